@@ -1,0 +1,1 @@
+//! SparkJobs on this machine.

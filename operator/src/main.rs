@@ -1,0 +1,3 @@
+//! The `lcmap-spark` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Beds and harness of the integration tests.
