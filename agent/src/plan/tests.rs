@@ -76,7 +76,8 @@ fn a_gzip_bomb_is_not_unpacked() {
 
 #[test]
 fn a_nul_is_refused_with_its_field_both_ways() {
-    let edits: [(&str, fn(&mut LaunchPlan)); 8] = [
+    type Edit = fn(&mut LaunchPlan);
+    let edits: [(&str, Edit); 8] = [
         ("applicationName", |plan| plan.application_name = "\0".to_owned()),
         ("image", |plan| plan.image = "\0".to_owned()),
         ("run.submit.application", |plan| plan.run = submit("\0", &[])),
