@@ -1,15 +1,17 @@
 //! The definition as admission uses it: parsed and compiled once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::cel::{CompiledSchema, compile_schema};
 use regex::Regex;
 use schemars::generate::SchemaSettings;
+
+use crate::schema::walk::inner;
 
 /// The definition of `SparkJob`, ready to judge.
 pub(super) struct Definition {
@@ -74,32 +76,9 @@ fn collect_patterns(schema: &JSONSchemaProps, patterns: &mut HashMap<String, Reg
     {
         patterns.insert(pattern.clone(), regex);
     }
-    let inner =
-        schema.properties.iter().flat_map(BTreeMap::values).chain(items(schema)).chain(values(schema));
-    for schema in inner {
+    for schema in inner(schema) {
         collect_patterns(schema, patterns);
     }
-}
-
-/// The schema of a list's items.
-pub(super) fn items(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
-    match &schema.items {
-        Some(JSONSchemaPropsOrArray::Schema(items)) => Some(items),
-        _ => None,
-    }
-}
-
-/// The schema of a map's values.
-pub(super) fn values(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
-    match &schema.additional_properties {
-        Some(JSONSchemaPropsOrBool::Schema(values)) => Some(values),
-        _ => None,
-    }
-}
-
-/// The schema of one field of an object or map.
-pub(super) fn field<'a>(schema: &'a JSONSchemaProps, name: &str) -> Option<&'a JSONSchemaProps> {
-    schema.properties.as_ref().and_then(|properties| properties.get(name)).or_else(|| values(schema))
 }
 
 /// The path of a field below `path`.
@@ -109,7 +88,10 @@ pub(super) fn join(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::schema::walk::{field, items};
 
     #[test]
     fn the_definition_is_complete() {
@@ -122,15 +104,13 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        fn count(schema: &JSONSchemaProps, found: &mut std::collections::BTreeSet<String>) {
+        fn collect(schema: &JSONSchemaProps, found: &mut BTreeSet<String>) {
             found.extend(schema.pattern.clone());
-            let properties = schema.properties.iter().flat_map(BTreeMap::values);
-            properties.chain(items(schema)).chain(values(schema)).for_each(|schema| count(schema, found));
+            inner(schema).for_each(|schema| collect(schema, found));
         }
-        let definition = get();
-        let mut patterns = std::collections::BTreeSet::new();
-        count(&definition.schema, &mut patterns);
+        let mut patterns = BTreeSet::new();
+        collect(&get().schema, &mut patterns);
         assert!(patterns.len() > 5);
-        assert_eq!(definition.patterns.len(), patterns.len());
+        assert_eq!(get().patterns.len(), patterns.len());
     }
 }

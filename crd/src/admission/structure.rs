@@ -5,8 +5,9 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSON, JSONSchemaProps};
 use serde_json::{Map, Value};
 
-use super::definition::{Definition, field, items, join};
+use super::definition::{Definition, join};
 use super::violation::{Violation, ViolationKind, excerpt};
+use crate::schema::walk::{field, items};
 
 /// Checks a manifest against the schema.
 pub(super) fn check(definition: &Definition, manifest: &Value, violations: &mut Vec<Violation>) {

@@ -209,5 +209,5 @@ pub(crate) fn pod_spec(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn storage_size(_: &mut SchemaGenerator) -> Schema {
     let rule = Rule::new("isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))")
         .message("write a Kubernetes quantity above zero, such as 10Gi");
-    json_schema!({"type": "string", "maxLength": 32, "x-kubernetes-validations": [rule]})
+    json_schema!({"title": "quantity", "type": "string", "maxLength": 32, "x-kubernetes-validations": [rule]})
 }

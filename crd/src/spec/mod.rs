@@ -193,6 +193,7 @@ pub struct SparkJobSpec {
 
 /// When the kubelet pulls an image (`imagePullPolicy` of a Kubernetes container).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum ImagePullPolicy {
     /// Before every start of a container.
     Always,
@@ -204,6 +205,7 @@ pub enum ImagePullPolicy {
 
 /// Which network a driver is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum Network {
     /// Its node's. Needs a namespace whose Pod Security level is `privileged`.
     Host,

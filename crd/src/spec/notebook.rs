@@ -102,6 +102,7 @@ pub enum AccessMode {
 
 /// What becomes of a claim when its job is deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum WhenDeleted {
     /// It stays; a job of the same name finds it again.
     #[default]

@@ -89,6 +89,7 @@ pub enum RunRef<'a> {
 
 /// What is run, in one word: `status.run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum RunKind {
     /// A program, by `spark-submit`.
     Submit,
