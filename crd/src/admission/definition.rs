@@ -1,6 +1,5 @@
 //! The definition as admission uses it: parsed and compiled once.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
@@ -8,10 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::cel::{CompiledSchema, compile_schema};
-use regex::Regex;
 use schemars::generate::SchemaSettings;
-
-use crate::schema::walk::inner;
 
 /// The definition of `SparkJob`, ready to judge.
 pub(super) struct Definition {
@@ -19,8 +15,6 @@ pub(super) struct Definition {
     pub(super) schema: JSONSchemaProps,
     /// Its CEL rules. None if they could not be compiled, and then nothing is admitted.
     pub(super) rules: Option<CompiledSchema>,
-    /// Its regular expressions. A pattern that is missing here matches nothing.
-    pub(super) patterns: HashMap<String, Regex>,
 }
 
 /// The definition, made at the first call.
@@ -39,9 +33,7 @@ impl Definition {
             ("kind".to_owned(), text),
             ("metadata".to_owned(), metadata_schema()),
         ]);
-        let mut patterns = HashMap::new();
-        collect_patterns(&schema, &mut patterns);
-        Self { schema, rules, patterns }
+        Self { schema, rules }
     }
 }
 
@@ -70,17 +62,6 @@ fn metadata_schema() -> JSONSchemaProps {
     schema
 }
 
-fn collect_patterns(schema: &JSONSchemaProps, patterns: &mut HashMap<String, Regex>) {
-    if let Some(pattern) = &schema.pattern
-        && let Ok(regex) = Regex::new(pattern)
-    {
-        patterns.insert(pattern.clone(), regex);
-    }
-    for schema in inner(schema) {
-        collect_patterns(schema, patterns);
-    }
-}
-
 /// The path of a field below `path`.
 pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
@@ -88,8 +69,6 @@ pub(super) fn join(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::schema::walk::{field, items};
 
@@ -100,17 +79,5 @@ mod tests {
         assert!(field(&definition.schema, "spec").is_some());
         let metadata = field(&definition.schema, "metadata").unwrap();
         assert!(field(metadata, "ownerReferences").and_then(items).is_some());
-    }
-
-    #[test]
-    fn every_pattern_compiles() {
-        fn collect(schema: &JSONSchemaProps, found: &mut BTreeSet<String>) {
-            found.extend(schema.pattern.clone());
-            inner(schema).for_each(|schema| collect(schema, found));
-        }
-        let mut patterns = BTreeSet::new();
-        collect(&get().schema, &mut patterns);
-        assert!(patterns.len() > 5);
-        assert_eq!(get().patterns.len(), patterns.len());
     }
 }

@@ -1,7 +1,5 @@
 //! Ways through a schema.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -25,10 +23,4 @@ pub(crate) fn values(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
 /// The schema of one field of an object or map.
 pub(crate) fn field<'a>(schema: &'a JSONSchemaProps, name: &str) -> Option<&'a JSONSchemaProps> {
     schema.properties.as_ref().and_then(|properties| properties.get(name)).or_else(|| values(schema))
-}
-
-/// The schemas directly in a schema: of its fields, items and values.
-pub(crate) fn inner(schema: &JSONSchemaProps) -> impl Iterator<Item = &JSONSchemaProps> {
-    let fields = schema.properties.iter().flat_map(BTreeMap::values);
-    fields.chain(items(schema)).chain(values(schema))
 }
