@@ -103,7 +103,6 @@ pub const VARIABLES: &[Owned] = &[
     field("SPARK_DRIVER_MEMORY", "driver.memory"),
     field("SPARK_EXECUTOR_CORES", "executor.cores"),
     field("SPARK_EXECUTOR_MEMORY", "executor.memory"),
-    ours("SPARK_LOCAL_IP", ADDRESS),
     field("SPARK_MESOS_PRINCIPAL", "mesos.credentialsSecretName"),
     field("SPARK_MESOS_PRINCIPAL_FILE", "mesos.credentialsSecretName"),
     field("SPARK_MESOS_SECRET", "mesos.credentialsSecretName"),
