@@ -1,0 +1,49 @@
+//! A real Mesos on loopback: masters and agents as processes of their own, out of package registries alone.
+//!
+//! ```no_run
+//! # fn main() -> std::io::Result<()> {
+//! let bed = lcmap_spark_tests::mesos::Bed::plain().agents(2).start()?;
+//! println!("a Mesos master listens on {}", bed.master(0).address());
+//! # Ok(()) }
+//! ```
+//!
+//! Everything lies under one prefix (`$TMPDIR/lcmap-bed/mesos`, addresses `127.77.0.0/16`), ends with the process that
+//! started it however that ends, and is swept at the next start otherwise. `tests/beds/mesos` says what it is made of.
+
+mod bed;
+mod pki;
+mod place;
+mod server;
+mod zookeeper;
+
+pub use bed::{Access, Bed, Plan};
+pub use pki::{Authority, Identity, Pki, expired};
+pub use server::Server;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The folder with the scripts and sources of the bed.
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("beds/mesos")
+}
+
+/// Where assembled beds are kept between runs: the build folder, `$CARGO_TARGET_DIR` or the workspace's own.
+fn cache() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
+    target.join("bed")
+}
+
+/// Runs a script of the bed, which prints the folder that it made (or found).
+fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
+    let output =
+        Command::new(sources().join(script)).arg(cache().join(into)).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{script} failed: {}", output.status)));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
