@@ -176,6 +176,14 @@ impl Bed {
         &mut self.masters[index]
     }
 
+    /// An agent.
+    ///
+    /// # Panics
+    /// When the plan has no such agent.
+    pub fn agent(&self, index: usize) -> &Server {
+        &self.agents[index]
+    }
+
     /// An agent, to be killed or started.
     ///
     /// # Panics

@@ -1,0 +1,8 @@
+//! lcmap-mesos against a real Mesos.
+
+mod bed;
+mod driver;
+mod faults;
+mod leader;
+mod operator;
+mod scheduler;
