@@ -14,7 +14,7 @@ use super::{
     backoff::Backoff,
     calls::{Calls, RefusedCall},
     known::{self, KnownTasks},
-    subscription::Subscription,
+    subscription::{Subscription, subscribe},
 };
 
 /// How long to wait for the master's word about a teardown.
@@ -25,6 +25,7 @@ pub struct Scheduler {
     settings: Settings,
     /// With the framework's id as soon as there is one.
     framework: FrameworkInfo,
+    suppressed_roles: Vec<String>,
     registration: Registration,
     known: KnownTasks,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -52,12 +53,19 @@ impl Scheduler {
         let scheduler = Self {
             settings,
             framework,
+            suppressed_roles: vec![],
             registration: Registration::First,
             known: KnownTasks::default(),
             commands,
             signals,
         };
         (scheduler, Handle(sender), heard)
+    }
+
+    /// Subscribes without offers for these roles, until they are revived (Mesos 1.2 and later).
+    #[must_use]
+    pub fn with_suppressed_roles(self, suppressed_roles: Vec<String>) -> Self {
+        Self { suppressed_roles, ..self }
     }
 
     /// Subscribes, and comes back after each loss, until it is stopped or refused, or every [`Handle`] is dropped.
@@ -96,8 +104,9 @@ impl Scheduler {
 
     /// One attempt to subscribe, or the end if it comes meanwhile.
     async fn subscribe(&mut self, detector: &mut Detector) -> Result<Result<Subscription, Error>, Ended> {
-        let Self { settings, framework, commands, signals, registration, .. } = self;
-        let attempt = Subscription::open(detector, settings, framework);
+        let Self { settings, framework, suppressed_roles, commands, signals, registration, .. } = self;
+        let call = subscribe(framework, suppressed_roles);
+        let attempt = Subscription::open(detector, settings, &call);
         tokio::pin!(attempt);
         loop {
             tokio::select! {

@@ -56,11 +56,11 @@ struct Events {
 }
 
 impl Subscription {
-    /// Finds the leader and subscribes with it.
+    /// Finds the leader and sends it the SUBSCRIBE call.
     pub(super) async fn open(
         detector: &mut Detector,
         settings: &Settings,
-        framework: &FrameworkInfo,
+        call: &[u8],
     ) -> Result<Self, Error> {
         let mut redirects = 0;
         loop {
@@ -72,7 +72,7 @@ impl Subscription {
                 media: Media::Protobuf,
                 credential: credential.as_ref(),
                 stream_id: None,
-                body: &subscribe(framework),
+                body: call,
             };
             let head = connection.ask(&request).await?;
             match head.status {
@@ -198,9 +198,12 @@ fn signal(event: RawEvent) -> Option<Signal> {
 }
 
 /// The SUBSCRIBE call: type 1, field 3, and the id on both levels when there is one.
-fn subscribe(framework: &FrameworkInfo) -> Vec<u8> {
+pub(super) fn subscribe(framework: &FrameworkInfo, suppressed_roles: &[String]) -> Vec<u8> {
     let mut payload = vec![];
     wire::put_bytes(&mut payload, 1, framework.encoded());
+    for role in suppressed_roles {
+        wire::put_bytes(&mut payload, 2, role.as_bytes());
+    }
     let mut call = vec![];
     if let Some(id) = framework.id() {
         wire::put_bytes(&mut call, 1, &Id::new(id).encode_to_vec());

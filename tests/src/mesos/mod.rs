@@ -38,6 +38,11 @@ fn cache() -> PathBuf {
     target.join("bed")
 }
 
+/// The home of a real Spark 3.5 with its Mesos backend, fetched once.
+pub fn spark_home() -> io::Result<PathBuf> {
+    assembled("spark.sh", "spark")
+}
+
 /// Runs a script of the bed, which prints the folder that it made (or found).
 fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
     let output =

@@ -136,8 +136,11 @@ pub(crate) fn update(signal: Signal) -> Option<TaskStatus> {
     if let Signal::Update(status) = signal { TaskStatus::decode(status).ok() } else { None }
 }
 
-pub(crate) fn subscribed(signal: Signal) -> Option<lcmap_mesos::scheduler::Registration> {
-    if let Signal::Subscribed { registration, .. } = signal { Some(registration) } else { None }
+pub(crate) fn subscribed(signal: &Signal) -> Option<lcmap_mesos::scheduler::Registration> {
+    match signal {
+        Signal::Subscribed { registration, .. } => Some(*registration),
+        _ => None,
+    }
 }
 
 /// A `TaskInfo` of half a CPU and 64 MiB.

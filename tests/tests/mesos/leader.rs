@@ -15,7 +15,7 @@ async fn the_scheduler_follows_the_leader() {
     driver.launch("t1", "sleep 60").await;
     driver.until_state("t1", state::RUNNING).await;
     bed.master_mut(0).kill().unwrap();
-    assert_eq!(driver.until(subscribed).await, Registration::Again);
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::Again);
     driver.until_state("t1", state::RUNNING).await;
     assert!(matches!(driver.stop(Ending::Teardown).await, Ended::TornDown));
 }
@@ -26,14 +26,14 @@ async fn a_master_that_does_not_lead_sends_on_to_the_leader() {
     let mut settings = settings(&bed);
     settings.masters = bed.master(1).address().to_string().parse().unwrap();
     let mut driver = Driver::start(settings, framework());
-    assert_eq!(driver.until(subscribed).await, Registration::First);
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::First);
 }
 
 #[tokio::test]
 async fn without_zookeeper_the_subscription_lives_on() {
     let mut bed = Bed::plain().masters(1).start().unwrap();
     let mut driver = Driver::start(settings(&bed), framework());
-    driver.until(subscribed).await;
+    driver.until(|signal| subscribed(&signal)).await;
     bed.zookeeper_mut().unwrap().freeze().unwrap();
     driver.launch("t1", "true").await;
     driver.until_state("t1", state::FINISHED).await;

@@ -1,8 +1,14 @@
-//! lcmap-mesos against a real Mesos.
+//! lcmap-mesos against a real Mesos, and the bed that it runs on.
 
+#[cfg(test)]
 mod bed;
+#[cfg(test)]
 mod driver;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod leader;
+#[cfg(test)]
 mod operator;
+#[cfg(test)]
 mod scheduler;

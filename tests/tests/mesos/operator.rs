@@ -46,7 +46,7 @@ async fn already_gone_is_told_apart_from_not_allowed() {
         settings
     };
     let mut driver = Driver::start(as_principal("spark"), framework().with_principal("spark"));
-    driver.until(subscribed).await;
+    driver.until(|signal| subscribed(&signal)).await;
     let id = driver.framework_id.clone().unwrap();
     let forbidden = Operator::new(as_principal("guest")).teardown(&id).await.unwrap_err();
     assert!(matches!(forbidden, Error::Forbidden { .. }), "{forbidden}");

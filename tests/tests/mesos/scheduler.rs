@@ -30,7 +30,7 @@ async fn it_works_with_mutual_tls_credentials_and_an_id_of_ones_own() {
     settings.security = lcmap_mesos::tls::Security::Tls(tls(&bed));
     settings.credential = principal("spark");
     let mut driver = Driver::start(settings, framework().with_id("mine-1").with_principal("spark"));
-    assert_eq!(driver.until(subscribed).await, Registration::First);
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::First);
     assert_eq!(driver.framework_id.as_deref(), Some("mine-1"));
     driver.launch("t1", "sleep 60").await;
     driver.until_state("t1", state::RUNNING).await;
@@ -73,7 +73,7 @@ async fn after_the_masters_restart_the_same_framework_comes_back_and_asks_for_it
     bed.master_mut(0).kill().unwrap();
     driver.until(|signal| matches!(signal, Signal::Disconnected(_)).then_some(())).await;
     bed.master_mut(0).restart().unwrap();
-    assert_eq!(driver.until(subscribed).await, Registration::Again);
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::Again);
     assert_eq!(driver.framework_id, id);
     driver.until_state("t1", state::RUNNING).await;
     assert!(matches!(driver.stop(Ending::Teardown).await, Ended::TornDown));
@@ -109,7 +109,7 @@ async fn reconciliation_tells_what_became_of_an_unknown_task() {
 async fn a_framework_that_was_torn_down_by_an_operator_is_told_so() {
     let bed = Bed::plain().start().unwrap();
     let mut driver = Driver::start(settings(&bed), framework());
-    driver.until(subscribed).await;
+    driver.until(|signal| subscribed(&signal)).await;
     let id = driver.framework_id.clone().unwrap();
     let mut operator = Operator::new(settings(&bed));
     assert_eq!(operator.teardown(&id).await.unwrap(), Teardown::Done);
@@ -123,9 +123,9 @@ async fn a_framework_that_was_torn_down_by_an_operator_is_told_so() {
 async fn a_framework_that_another_takes_over_is_told_so() {
     let bed = Bed::plain().start().unwrap();
     let mut one = Driver::start(settings(&bed), framework().with_id("same"));
-    one.until(subscribed).await;
+    one.until(|signal| subscribed(&signal)).await;
     let mut other = Driver::start(settings(&bed), framework().with_id("same"));
-    other.until(subscribed).await;
+    other.until(|signal| subscribed(&signal)).await;
     let error =
         one.until(|signal| if let Signal::Refused(error) = signal { Some(error) } else { None }).await;
     assert!(matches!(error, Error::Framework { why: FrameworkError::FailedOver(_), .. }), "{error}");
@@ -135,7 +135,7 @@ async fn a_framework_that_another_takes_over_is_told_so() {
 async fn stopping_for_failover_leaves_the_framework_and_never_registering_owes_nothing() {
     let bed = Bed::plain().start().unwrap();
     let mut driver = Driver::start(settings(&bed), framework());
-    driver.until(subscribed).await;
+    driver.until(|signal| subscribed(&signal)).await;
     assert!(matches!(driver.stop(Ending::Failover).await, Ended::LeftBehind));
     let mut nowhere = settings(&bed);
     nowhere.masters = "127.0.0.1:1".parse().unwrap();
