@@ -1,9 +1,13 @@
 //! lcmap-mesos against a real Mesos, and the bed that it runs on.
 
 #[cfg(test)]
+mod adversity;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod driver;
+#[cfg(test)]
+mod fake;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
