@@ -5,6 +5,8 @@
 //! enqueues; the *network* thread speaks to the master; the *callback* thread, a daemon to the JVM, calls the program's
 //! `Scheduler`, one callback after the other.
 
+use std::io::{self, Write};
+
 mod callbacks;
 mod convert;
 mod create;
@@ -20,5 +22,6 @@ mod symbols;
 
 /// Says something to whoever reads the program's standard error, in the library's name.
 fn say(message: &str) {
-    eprintln!("libmesos: {message}");
+    // A program may have closed it: then nobody reads.
+    let _ = writeln!(io::stderr(), "libmesos: {message}");
 }

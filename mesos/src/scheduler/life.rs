@@ -76,7 +76,7 @@ impl Scheduler {
         loop {
             let subscription = match self.subscribe(&mut detector).await {
                 Ok(Ok(subscription)) => subscription,
-                Ok(Err(error)) if error.is_final() => return self.refused(error),
+                Ok(Err(error)) if self.is_last_word(&error) => return self.refused(error),
                 Ok(Err(error)) => {
                     self.tell(Signal::Waiting(error));
                     match self.pause(backoff.next()).await {
@@ -216,6 +216,13 @@ impl Scheduler {
             self.hear(Signal::Update(status));
         }
         self.tell(Signal::CallRefused(error));
+    }
+
+    /// Whether an answer ends the scheduler. A secret that was good before is being rotated: it is read anew.
+    fn is_last_word(&self, error: &Error) -> bool {
+        let rotated =
+            self.registration == Registration::Again && matches!(error, Error::Unauthenticated { .. });
+        error.is_final() && !rotated
     }
 
     fn refused(&self, error: Error) -> Ended {

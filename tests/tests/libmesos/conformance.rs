@@ -12,8 +12,13 @@ use super::library;
 
 /// Starts the program; what it says comes out of its standard output.
 fn start(bed: &Bed, scenario: &str) -> Child {
+    start_with(bed, scenario, &["-Xcheck:jni", "-Xmx256m"])
+}
+
+fn start_with(bed: &Bed, scenario: &str, options: &[&str]) -> Child {
     Command::new("java")
-        .args(["-Xcheck:jni", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"])
+        .args(options)
+        .args(["-XX:TieredStopAtLevel=1", "-cp"])
         .arg(mesos_jar())
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libmesos/java/Conformance.java"))
         .args([scenario, &bed.master(0).address().to_string()])
@@ -190,4 +195,15 @@ fn a_lost_master_costs_what_is_launched_meanwhile_and_no_more() {
 fn drivers_that_java_forgets_do_no_harm() {
     let bed = Bed::plain().agents(0).start().unwrap();
     assert_eq!(transcript(&bed, "collected"), ["done"]);
+}
+
+#[test]
+fn twenty_thousand_calls_and_callbacks_leave_nothing_behind() {
+    let bed = Bed::plain().agents(0).start().unwrap();
+    // All of the heap is resident from the start, so that what grows is native.
+    let options = ["-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"];
+    let said = finish(start_with(&bed, "soak", &options), vec![]);
+    let grown = said.iter().find_map(|line| line.strip_prefix("grown ")).unwrap();
+    // A leak of one local reference or message each would be megabytes.
+    assert!(grown.parse::<i64>().unwrap() < 1536, "{grown} KiB");
 }

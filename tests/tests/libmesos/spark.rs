@@ -10,7 +10,7 @@ use lcmap_spark_tests::mesos::{Access, Authority, Bed, spark_home};
 use super::library;
 
 /// `spark-submit` with the library, towards the bed's master.
-fn spark_submit(bed: &Bed) -> Command {
+pub(crate) fn spark_submit(bed: &Bed) -> Command {
     let home = spark_home().unwrap();
     let master = bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string());
     let ip = bed.master(0).address().ip();

@@ -189,6 +189,19 @@ async fn a_launch_that_the_master_refuses_is_lost() {
 }
 
 #[tokio::test]
+async fn a_secret_that_was_good_before_may_be_in_rotation() {
+    let master = FakeMaster::start().await;
+    let mut driver = Driver::start(master.settings(), framework());
+    drop(master.subscribe("f1", SLOW).await);
+    let mut peer = master.accept().await;
+    peer.call().await;
+    peer.answer("401 Unauthorized", "").await;
+    assert!(matches!(waiting(&mut driver).await, Error::Unauthenticated { .. }));
+    master.subscribe("f1", SLOW).await;
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::Again);
+}
+
+#[tokio::test]
 async fn ten_thousand_offers_arrive_at_once() {
     let master = FakeMaster::start().await;
     let mut driver = Driver::start(master.settings(), framework());

@@ -1,9 +1,13 @@
+import java.nio.file.Files;
+import java.nio.file.Paths;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.mesos.MesosNativeLibrary;
 import org.apache.mesos.MesosSchedulerDriver;
@@ -46,6 +50,7 @@ public class Conformance {
       case "address": address(master); break;
       case "disconnected": disconnected(master); break;
       case "collected": collected(master); break;
+      case "soak": soak(master); break;
       default: throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -214,6 +219,37 @@ public class Conformance {
       Thread.sleep(50);
     }
     say("done");
+  }
+
+  /** Kills of tasks that nobody knows, each of which the master answers with a status: how many a second, and what stays. */
+  static void soak(String master) throws Exception {
+    CountDownLatch registered = new CountDownLatch(1);
+    Semaphore answers = new Semaphore(0);
+    Scheduler scheduler = new Recorder() {
+      @Override public void registered(SchedulerDriver driver, FrameworkID id, MasterInfo info) { registered.countDown(); }
+      @Override public void statusUpdate(SchedulerDriver driver, TaskStatus status) { answers.release(); }
+      @Override public void resourceOffers(SchedulerDriver driver, List<Offer> offers) {}
+    };
+    MesosSchedulerDriver driver = driver(scheduler, master, true);
+    driver.start();
+    registered.await();
+    long before = 0;
+    for (int round = 0; round < 8; round++) {
+      long start = System.nanoTime();
+      for (int i = 0; i < 5000; i++) driver.killTask(TaskID.newBuilder().setValue("t" + i).build());
+      if (!answers.tryAcquire(5000, 60, TimeUnit.SECONDS)) throw new IllegalStateException("answers are missing");
+      System.err.println("round " + round + ": " + 5000L * 1_000_000_000 / (System.nanoTime() - start) + " a second, resident " + resident() + " KiB");
+      if (round == 3) before = resident();
+    }
+    say("grown " + (resident() - before));
+    say("stop " + driver.stop());
+  }
+
+  /** Resident memory of this process, in KiB. */
+  static long resident() throws Exception {
+    for (String line : Files.readAllLines(Paths.get("/proc/self/status")))
+      if (line.startsWith("VmRSS:")) return Long.parseLong(line.replaceAll("[^0-9]", ""));
+    throw new IllegalStateException("no VmRSS");
   }
 
   static MesosSchedulerDriver driver(Scheduler scheduler, String master, boolean implicit) {
