@@ -43,6 +43,11 @@ pub fn spark_home() -> io::Result<PathBuf> {
     assembled("spark.sh", "spark")
 }
 
+/// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.
+pub fn mesos_classes() -> io::Result<PathBuf> {
+    assembled("classes.sh", "mesos-classes")
+}
+
 /// Runs a script of the bed, which prints the folder that it made (or found).
 fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
     let output =

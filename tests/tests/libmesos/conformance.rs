@@ -6,20 +6,20 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use lcmap_spark_tests::mesos::{Bed, spark_home};
+use lcmap_spark_tests::mesos::{Bed, mesos_classes, spark_home};
 
 use super::library;
 
 /// Starts the program; what it says comes out of its standard output.
 fn start(bed: &Bed, scenario: &str) -> Child {
-    start_with(bed, scenario, &["-Xcheck:jni", "-Xmx256m"])
+    start_with(bed, scenario, &mesos_jar(), &["-Xcheck:jni", "-Xmx256m"])
 }
 
-fn start_with(bed: &Bed, scenario: &str, options: &[&str]) -> Child {
+fn start_with(bed: &Bed, scenario: &str, classes: &Path, options: &[&str]) -> Child {
     Command::new("java")
         .args(options)
         .args(["-XX:TieredStopAtLevel=1", "-cp"])
-        .arg(mesos_jar())
+        .arg(classes)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libmesos/java/Conformance.java"))
         .args([scenario, &bed.master(0).address().to_string()])
         .env("MESOS_NATIVE_JAVA_LIBRARY", library())
@@ -104,17 +104,18 @@ fn every_method_answers_with_the_drivers_status() {
     assert_eq!(transcript(&bed, "methods"), lines(&expected));
 }
 
+const TASKS: &str = "registered true 5050
+    list TASK_FINISHED
+    single TASK_FAILED
+    operation TASK_RUNNING
+    operation TASK_KILLED
+    stale TASK_LOST
+    stop DRIVER_STOPPED";
+
 #[test]
 fn tasks_run_through_each_way_to_launch_them() {
     let bed = Bed::plain().start().unwrap();
-    let expected = "registered true 5050
-        list TASK_FINISHED
-        single TASK_FAILED
-        operation TASK_RUNNING
-        operation TASK_KILLED
-        stale TASK_LOST
-        stop DRIVER_STOPPED";
-    assert_eq!(transcript(&bed, "tasks"), lines(expected));
+    assert_eq!(transcript(&bed, "tasks"), lines(TASKS));
     assert!(bed.master(0).log().contains("Removing framework"));
 }
 
@@ -202,8 +203,36 @@ fn twenty_thousand_calls_and_callbacks_leave_nothing_behind() {
     let bed = Bed::plain().agents(0).start().unwrap();
     // All of the heap is resident from the start, so that what grows is native.
     let options = ["-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"];
-    let said = finish(start_with(&bed, "soak", &options), vec![]);
+    let said = finish(start_with(&bed, "soak", &mesos_jar(), &options), vec![]);
     let grown = said.iter().find_map(|line| line.strip_prefix("grown ")).unwrap();
     // A leak of one local reference or message each would be megabytes.
     assert!(grown.parse::<i64>().unwrap() < 1536, "{grown} KiB");
+}
+
+#[test]
+fn the_classes_of_every_age_are_served() {
+    let bed = Bed::plain().start().unwrap();
+    for version in ["1.0.0", "1.4.0", "1.9.0", "1.11.0"] {
+        let classes = mesos_classes().unwrap().join(format!("mesos-{version}.jar"));
+        let said = finish(start_with(&bed, "tasks", &classes, &["-Xcheck:jni", "-Xmx256m"]), vec![]);
+        assert_eq!(said, lines(TASKS), "{version}");
+    }
+}
+
+#[test]
+fn what_newer_classes_added_is_there() {
+    let bed = Bed::plain().start().unwrap();
+    let classes = mesos_classes().unwrap().join("mesos-1.11.0.jar");
+    let mut said = finish(start_with(&bed, "newer", &classes, &["-Xcheck:jni", "-Xmx256m"]), vec![]);
+    // Reflection gives the methods in no order.
+    said.sort();
+    let expected = "last TASK_LOST
+        registered true 5050
+        reviveOffers DRIVER_RUNNING
+        stop DRIVER_STOPPED
+        suppressOffers DRIVER_RUNNING
+        updateFramework with 2 arguments DRIVER_RUNNING
+        updateFramework with 3 arguments DRIVER_RUNNING";
+    assert_eq!(said, lines(expected));
+    assert!(bed.master(0).log().contains("Processing UPDATE_FRAMEWORK call"));
 }

@@ -1,3 +1,4 @@
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.Arrays;
@@ -51,6 +52,7 @@ public class Conformance {
       case "disconnected": disconnected(master); break;
       case "collected": collected(master); break;
       case "soak": soak(master); break;
+      case "newer": newer(master); break;
       default: throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -221,6 +223,31 @@ public class Conformance {
     say("done");
   }
 
+  /** What Mesos 1.9 and 1.11 added, by reflection: older classes have to compile this too. */
+  static void newer(String master) throws Exception {
+    Recorder recorder = new Recorder();
+    MesosSchedulerDriver driver = driver(recorder, master, true);
+    driver.start();
+    recorder.await("registered");
+    driver.declineOffer(recorder.offer().getId(), NO_FILTERS);
+    Collection<String> all = Collections.singletonList("*");
+    for (Method method : MesosSchedulerDriver.class.getMethods()) {
+      String name = method.getName();
+      Class<?>[] types = method.getParameterTypes();
+      if (name.equals("suppressOffers") && types.length == 1) say("suppressOffers " + method.invoke(driver, all));
+      if (name.equals("reviveOffers") && types.length == 1) say("reviveOffers " + method.invoke(driver, all));
+      if (name.equals("updateFramework")) {
+        FrameworkInfo framework = framework().toBuilder().setId(recorder.id).setName("renamed").build();
+        Object constraints = types.length == 3 ? types[2].getMethod("getDefaultInstance").invoke(null) : null;
+        Object status = types.length == 3 ? method.invoke(driver, framework, Collections.emptyList(), constraints) : method.invoke(driver, framework, Collections.emptyList());
+        say("updateFramework with " + types.length + " arguments " + status);
+      }
+    }
+    driver.reconcileTasks(Collections.singletonList(TaskStatus.newBuilder().setTaskId(TaskID.newBuilder().setValue("last")).setState(TaskState.TASK_RUNNING).build()));
+    recorder.await("last TASK_LOST");
+    say("stop " + driver.stop());
+  }
+
   /** Kills of tasks that nobody knows, each of which the master answers with a status: how many a second, and what stays. */
   static void soak(String master) throws Exception {
     CountDownLatch registered = new CountDownLatch(1);
@@ -318,7 +345,12 @@ public class Conformance {
       }
     }
 
-    public void registered(SchedulerDriver driver, FrameworkID id, MasterInfo master) { note("registered " + !id.getValue().isEmpty() + " " + master.getPort()); }
+    volatile FrameworkID id;
+
+    public void registered(SchedulerDriver driver, FrameworkID given, MasterInfo master) {
+      id = given;
+      note("registered " + !given.getValue().isEmpty() + " " + master.getPort());
+    }
     public void reregistered(SchedulerDriver driver, MasterInfo master) { note("reregistered " + master.getPort()); }
     public void disconnected(SchedulerDriver driver) { note("disconnected"); }
     public void resourceOffers(SchedulerDriver driver, List<Offer> given) { note("resourceOffers"); offers.addAll(given); }
