@@ -1,5 +1,8 @@
 //! The termination message: how an attempt ended, in at most [`MAX_BYTES`] of JSON.
 
+use std::path::Path;
+use std::{fs, io};
+
 use serde::{Deserialize, Serialize};
 
 /// The longest termination message, in bytes. The kubelet keeps 4,096; the rest is left to JSON's escapes.
@@ -50,4 +53,94 @@ pub enum ExitReason {
     CertificatesInImage,
     /// The driver's configuration could not be written or read.
     ConfigurationFailed,
+}
+
+impl TerminationMessage {
+    /// JSON of at most [`MAX_BYTES`]: a long message is cut first, then warnings are left out from the end.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut short = self.clone();
+        loop {
+            let json = serde_json::to_string(&short)?;
+            if json.len() <= MAX_BYTES {
+                return Ok(json);
+            }
+            if short.message.len() > SHORT_MESSAGE || short.warnings.pop().is_none() {
+                short.message = cut(&short.message, short.message.len() * 3 / 4);
+            }
+        }
+    }
+
+    /// Writes the JSON into a file that may be a mount of its own (`/dev/termination-log`), and so is not replaced.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, self.to_json()?)
+    }
+
+    /// Whether the command's own output leaves open why it ended, so that a line of ours helps.
+    pub fn needs_words(&self) -> bool {
+        !matches!(self.reason, ExitReason::Completed | ExitReason::ExitedNonZero | ExitReason::Stopped)
+    }
+}
+
+/// A message of this length, in bytes, is cut only when no warning is left.
+const SHORT_MESSAGE: usize = 1024;
+
+const ELLIPSIS: &str = "…";
+
+fn cut(text: &str, longest: usize) -> String {
+    let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}{ELLIPSIS}", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(message: &str, warnings: &[&str]) -> TerminationMessage {
+        TerminationMessage {
+            exit_code: 1,
+            reason: ExitReason::ExitedNonZero,
+            message: message.to_owned(),
+            warnings: warnings.iter().map(|warning| (*warning).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_short_message_is_kept_whole() {
+        let json = message("spark-submit ended with exit code 1", &["a", "b"]).to_json().unwrap();
+        let expected = r#"{"exitCode":1,"reason":"ExitedNonZero","message":"spark-submit ended with exit code 1","warnings":["a","b"]}"#;
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_long_message_is_cut_before_a_warning_is_lost() {
+        let json = message(&"m".repeat(9_000), &["certificate"]).to_json().unwrap();
+        let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+        assert!(short.message.ends_with("m…"), "{}", short.message);
+        assert_eq!(short.warnings, ["certificate"]);
+    }
+
+    #[test]
+    fn warnings_are_left_out_from_the_end() {
+        let json = message("m", &["first", &"w".repeat(4_000)]).to_json().unwrap();
+        let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+        assert_eq!(short.warnings, ["first"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn it_always_fits_and_is_always_json(
+            text in "(?s).{0,3000}",
+            warnings in prop::collection::vec("(?s).{0,2000}", 0..4),
+        ) {
+            let warnings: Vec<&str> = warnings.iter().map(String::as_str).collect();
+            let json = message(&text, &warnings).to_json().unwrap();
+            prop_assert!(json.len() <= MAX_BYTES);
+            let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(short.exit_code, 1);
+        }
+    }
 }

@@ -40,7 +40,7 @@ fn cache() -> PathBuf {
 
 /// The home of a real Spark 3.5 with its Mesos backend, fetched once.
 pub fn spark_home() -> io::Result<PathBuf> {
-    assembled("spark.sh", "spark")
+    assembled("spark.sh", "pyspark")
 }
 
 /// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.

@@ -12,7 +12,7 @@ const PORT: u16 = 2181;
 
 /// Starts it and waits until it serves.
 pub(super) fn start(place: &Place) -> io::Result<Server> {
-    let jars = assembled("spark.sh", "spark")?.join("jars");
+    let jars = assembled("spark.sh", "pyspark")?.join("jars");
     let address = SocketAddr::new(place.address(), PORT);
     let folder = place.folder().join("zookeeper");
     fs::create_dir_all(&folder)?;
