@@ -16,6 +16,8 @@ MEBIBYTE = 1024 * 1024
 class DockerExecutor(Executor):
     """The arguments are those that Mesos' src/docker/docker.cpp gives to docker."""
 
+    what = "Container"
+
     def start(self):
         return subprocess.Popen(DOCKER + self.run_arguments(), start_new_session=True)
 

@@ -59,6 +59,8 @@ class Agent:
 class Executor:
     """One task: its process, and the statuses that the agent has yet to acknowledge."""
 
+    what = "Command"  # what it says has ended
+
     def __init__(self):
         self.agent = Agent()
         self.task = None
@@ -91,7 +93,8 @@ class Executor:
         self.started()
         self.update("TASK_RUNNING")
         code = self.process.wait()
-        message = f"Command exited with status {code}" if code >= 0 else f"Command terminated with signal {signal.strsignal(-code)}"
+        how = f"exited with status {code}" if code >= 0 else f"terminated with signal {signal.strsignal(-code)}"
+        message = f"{self.what} {how}"
         self.finish("TASK_KILLED" if self.killed.is_set() else "TASK_FAILED" if code else "TASK_FINISHED", message)
 
     def start(self):

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
 
 use super::{
-    assembled,
+    assembled, container,
     pki::Pki,
     place::Place,
     server::{Ready, Recipe, Server},
@@ -40,6 +40,7 @@ pub struct Plan {
     zookeeper: bool,
     tls: bool,
     access: Access,
+    docker: bool,
     resources: String,
     ciphers: String,
     master_flags: Vec<(String, String)>,
@@ -91,6 +92,13 @@ impl Plan {
         self
     }
 
+    /// Agents that run containers too, by Mesos' docker containerizer with podman behind it. [`IMAGE`] is there.
+    #[must_use]
+    pub fn docker(mut self) -> Self {
+        self.docker = true;
+        self
+    }
+
     /// One more flag of every master, in the environment's spelling (`MESOS_ROLES`).
     #[must_use]
     pub fn master_flag(mut self, name: &str, value: &str) -> Self {
@@ -113,6 +121,9 @@ impl Plan {
         let zookeeper = if self.zookeeper { Some(zookeeper::start(&place)?) } else { None };
         let mut bed = Bed { agents: vec![], masters: vec![], zookeeper, pki, plan: self, program, place };
         bed.write_access()?;
+        if bed.plan.docker {
+            container::import_image(&bed.program, bed.place.folder())?;
+        }
         for index in 0..bed.plan.masters {
             let mut master = bed.start_master(index)?;
             if index == 0 {
@@ -153,6 +164,7 @@ impl Bed {
             zookeeper: false,
             tls: false,
             access: Access::Open,
+            docker: false,
             resources: "cpus:4;mem:4096;disk:1000;ports:[31000-31999]".to_owned(),
             ciphers: CIPHERS.to_owned(),
             master_flags: vec![],
@@ -254,15 +266,13 @@ impl Bed {
         set("MESOS_RESOURCES", self.plan.resources.clone().into());
         set("MESOS_ATTRIBUTES", format!("rack:r{index}").into());
         set("MESOS_REGISTRATION_BACKOFF_FACTOR", "100ms".into());
-        if self.plan.tls {
-            // Nothing else hands these down to the executor, which must speak TLS to the agent.
-            let pairs: Vec<String> =
-                self.tls().iter().map(|(name, value)| format!("{name:?}:{value:?}")).collect();
-            let tag = self.place.folder().display();
-            set(
-                "MESOS_EXECUTOR_ENVIRONMENT_VARIABLES",
-                format!("{{\"PATH\":\"/usr/bin:/bin\",\"LCMAP_BED\":\"{tag}\",{}}}", pairs.join(",")).into(),
-            );
+        set("MESOS_EXECUTOR_ENVIRONMENT_VARIABLES", self.executor_environment().into());
+        if self.plan.docker {
+            set("MESOS_CONTAINERIZERS", "docker,mesos".into());
+            set("MESOS_DOCKER", self.program.join("docker").into());
+            // Agents of one bed share a storage: each would end the others' containers at its start.
+            set("MESOS_DOCKER_KILL_ORPHANS", "false".into());
+            set("MESOS_DOCKER_REMOVE_DELAY", "1secs".into());
         }
         for (name, value) in &self.plan.agent_flags {
             set(name, value.into());
@@ -302,6 +312,21 @@ impl Bed {
             environment.extend(self.tls().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
         }
         environment
+    }
+
+    /// What executors, and through them tasks, get: nothing of the agent's environment reaches them by itself. The tag, by
+    /// which the sweep finds them, and what they need to speak TLS to the agent.
+    fn executor_environment(&self) -> String {
+        let mut variables = vec![
+            ("PATH", "/usr/bin:/bin:/usr/sbin:/sbin".to_owned()),
+            ("LCMAP_BED", self.place.folder().display().to_string()),
+        ];
+        if self.plan.tls {
+            variables.extend(self.tls());
+        }
+        let pairs: Vec<String> =
+            variables.iter().map(|(name, value)| format!("{name:?}:{value:?}")).collect();
+        format!("{{{}}}", pairs.join(","))
     }
 
     fn tls(&self) -> Vec<(&'static str, String)> {

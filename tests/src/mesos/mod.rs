@@ -11,12 +11,14 @@
 //! started it however that ends, and is swept at the next start otherwise. `tests/beds/mesos` says what it is made of.
 
 mod bed;
+mod container;
 mod pki;
 mod place;
 mod server;
 mod zookeeper;
 
 pub use bed::{Access, Bed, Plan};
+pub use container::IMAGE;
 pub use pki::{Authority, Identity, Pki, expired};
 pub use server::Server;
 

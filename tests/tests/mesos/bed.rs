@@ -1,6 +1,6 @@
 //! The Mesos bed itself: that it comes up in each of its shapes, and leaves nothing.
 
-use std::{fs, time::Instant};
+use std::{fs, process::Command, time::Instant};
 
 use lcmap_spark_tests::mesos::{Access, Bed};
 
@@ -29,6 +29,16 @@ fn masters_elect_their_leader_in_zookeeper() {
     let bed = Bed::plain().masters(3).start().unwrap();
     eprintln!("three masters, an agent and ZooKeeper after {:?}", start.elapsed());
     assert!(bed.zookeeper_url().unwrap().starts_with("zk://127.77.0."));
+}
+
+#[test]
+fn what_a_killed_test_leaves_is_swept() {
+    let bed = Bed::plain().start().unwrap();
+    // A task of the bed: its tag is all that ties it to it, as an executor's child that has left its session.
+    let mut task =
+        Command::new("setsid").args(["sleep", "60"]).env("LCMAP_BED", bed.folder()).spawn().unwrap();
+    drop(bed);
+    assert!(!task.wait().unwrap().success(), "the task lived on");
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod adversity;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod docker;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod fake;
