@@ -5,6 +5,8 @@ use mesos as _; // so that cargo builds the library
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod dispatcher;
+#[cfg(test)]
 mod resilience;
 #[cfg(test)]
 mod spark;
