@@ -11,6 +11,7 @@ pub mod bed;
 mod command;
 mod finished;
 mod folder;
+pub mod mesos;
 mod running;
 mod stand_in;
 mod surroundings;

@@ -1,0 +1,27 @@
+//! `libmesos.so`: the natives of `org.apache.mesos.MesosSchedulerDriver` and `MesosNativeLibrary` over scheduler API v1.
+//!
+//! A JVM loads it through `MESOS_NATIVE_JAVA_LIBRARY` or `java.library.path` in place of Mesos' own C++ library; the Java
+//! classes of Mesos 1.0 to 1.11 are served. Three threads take part: a native, on whatever thread Java calls it, only
+//! enqueues; the *network* thread speaks to the master; the *callback* thread, a daemon to the JVM, calls the program's
+//! `Scheduler`, one callback after the other.
+
+use std::io::{self, Write};
+
+mod callbacks;
+mod convert;
+mod create;
+mod driver;
+mod environment;
+mod framework;
+mod java;
+mod java_scheduler;
+mod network;
+mod state_file;
+mod status;
+mod symbols;
+
+/// Says something to whoever reads the program's standard error, in the library's name.
+fn say(message: &str) {
+    // A program may have closed it: then nobody reads.
+    let _ = writeln!(io::stderr(), "libmesos: {message}");
+}

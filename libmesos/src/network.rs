@@ -1,0 +1,169 @@
+//! The network thread: runs the scheduler, passes on what it hears, and says in plain words what goes wrong.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use lcmap_mesos::{
+    message::Id,
+    scheduler::{Ended, Ending, Handle, Registration, Scheduler, Signal},
+};
+use prost::Message;
+use tokio::{
+    runtime,
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    callbacks::Callback,
+    driver::{Driver, Prepared},
+    say,
+    state_file::Phase,
+};
+
+/// The same trouble is said again after so long.
+const REPETITION: Duration = Duration::from_secs(60);
+
+/// Starts the thread. What the scheduler hears goes to the callback thread through `callbacks`.
+pub(crate) fn spawn(
+    driver: Arc<Driver>,
+    prepared: Prepared,
+    callbacks: mpsc::Sender<Callback>,
+) -> io::Result<Handle> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let (scheduler, handle, signals) = Scheduler::new(prepared.settings, prepared.framework);
+    let scheduler = scheduler.with_suppressed_roles(prepared.suppressed_roles);
+    let timeout = prepared.registration_timeout;
+    let relay =
+        Relay { driver: Arc::clone(&driver), callbacks: callbacks.clone(), registered: false, said: None };
+    let stopper = handle.clone();
+    thread::Builder::new().name("mesos-network".to_owned()).spawn(move || {
+        let life = AssertUnwindSafe(|| runtime.block_on(live(scheduler, signals, relay, timeout, &stopper)));
+        let ended = catch_unwind(life).unwrap_or_else(|_| {
+            let why = "a fault of libmesos itself (see above)".to_owned();
+            // Nobody listens only when the JVM is on its way out.
+            let _ = callbacks.send(Callback::Error(why.clone()));
+            Ended::TeardownOwed(why)
+        });
+        driver.network_ended(&ended);
+    })?;
+    Ok(handle)
+}
+
+async fn live(
+    scheduler: Scheduler,
+    mut signals: UnboundedReceiver<Signal>,
+    mut relay: Relay,
+    timeout: Option<Duration>,
+    stopper: &Handle,
+) -> Ended {
+    relay.driver.report(|state| state.phase = Phase::Connecting);
+    let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let life = scheduler.run();
+    tokio::pin!(life);
+    let ended = loop {
+        let late = async { sleep_until(deadline.unwrap_or_else(Instant::now)).await };
+        tokio::select! {
+            biased;
+            Some(signal) = signals.recv() => relay.hear(signal),
+            ended = &mut life => break ended,
+            () = late, if deadline.is_some() && !relay.registered => {
+                relay.give_up(timeout.unwrap_or_default());
+                deadline = None;
+                stopper.stop(Ending::Failover);
+            }
+        }
+    };
+    while let Ok(signal) = signals.try_recv() {
+        relay.hear(signal);
+    }
+    ended
+}
+
+/// Turns signals into callbacks, reports and words.
+struct Relay {
+    driver: Arc<Driver>,
+    callbacks: mpsc::Sender<Callback>,
+    registered: bool,
+    /// What was said last, and when.
+    said: Option<(String, Instant)>,
+}
+
+impl Relay {
+    fn hear(&mut self, signal: Signal) {
+        match signal {
+            Signal::Subscribed { framework_id, master_info, registration } => {
+                self.subscribed(&framework_id, master_info, registration);
+            }
+            Signal::Disconnected(error) => {
+                self.trouble(&format!("the connection to the master is lost and will be made anew: {error}"));
+                self.driver.report(|state| {
+                    state.phase = Phase::Disconnected;
+                    state.reason = Some(error.to_string());
+                });
+                self.call_back(Callback::Disconnected);
+            }
+            Signal::Waiting(error) => {
+                self.trouble(&error.to_string());
+                self.driver.report(|state| state.reason = Some(error.to_string()));
+            }
+            Signal::CallRefused(error) => say(&error.to_string()),
+            Signal::Refused(error) => self.end(error.to_string()),
+            Signal::Offers(offers) => self.call_back(Callback::Offers(offers)),
+            Signal::Rescinded(offer) => self.call_back(Callback::Rescinded(offer)),
+            Signal::Update(status) => self.call_back(Callback::Update(status)),
+            Signal::Message(message) => self.call_back(Callback::Message(message)),
+            Signal::Failure(failure) => self.call_back(Callback::Failure(failure)),
+        }
+    }
+
+    fn subscribed(&mut self, id: &Id, master_info: bytes::Bytes, registration: Registration) {
+        if self.said.take().is_some() || registration == Registration::Again {
+            say("connected to the master");
+        }
+        self.registered = true;
+        self.driver.report(|state| {
+            state.phase = Phase::Registered;
+            state.framework_id = Some(id.value.clone());
+            state.reason = None;
+        });
+        self.call_back(match registration {
+            Registration::First => {
+                Callback::Registered { framework_id: id.encode_to_vec().into(), master_info }
+            }
+            Registration::Again => Callback::Reregistered { master_info },
+        });
+    }
+
+    fn give_up(&mut self, timeout: Duration) {
+        let last = self.said.as_ref().map_or("no answer came", |(said, _)| said.as_str());
+        let why = format!("the framework could not be registered within {} s: {last}", timeout.as_secs());
+        self.end(why);
+    }
+
+    /// Mesos' last word, or ours.
+    fn end(&mut self, why: String) {
+        say(&why);
+        self.driver.report(|state| state.reason = Some(why.clone()));
+        self.call_back(Callback::Error(why));
+    }
+
+    /// Says what is wrong, unless it was just said.
+    fn trouble(&mut self, what: &str) {
+        let repeated = |(said, when): &(String, Instant)| said == what && when.elapsed() < REPETITION;
+        if !self.said.as_ref().is_some_and(repeated) {
+            say(what);
+            self.said = Some((what.to_owned(), Instant::now()));
+        }
+    }
+
+    fn call_back(&self, callback: Callback) {
+        // Nobody listens only when the JVM is on its way out.
+        let _ = self.callbacks.send(callback);
+    }
+}

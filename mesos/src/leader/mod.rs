@@ -1,0 +1,106 @@
+//! Which master leads now.
+
+mod jute;
+mod session;
+mod zookeeper;
+
+pub use zookeeper::ZooKeeperError;
+
+use crate::{
+    address::{HostPort, MASTER_PORT, Masters},
+    error::Error,
+    transport::Master,
+};
+
+use zookeeper::Follower;
+
+/// Follows the leading master.
+#[derive(Debug)]
+pub struct Detector {
+    source: Source,
+    /// Where a master that does not lead sent us.
+    redirect: Option<Master>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Listed { masters: Vec<HostPort>, turn: usize },
+    Elected(Follower),
+}
+
+impl Detector {
+    /// Starts to follow. With a ZooKeeper it keeps a session there, on the current tokio runtime, until it is dropped.
+    pub fn new(masters: &Masters) -> Self {
+        let source = match masters {
+            Masters::Listed(masters) => Source::Listed { masters: masters.clone(), turn: 0 },
+            Masters::Elected(ensemble) => Source::Elected(Follower::start(ensemble.clone())),
+        };
+        Self { source, redirect: None }
+    }
+
+    /// The master to try now: ZooKeeper's leader, the one that we were sent to, or the next of the list.
+    pub async fn leader(&mut self) -> Result<Master, Error> {
+        if let Some(master) = self.redirect.take() {
+            return Ok(master);
+        }
+        match &mut self.source {
+            Source::Elected(follower) => Ok(follower.leader().await?),
+            Source::Listed { masters, turn } => {
+                let master = masters[*turn % masters.len()].clone();
+                *turn += 1;
+                Ok(master.into())
+            }
+        }
+    }
+
+    /// Remembers where a master that does not lead has sent us, for the next question.
+    pub(crate) fn redirected(&mut self, to: Master) {
+        self.redirect = Some(to);
+    }
+
+    /// Waits until ZooKeeper names another leader than this one; for ever where there is no ZooKeeper.
+    pub(crate) async fn other_than(&mut self, master: &Master) {
+        match &mut self.source {
+            Source::Elected(follower) => follower.other_than(master).await,
+            Source::Listed { .. } => std::future::pending().await,
+        }
+    }
+}
+
+/// Reads the address out of a redirect: Mesos sends `//host:port/path`, proxies a whole URL.
+pub(crate) fn redirect_target(location: &str) -> Option<Master> {
+    let (_, rest) = location.split_once("//")?;
+    let authority = rest.split(['/', '?']).next()?;
+    HostPort::parse(authority, MASTER_PORT).ok().map(Master::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_read_with_and_without_a_scheme() {
+        for (location, target) in [
+            ("//10.0.0.2:5050/master/api/v1/scheduler", Some("10.0.0.2:5050")),
+            ("https://m2.example:5051/", Some("m2.example:5051")),
+            ("//m3", Some("m3:5050")),
+            ("/master/redirect", None),
+            ("", None),
+        ] {
+            let read = redirect_target(location).map(|master| master.at.to_string());
+            assert_eq!(read.as_deref(), target, "{location}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_is_tried_in_turn_and_a_redirect_first() {
+        let mut detector = Detector::new(&"a,b".parse().unwrap());
+        let mut seen = vec![];
+        for _ in 0..3 {
+            seen.push(detector.leader().await.unwrap().at.host);
+        }
+        detector.redirected(HostPort::parse("c", 1).unwrap().into());
+        seen.push(detector.leader().await.unwrap().at.host);
+        assert_eq!(seen, ["a", "b", "a", "c"]);
+    }
+}

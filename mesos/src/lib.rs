@@ -1,0 +1,39 @@
+//! Mesos over HTTP: scheduler API v1, operator API v1, leader detection, mutual TLS.
+//!
+//! Knows nothing of Java or Kubernetes. Everything runs on a tokio runtime with I/O and time enabled; a current-thread one
+//! is enough.
+
+mod address;
+mod credential;
+mod error;
+mod framework;
+mod http;
+mod leader;
+mod recordio;
+mod resolve;
+mod transport;
+
+pub mod message;
+pub mod operator;
+pub mod scheduler;
+pub mod tls;
+pub mod wire;
+
+pub use address::{AddressError, Ensemble, HostPort, MASTER_PORT, Masters, ZOOKEEPER_PORT};
+pub use credential::{Credential, CredentialError, CredentialSource};
+pub use error::{Doing, Error, FrameworkError};
+pub use framework::FrameworkInfo;
+pub use leader::{Detector, ZooKeeperError};
+pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
+pub use transport::Master;
+
+/// Whom to speak to, and as whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the masters are.
+    pub masters: Masters,
+    /// How to speak to them.
+    pub security: tls::Security,
+    /// Who asks.
+    pub credential: CredentialSource,
+}

@@ -1,0 +1,278 @@
+//! A scheduler from its first subscription to its end.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+
+use crate::{FrameworkInfo, Settings, error::Error, leader::Detector};
+
+use super::{
+    Command, Ended, Ending, Handle, Registration, Signal,
+    backoff::Backoff,
+    calls::{Calls, RefusedCall},
+    known::{self, KnownTasks},
+    subscription::{Subscription, subscribe},
+};
+
+/// How long to wait for the master's word about a teardown.
+const TEARDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A scheduler. [`Self::run`] is its life.
+pub struct Scheduler {
+    settings: Settings,
+    /// With the framework's id as soon as there is one.
+    framework: FrameworkInfo,
+    suppressed_roles: Vec<String>,
+    registration: Registration,
+    known: KnownTasks,
+    commands: mpsc::UnboundedReceiver<Command>,
+    signals: mpsc::UnboundedSender<Signal>,
+}
+
+/// Why a subscription is over.
+enum Over {
+    Ended(Ended),
+    /// It fell silent, or ZooKeeper names another leader. It is kept open until the next one stands: a master that sees it
+    /// close removes a framework without failover timeout, with all its tasks.
+    Superseded(Error),
+    /// The master closed it.
+    Closed(Error),
+}
+
+impl Scheduler {
+    /// A scheduler, what controls it, and what it hears.
+    pub fn new(
+        settings: Settings,
+        framework: FrameworkInfo,
+    ) -> (Self, Handle, mpsc::UnboundedReceiver<Signal>) {
+        let (sender, commands) = mpsc::unbounded_channel();
+        let (signals, heard) = mpsc::unbounded_channel();
+        let scheduler = Self {
+            settings,
+            framework,
+            suppressed_roles: vec![],
+            registration: Registration::First,
+            known: KnownTasks::default(),
+            commands,
+            signals,
+        };
+        (scheduler, Handle(sender), heard)
+    }
+
+    /// Subscribes without offers for these roles, until they are revived (Mesos 1.2 and later).
+    #[must_use]
+    pub fn with_suppressed_roles(self, suppressed_roles: Vec<String>) -> Self {
+        Self { suppressed_roles, ..self }
+    }
+
+    /// Subscribes, and comes back after each loss, until it is stopped or refused, or every [`Handle`] is dropped.
+    pub async fn run(mut self) -> Ended {
+        let mut detector = Detector::new(&self.settings.masters);
+        let mut backoff = Backoff::new();
+        let mut kept = None;
+        loop {
+            let subscription = match self.subscribe(&mut detector).await {
+                Ok(Ok(subscription)) => subscription,
+                Ok(Err(error)) if self.is_last_word(&error) => return self.refused(error),
+                Ok(Err(error)) => {
+                    self.tell(Signal::Waiting(error));
+                    match self.pause(backoff.next()).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
+                }
+                Err(ended) => return ended,
+            };
+            drop(kept.take());
+            backoff = Backoff::new();
+            let (over, subscription) = self.live(subscription, &mut detector).await;
+            let error = match over {
+                Over::Ended(ended) => return ended,
+                Over::Closed(error) if error.is_final() => return self.refused(error),
+                Over::Closed(error) => error,
+                Over::Superseded(error) => {
+                    kept = Some(subscription);
+                    error
+                }
+            };
+            self.tell(Signal::Disconnected(error));
+        }
+    }
+
+    /// One attempt to subscribe, or the end if it comes meanwhile.
+    async fn subscribe(&mut self, detector: &mut Detector) -> Result<Result<Subscription, Error>, Ended> {
+        let Self { settings, framework, suppressed_roles, commands, signals, registration, .. } = self;
+        let call = subscribe(framework, suppressed_roles);
+        let attempt = Subscription::open(detector, settings, &call);
+        tokio::pin!(attempt);
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => match while_disconnected(command, signals, *registration) {
+                    // The master may have the framework already: only its answer tells.
+                    Some(Ended::NeverSubscribed | Ended::TeardownOwed(_)) => {
+                        return Err(match timeout(TEARDOWN_PATIENCE, attempt).await {
+                            Ok(Ok(subscription)) => {
+                                let (calls, _) = Calls::start(&subscription, &settings.security);
+                                tear_down(&calls).await
+                            }
+                            Ok(Err(error)) => not_torn_down(*registration, &error.to_string()),
+                            Err(_) if framework.id().is_some() => {
+                                Ended::TeardownOwed("the master did not answer in time".to_owned())
+                            }
+                            Err(_) => Ended::NeverSubscribed,
+                        });
+                    }
+                    Some(ended) => return Err(ended),
+                    None => {}
+                },
+                attempted = &mut attempt => return Ok(attempted),
+            }
+        }
+    }
+
+    /// Waits before the next attempt.
+    async fn pause(&mut self, pause: Duration) -> Option<Ended> {
+        let waiting = sleep(pause);
+        tokio::pin!(waiting);
+        loop {
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => {
+                    let ended = while_disconnected(command, &self.signals, self.registration);
+                    if ended.is_some() {
+                        return ended;
+                    }
+                }
+                () = &mut waiting => return None,
+            }
+        }
+    }
+
+    /// Lives with a subscription until it is over.
+    async fn live(
+        &mut self,
+        mut subscription: Subscription,
+        detector: &mut Detector,
+    ) -> (Over, Subscription) {
+        let (calls, mut refusals) = Calls::start(&subscription, &self.settings.security);
+        self.begin(&subscription, &calls);
+        let master = subscription.master.clone();
+        let over = loop {
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    Some(Command::Call(call)) => {
+                        self.known.note_call(&call);
+                        calls.send(call);
+                    }
+                    Some(Command::Stop(Ending::Teardown)) => break Over::Ended(tear_down(&calls).await),
+                    Some(Command::Stop(Ending::Failover)) | None => break Over::Ended(Ended::LeftBehind),
+                },
+                Some(refused) = refusals.recv() => self.call_refused(refused),
+                signal = subscription.next() => match signal {
+                    Ok(signal) => self.hear(signal),
+                    Err(error @ Error::TimedOut { .. }) => break Over::Superseded(error),
+                    Err(error) => break Over::Closed(error),
+                },
+                () = detector.other_than(&master) => {
+                    let why = "ZooKeeper names another leader".to_owned();
+                    break Over::Superseded(Error::NoLeader { at: master.at.clone(), why });
+                }
+            }
+        };
+        (over, subscription)
+    }
+
+    fn begin(&mut self, subscription: &Subscription, calls: &Calls) {
+        let subscribed = &subscription.subscribed;
+        self.framework = std::mem::take(&mut self.framework).with_id(&subscribed.framework_id.value);
+        self.tell(Signal::Subscribed {
+            framework_id: subscribed.framework_id.clone(),
+            master_info: subscribed.master_info.clone().unwrap_or_default(),
+            registration: self.registration,
+        });
+        // What became of the tasks meanwhile, updates that were lost included, the master tells only when it is asked.
+        if self.registration == Registration::Again
+            && let Some(call) = self.known.reconciliation()
+        {
+            calls.send(call);
+        }
+        self.registration = Registration::Again;
+    }
+
+    fn hear(&mut self, signal: Signal) {
+        if let Signal::Update(status) = &signal {
+            self.known.note_status(status);
+        }
+        self.tell(signal);
+    }
+
+    fn call_refused(&mut self, RefusedCall { call, error }: RefusedCall) {
+        for status in known::lost(&call, "the master refused the launch") {
+            self.hear(Signal::Update(status));
+        }
+        self.tell(Signal::CallRefused(error));
+    }
+
+    /// Whether an answer ends the scheduler. A secret that was good before is being rotated: it is read anew.
+    fn is_last_word(&self, error: &Error) -> bool {
+        let rotated =
+            self.registration == Registration::Again && matches!(error, Error::Unauthenticated { .. });
+        error.is_final() && !rotated
+    }
+
+    fn refused(&self, error: Error) -> Ended {
+        self.tell(Signal::Refused(error));
+        Ended::Refused
+    }
+
+    fn tell(&self, signal: Signal) {
+        // Whoever does not listen any more is about to stop.
+        let _ = self.signals.send(signal);
+    }
+}
+
+/// What a command does while there is no master to send it to.
+fn while_disconnected(
+    command: Option<Command>,
+    signals: &mpsc::UnboundedSender<Signal>,
+    registration: Registration,
+) -> Option<Ended> {
+    match (command, registration) {
+        (Some(Command::Call(call)), _) => {
+            for status in known::lost(&call, "the master is disconnected") {
+                // Whoever does not listen any more is about to stop.
+                let _ = signals.send(Signal::Update(status));
+            }
+            None
+        }
+        (Some(Command::Stop(Ending::Teardown)), _) => {
+            Some(not_torn_down(registration, "it was stopped while no master was connected"))
+        }
+        (Some(Command::Stop(Ending::Failover)) | None, Registration::First) => Some(Ended::NeverSubscribed),
+        (Some(Command::Stop(Ending::Failover)) | None, Registration::Again) => Some(Ended::LeftBehind),
+    }
+}
+
+/// How a scheduler ends that no master could be told of.
+fn not_torn_down(registration: Registration, why: &str) -> Ended {
+    match registration {
+        Registration::First => Ended::NeverSubscribed,
+        Registration::Again => Ended::TeardownOwed(why.to_owned()),
+    }
+}
+
+async fn tear_down(calls: &Calls) -> Ended {
+    match timeout(TEARDOWN_PATIENCE, calls.teardown()).await {
+        Ok(Ok(())) => Ended::TornDown,
+        Ok(Err(error)) => Ended::TeardownOwed(error.to_string()),
+        Err(_) => {
+            let waited = TEARDOWN_PATIENCE.as_secs();
+            Ended::TeardownOwed(format!("the master did not confirm it within {waited} s"))
+        }
+    }
+}

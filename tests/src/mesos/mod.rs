@@ -1,0 +1,61 @@
+//! A real Mesos on loopback: masters and agents as processes of their own, out of package registries alone.
+//!
+//! ```no_run
+//! # fn main() -> std::io::Result<()> {
+//! let bed = lcmap_spark_tests::mesos::Bed::plain().agents(2).start()?;
+//! println!("a Mesos master listens on {}", bed.master(0).address());
+//! # Ok(()) }
+//! ```
+//!
+//! Everything lies under one prefix (`$TMPDIR/lcmap-bed/mesos`, addresses `127.77.0.0/16`), ends with the process that
+//! started it however that ends, and is swept at the next start otherwise. `tests/beds/mesos` says what it is made of.
+
+mod bed;
+mod container;
+mod pki;
+mod place;
+mod server;
+mod zookeeper;
+
+pub use bed::{Access, Bed, Plan};
+pub use container::IMAGE;
+pub use pki::{Authority, Identity, Pki, expired};
+pub use server::Server;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The folder with the scripts and sources of the bed.
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("beds/mesos")
+}
+
+/// Where assembled beds are kept between runs: the build folder, `$CARGO_TARGET_DIR` or the workspace's own.
+fn cache() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
+    target.join("bed")
+}
+
+/// The home of a real Spark 3.5 with its Mesos backend, fetched once.
+pub fn spark_home() -> io::Result<PathBuf> {
+    assembled("spark.sh", "pyspark")
+}
+
+/// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.
+pub fn mesos_classes() -> io::Result<PathBuf> {
+    assembled("classes.sh", "mesos-classes")
+}
+
+/// Runs a script of the bed, which prints the folder that it made (or found).
+fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
+    let output =
+        Command::new(sources().join(script)).arg(cache().join(into)).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{script} failed: {}", output.status)));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
