@@ -3,9 +3,11 @@
 //! `getpwuid` is never called: in a static binary it would load the image's own NSS modules.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{getegid, geteuid};
 
@@ -133,12 +135,25 @@ fn append(path: &str, before: &str, after: &str) -> io::Result<()> {
     OpenOptions::new().append(true).open(path)?.write_all(added.as_bytes())
 }
 
+/// How long a directory service may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// On a laptop users may come from a directory service: the C library's own tool knows.
 fn ask_getent(uid: u32) -> Option<String> {
     let mut getent = Command::new("getent");
     getent.args(["passwd", &uid.to_string()]).stdin(Stdio::null()).stderr(Stdio::null());
-    let output = getent.output().ok().filter(|output| output.status.success())?;
-    name_of(&String::from_utf8_lossy(&output.stdout), uid).map(str::to_owned)
+    let mut child = getent.stdout(Stdio::piped()).spawn().ok()?;
+    let began = Instant::now();
+    while child.try_wait().ok()?.is_none() {
+        if began.elapsed() > PATIENCE {
+            child.kill().ok()?;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    // One line fits any pipe, so that it is safe to read only now.
+    let mut answer = String::new();
+    child.stdout.take()?.read_to_string(&mut answer).ok()?;
+    name_of(&answer, uid).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statfs::{FsType, TMPFS_MAGIC, statfs};
 use nix::unistd;
 
+use crate::console;
+
 /// How the name of every private folder begins.
 const PREFIX: &str = "lcmap-spark-agent-";
 
@@ -66,7 +68,7 @@ impl PrivateFolder {
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.path) {
-            eprintln!("lcmap-agent: warning: {} could not be removed: {error}", self.path.display());
+            console::warn(&format!("{} could not be removed: {error}", self.path.display()));
         }
     }
 }
@@ -79,13 +81,31 @@ pub(crate) fn is_memory_backed(folder: &Path) -> bool {
     statfs(folder).is_ok_and(|stat| [TMPFS_MAGIC, RAMFS_MAGIC].contains(&stat.filesystem_type()))
 }
 
+/// How often a folder is made anew that a sweeping agent took for an abandoned one, before its lock was taken.
+const ATTEMPTS: usize = 3;
+
 fn create_in(parent: &Path) -> io::Result<(PathBuf, Flock<File>)> {
+    let swept = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotFound) && parent.is_dir()
+    };
+    let mut made = make(parent);
+    for _ in 1..ATTEMPTS {
+        match made {
+            Err(error) if swept(&error) => made = make(parent),
+            _ => break,
+        }
+    }
+    made
+}
+
+fn make(parent: &Path) -> io::Result<(PathBuf, Flock<File>)> {
     let path = unistd::mkdtemp(&parent.join(format!("{PREFIX}XXXXXX")))?;
     let lock = lock(&path)?;
     // A full tmpfs still makes folders: see whether a page fits before anything depends on it.
     let probe = path.join("probe");
     if let Err(error) = fs::write(&probe, [0; 4096]).and_then(|()| fs::remove_file(&probe)) {
-        fs::remove_dir_all(&path)?;
+        // Best effort: what is left is empty, and the next agent sweeps it.
+        let _ = fs::remove_dir_all(&path);
         return Err(error);
     }
     Ok((path, lock))

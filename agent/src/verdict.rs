@@ -2,14 +2,10 @@
 
 use crate::error::Error;
 use crate::report::{ExitReason, TerminationMessage};
-use crate::supervise::signals::Signal;
 use crate::supervise::step::{Ended, Outcome, StopCause};
 
 /// The exit code of a command that could not be killed, as if it had been.
 const UNKILLABLE: u8 = 137;
-
-/// The exit code of a shell whose own child was killed by SIGKILL.
-const KILLED: u8 = 137;
 
 /// What else is known when a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +21,7 @@ pub(crate) struct Circumstances<'a> {
 /// The message of a command that ran.
 pub(crate) fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -> TerminationMessage {
     let exit_code = exit_code(outcome.ended);
-    let reason = reason(outcome, exit_code, circumstances.oom_kills);
+    let reason = reason(outcome, circumstances.oom_kills);
     let message = describe(reason, outcome, circumstances);
     TerminationMessage { exit_code, reason, message, warnings: Vec::new() }
 }
@@ -48,14 +44,14 @@ fn exit_code(ended: Option<Ended>) -> u8 {
     }
 }
 
-fn reason(outcome: &Outcome, exit_code: u8, oom_kills: u64) -> ExitReason {
-    let killed = outcome.ended == Some(Ended::Signaled(Signal::KILL)) || exit_code == KILLED;
+fn reason(outcome: &Outcome, oom_kills: u64) -> ExitReason {
     match (outcome.stop, outcome.ended) {
         (Some(StopCause::Idle), _) => ExitReason::IdleTimeout,
         (Some(_), _) if outcome.forced => ExitReason::KilledAfterGracePeriod,
         (Some(_), _) => ExitReason::Stopped,
-        (None, _) if killed && oom_kills > 0 => ExitReason::OutOfMemory,
         (None, Some(Ended::Exited(0))) => ExitReason::Completed,
+        // Whichever process it was, a Python worker say: the command failed by it.
+        (None, _) if oom_kills > 0 => ExitReason::OutOfMemory,
         (None, Some(Ended::Exited(_))) => ExitReason::ExitedNonZero,
         (None, Some(Ended::Signaled(_)) | None) => ExitReason::KilledBySignal,
     }
@@ -69,17 +65,14 @@ fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances
         None => format!("{command} could not be killed; it hangs in the kernel"),
     };
     let more = match reason {
-        ExitReason::OutOfMemory => {
-            ": the kernel killed it for want of memory; raise driver.memory or driver.memoryOverhead"
-                .to_owned()
-        }
+        ExitReason::OutOfMemory => format!(
+            ": the kernel killed {oom_kills} of its processes for want of memory; raise driver.memory, or \
+             driver.memoryOverhead for Python"
+        ),
         ExitReason::IdleTimeout => " after nobody had used it for its idle timeout".to_owned(),
         ExitReason::Stopped => " after it was asked to stop".to_owned(),
         ExitReason::KilledAfterGracePeriod => {
             format!(" after it was asked to stop (grace period {grace_period_ms} ms)")
-        }
-        _ if *oom_kills > 0 => {
-            "; meanwhile the kernel killed one of its processes for want of memory".to_owned()
         }
         _ => String::new(),
     };
@@ -89,6 +82,7 @@ fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::supervise::signals::Signal;
 
     fn judge(outcome: Outcome, oom_kills: u64) -> TerminationMessage {
         of_outcome(&outcome, &Circumstances { command: "spark-submit", oom_kills, grace_period_ms: 30_000 })
@@ -103,7 +97,7 @@ mod tests {
             (exited(0), None, false, 0, 0, ExitReason::Completed),
             (exited(0), None, false, 3, 0, ExitReason::Completed),
             (exited(3), None, false, 0, 3, ExitReason::ExitedNonZero),
-            (exited(1), None, false, 1, 1, ExitReason::ExitedNonZero),
+            (exited(1), None, false, 1, 1, ExitReason::OutOfMemory),
             (exited(137), None, false, 0, 137, ExitReason::ExitedNonZero),
             (exited(137), None, false, 1, 137, ExitReason::OutOfMemory),
             (signaled(9), None, false, 0, 137, ExitReason::KilledBySignal),
@@ -128,13 +122,13 @@ mod tests {
         let killed = Outcome { ended: Some(Ended::Signaled(Signal::KILL)), stop: None, forced: false };
         assert_eq!(
             judge(killed, 1).message,
-            "spark-submit was killed by SIGKILL: the kernel killed it for want of memory; raise driver.memory or \
-             driver.memoryOverhead"
+            "spark-submit was killed by SIGKILL: the kernel killed 1 of its processes for want of memory; raise \
+             driver.memory, or driver.memoryOverhead for Python"
         );
-        let failed = Outcome { ended: Some(Ended::Exited(1)), stop: None, forced: false };
+        let stopped = Outcome { stop: Some(StopCause::Requested), forced: true, ..killed };
         assert_eq!(
-            judge(failed, 1).message,
-            "spark-submit ended with exit code 1; meanwhile the kernel killed one of its processes for want of memory"
+            judge(stopped, 0).message,
+            "spark-submit was killed by SIGKILL after it was asked to stop (grace period 30000 ms)"
         );
     }
 }

@@ -42,13 +42,12 @@ pub(crate) struct Watcher<'a> {
     /// The UI, while it listens.
     ui: Option<Listener>,
     began: Instant,
-    began_at: SystemTime,
 }
 
 impl<'a> Watcher<'a> {
     /// Begins to watch.
     pub(crate) fn new(watched: Watched<'a>, state: &'a mut StateFile) -> Self {
-        Self { watched, state, ui: None, began: Instant::now(), began_at: SystemTime::now() }
+        Self { watched, state, ui: None, began: Instant::now() }
     }
 
     fn look_for_ui(&mut self) {
@@ -70,9 +69,8 @@ impl<'a> Watcher<'a> {
     /// Whether nobody has used the terminal, nor has the shell written to it, for too long.
     fn is_idle(&self) -> bool {
         let Some((terminal, longest)) = &self.watched.idle else { return false };
-        let now = SystemTime::now();
-        let since_start = now.duration_since(self.began_at).unwrap_or_default();
-        terminal.idle_for(now).is_some_and(|idle| idle.min(since_start) >= *longest)
+        let idle = terminal.idle_for(SystemTime::now());
+        idle.is_some_and(|idle| idle.min(self.began.elapsed()) >= *longest)
     }
 
     fn awaits_something(&self) -> bool {

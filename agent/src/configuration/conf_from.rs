@@ -1,6 +1,7 @@
 //! Spark properties from folders, one file a property: how passwords come.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::ConfigurationError;
@@ -24,6 +25,10 @@ pub(super) fn read(folder: &Path) -> Result<Properties, ConfigurationError> {
         };
         if name.starts_with('.') || path.is_dir() {
             continue;
+        }
+        if path.exists() && !path.is_file() {
+            let source = io::Error::other("it is not a file");
+            return Err(ConfigurationError::Unreadable { path, source });
         }
         check::property(&folder.display().to_string(), name)?;
         let value = read_value(&path)?;

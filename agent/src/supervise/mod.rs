@@ -14,7 +14,7 @@ use nix::sys::prctl;
 use nix::unistd::{Pid, getpid};
 
 use reap::Reaped;
-use signals::{Inbox, Signal};
+use signals::{Inbox, Origin, Signal};
 use spawn::{LaunchError, Prepared};
 use step::{Action, Attendance, Event, Outcome, Rules, State};
 use terminal::Terminal;
@@ -58,7 +58,11 @@ impl<'a> Supervisor<'a> {
             let _ = prctl::set_child_subreaper(true);
         }
         let attendance = if terminal.is_some() { Attendance::Interactive } else { Attendance::Unattended };
-        let main = prepared.spawn(inbox.original_mask(), attendance)?;
+        let main = prepared.spawn(inbox.original_mask(), attendance).inspect_err(|_| {
+            if let Some(terminal) = terminal {
+                terminal.take_back();
+            }
+        })?;
         let rules = Rules { grace, attendance };
         Ok(Self { inbox, terminal, rules, main, began: Instant::now(), suspended: false })
     }
@@ -89,8 +93,11 @@ impl<'a> Supervisor<'a> {
 
     fn advance(&mut self, mut state: State, watch: &mut dyn Watch) -> io::Result<(State, Vec<Action>)> {
         let mut events = Vec::new();
-        while let Some(signal) = self.inbox.next()? {
-            events.push(Event::Signal(signal));
+        while let Some((signal, origin)) = self.inbox.next()? {
+            match (signal, origin) {
+                (Signal::TSTP, Origin::Terminal) => events.extend(self.ctrl_z()),
+                _ => events.push(Event::Signal(signal)),
+            }
         }
         self.reap(&mut events);
         if state == State::Running {
@@ -125,6 +132,17 @@ impl<'a> Supervisor<'a> {
             terminal.give(self.main);
             Signal::CONT.send(self.group());
         }
+    }
+
+    /// Ctrl-Z at a command that is no shell: it is stopped, and so are we, for whoever started us to bring us back.
+    /// Where nobody could, in a container, it goes on.
+    fn ctrl_z(&self) -> Option<Event> {
+        if terminal::nobody_is_above() {
+            return None;
+        }
+        Signal::TSTP.send(self.group());
+        terminal::stop_ourselves();
+        Some(Event::Signal(Signal::CONT))
     }
 
     fn suspend(&mut self) {

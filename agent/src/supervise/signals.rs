@@ -26,6 +26,8 @@ impl Signal {
     pub(crate) const INT: Self = Self(libc::SIGINT);
     /// Lets a stopped process go on.
     pub(crate) const CONT: Self = Self(libc::SIGCONT);
+    /// What ctrl-Z sends.
+    pub(crate) const TSTP: Self = Self(libc::SIGTSTP);
     /// A child changed its state.
     pub(crate) const CHLD: Self = Self(libc::SIGCHLD);
 
@@ -60,6 +62,15 @@ impl Signal {
             libc::kill(pid.as_raw(), self.0);
         }
     }
+}
+
+/// Who sent a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A process, by kill(2) or the like.
+    Process,
+    /// The kernel, for a key or for the end of a terminal.
+    Terminal,
 }
 
 /// Signals that the processor raises in the very thread that errs: blocking them would only hide our own faults.
@@ -119,12 +130,16 @@ impl Inbox {
     }
 
     /// The next signal that waits, if any. What we sent ourselves, SIGPIPE by a closed stderr say, is left out.
-    pub(crate) fn next(&self) -> io::Result<Option<Signal>> {
+    pub(crate) fn next(&self) -> io::Result<Option<(Signal, Origin)>> {
         let own = nix::unistd::getpid().as_raw().unsigned_abs();
         loop {
             match self.fd.read_signal() {
                 Ok(Some(signal)) if signal.ssi_pid == own => {}
-                Ok(Some(signal)) => return Ok(i32::try_from(signal.ssi_signo).ok().map(Signal)),
+                Ok(Some(signal)) => {
+                    let origin =
+                        if signal.ssi_code == libc::SI_KERNEL { Origin::Terminal } else { Origin::Process };
+                    return Ok(i32::try_from(signal.ssi_signo).ok().map(|number| (Signal(number), origin)));
+                }
                 Ok(None) => return Ok(None),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),

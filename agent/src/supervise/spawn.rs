@@ -97,7 +97,8 @@ impl Prepared {
         let before_exec = move || -> io::Result<()> {
             setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
             if attendance == Attendance::Interactive {
-                terminal::take_foreground()?;
+                // A terminal that hung up meanwhile is the shell's own affair.
+                let _ = terminal::take_foreground();
             }
             prctl::set_pdeathsig(Known::SIGTERM)?;
             sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None)?;

@@ -143,6 +143,12 @@ impl State {
     pub(crate) fn step(self, event: Event, now: Duration, rules: &Rules) -> (Self, Option<Action>) {
         match (self, event) {
             (Self::Done(_), _) => (self, None),
+            (Self::Clearing { .. } | Self::ClearingByForce { .. }, Event::Signal(signal))
+                if !rules.is_stop(signal) =>
+            {
+                // The main process' id may already be another's.
+                (self, None)
+            }
             (_, Event::Signal(signal)) if !rules.is_stop(signal) => (self, forward(signal)),
             (Self::Running, Event::Signal(_)) => stop(StopCause::Requested, now, rules),
             (Self::Running, Event::Stop(cause)) => stop(cause, now, rules),
@@ -280,6 +286,7 @@ mod tests {
             (killing, Event::NoneLeft, killing, None),
             (killing, Event::Tick, killing, kill),
             (clearing, TERM, by_force, kill),
+            (clearing, Event::Signal(Signal::CONT), clearing, None),
             (clearing, Event::NoneLeft, done, None),
             (clearing, Event::Tick, clearing, None),
             (by_force, TERM, by_force, None),

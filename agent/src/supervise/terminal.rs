@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{Signal as Known, killpg};
+use nix::sys::signal::{Signal as Known, killpg, raise};
 use nix::sys::stat::fstat;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, getpid, getsid, setsid, tcgetpgrp, tcsetpgrp};
@@ -62,14 +62,13 @@ impl Terminal {
     pub(crate) fn suspend(&self) {
         let Some(before) = self.before else { return };
         self.give(before);
-        if getsid(None) == Ok(getpid()) || before.as_raw() <= 1 {
+        if nobody_is_above() || before.as_raw() <= 1 {
             return;
         }
         // A group without a job-controlling parent is not stopped by this (an orphaned group, setpgid(2)).
         let _ = killpg(before, Known::SIGTSTP);
         if before == getpgrp() {
-            // Our own SIGTSTP is blocked; this one cannot be.
-            let _ = nix::sys::signal::raise(Known::SIGSTOP);
+            stop_ourselves();
         }
     }
 
@@ -84,6 +83,17 @@ impl Terminal {
         let newest = u64::try_from(stat.st_atime.max(stat.st_mtime)).ok()?;
         now.duration_since(SystemTime::UNIX_EPOCH + Duration::from_secs(newest)).ok()
     }
+}
+
+/// Whether we lead the session, so that there is no job-controlling shell that could bring us back.
+pub(super) fn nobody_is_above() -> bool {
+    getsid(None) == Ok(getpid())
+}
+
+/// Stops this process until it is told to go on. (SIGTSTP would not: it is blocked.)
+pub(super) fn stop_ourselves() {
+    // A signal to ourselves is refused by no kernel.
+    let _ = raise(Known::SIGSTOP);
 }
 
 /// Makes standard input our controlling terminal: in a container we may have a terminal and no session for it.

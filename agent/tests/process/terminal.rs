@@ -191,6 +191,44 @@ fn ctrl_z_where_nobody_could_bring_it_back_does_not_stop_the_shell() {
 }
 
 #[test]
+fn ctrl_z_stops_a_job_that_is_no_shell_and_fg_brings_it_back() {
+    let bed =
+        Bed::with_submit("for n in {1..600}; do echo tick $n; sleep 0.1; [ -e $HOME/end ] && exit 8; done");
+    let arguments = bed.arguments().join(" ");
+    let mut terminal = Terminal::start(&bed, &["--ctty"], &["bash", "--norc", "--noprofile", "-i"]);
+    terminal.press(&format!("{AGENT} {arguments}\n"));
+    terminal.wait_for("tick 2");
+    terminal.press("\x1a");
+    terminal.wait_for("Stopped");
+    std::fs::write(bed.path("end"), "").unwrap();
+    terminal.press("fg; echo left $?\n");
+    terminal.wait_for("left 8");
+}
+
+#[test]
+fn ctrl_z_in_a_container_does_not_stop_a_job_that_is_no_shell() {
+    let bed =
+        Bed::with_submit("for n in {1..600}; do echo tick $n; sleep 0.1; [ -e $HOME/end ] && exit 8; done");
+    let mut terminal = Terminal::start_agent(&bed);
+    terminal.wait_for("tick 2");
+    terminal.press("\x1a");
+    terminal.wait_for("^Z");
+    std::fs::write(bed.path("end"), "").unwrap();
+    assert_eq!(terminal.end(), Some(8));
+}
+
+#[test]
+fn the_terminal_is_given_back_when_the_shell_cannot_be_started() {
+    let bed = bed_with_shell("");
+    bed.command("pyspark", "#!/no/such/shell\n");
+    let script = format!("{AGENT} {}; read line; echo \"after $line\"", bed.arguments().join(" "));
+    let mut terminal = Terminal::start(&bed, &["--ctty"], &["bash", "-c", &script]);
+    terminal.wait_for("cannot be started");
+    terminal.press("all\n");
+    terminal.wait_for("after all");
+}
+
+#[test]
 fn an_idle_shell_is_stopped() {
     let bed = bed_with_shell(FOR_EVER);
     bed.plan(|plan| plan.run = Run::PySpark(Shell { args: Vec::new(), idle_timeout_ms: Some(1_000) }));
