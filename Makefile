@@ -23,12 +23,16 @@ setup: ## Java, and Spark and Jupyter in a private Python environment under targ
 	@tests/beds/spark.sh
 
 .PHONY: build
-build: ## the lcmap-spark command, and the static agent beside it, in target/release/
+build: agent ## the lcmap-spark command, and the static agent beside it, in target/release/
 	@echo "== Building"
 	cargo build --quiet --locked --release -p lcmap-spark
-	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
-	@cp -u $(target)/$(static)/agent/lcmap-agent $(target)/release/lcmap-agent
 	@ls -sh1 $(target)/release/lcmap-spark $(target)/release/lcmap-agent
+
+.PHONY: agent
+agent:
+	@echo "== Building the agent"
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
+	@mkdir -p $(target)/release && cp -u $(target)/$(static)/agent/lcmap-agent $(target)/release/
 
 .PHONY: examples
 examples: setup $(jar) ## the Scala example's jar
@@ -44,7 +48,8 @@ demo: setup build $(jar) ## set up, build, and run every example on this machine
 ##@ Test
 
 .PHONY: test
-test: build examples beds ## everything: unit tests, then real Spark, notebooks, terminals and containers
+test: agent examples beds ## everything: unit tests, then real Spark, notebooks, terminals and containers
+	cargo build --quiet --locked -p lcmap-spark
 	cargo test --locked --workspace --no-fail-fast
 
 .PHONY: unit
@@ -52,7 +57,8 @@ unit: ## what needs neither Spark nor any set-up: seconds
 	cargo test --locked -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
 
 .PHONY: spark
-spark: build examples beds ## the tests that run lcmap-spark as a process, with real Spark
+spark: agent examples beds ## the tests that run lcmap-spark as a process, with real Spark
+	cargo build --quiet --locked -p lcmap-spark
 	cargo test --locked -p lcmap-spark-tests --no-fail-fast
 
 .PHONY: beds
@@ -61,11 +67,15 @@ beds: setup
 
 .PHONY: bench
 bench: build setup ## what lcmap-spark and its agent cost, as ratios against their budgets
+	@echo "== A whole job"
 	@. $(target)/env && python3 tests/bench/whole_job.py
+	@echo "== The agent alone"
+	cargo bench --quiet --locked -p lcmap-spark-agent
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute (needs a nightly toolchain)
-	@tests/fuzz/run.sh
+	command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
+	cd tests/fuzz && for fuzzed in plan pem; do cargo +nightly fuzz run $$fuzzed -- -max_total_time=60; done
 
 ##@ Check
 
