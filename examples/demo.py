@@ -60,14 +60,14 @@ def browse(words, notebook):
     try:
         for line in server.stderr:
             print(line, end="", flush=True)
-            url = re.search(r"http://\S+token=\S+", line)
+            url = re.search(r"Notebook +(http://\S+)", line)
             if url:
                 break
         else:
             return False
         print(f"\n{DIM}$ a browser executes {notebook} there:{PLAIN}")
         executor = os.path.join(ROOT, "tests", "notebook", "execute.py")
-        return subprocess.run([sys.executable, executor, url[0], notebook], timeout=PATIENCE).returncode == 0
+        return subprocess.run([sys.executable, executor, url[1], notebook], timeout=PATIENCE).returncode == 0
     finally:
         server.send_signal(signal.SIGINT)
         for line in server.stderr:
