@@ -76,3 +76,91 @@ fn python_path(home: &Path) -> Vec<PathBuf> {
     let py4j = entries.map(|entry| entry.path()).filter(is_py4j);
     Some(sources).filter(|path| path.exists()).into_iter().chain(py4j).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder with these files, all of them executable.
+    fn folder(files: &[&str]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
+    }
+
+    fn environment(pairs: &[(&str, &Path)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn spark_home_is_taken_at_its_word() {
+        let environment =
+            environment(&[("SPARK_HOME", Path::new("/opt/spark")), ("PATH", Path::new("/bin"))]);
+        let expected = Spark { home: "/opt/spark".into(), python_path: Vec::new() };
+        assert_eq!(find(&environment), Some(expected));
+    }
+
+    #[test]
+    fn a_spark_on_the_path_is_found_through_links() {
+        let spark = folder(&["bin/spark-submit", "jars/x.jar"]);
+        let bin = TempDir::new().unwrap();
+        symlink(spark.path().join("bin/spark-submit"), bin.path().join("spark-submit")).unwrap();
+        for home in [None, Some(("SPARK_HOME", Path::new("")))] {
+            let pairs: Vec<_> = home.into_iter().chain([("PATH", bin.path())]).collect();
+            assert_eq!(find(&environment(&pairs)).unwrap().home, fs::canonicalize(spark.path()).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_spark_submit_without_a_spark_around_it_says_nothing() {
+        let wrapper = folder(&["bin/spark-submit"]);
+        assert_eq!(find(&environment(&[("PATH", &wrapper.path().join("bin"))])), None);
+    }
+
+    #[test]
+    fn python_finds_pyspark_as_sources_or_as_a_zip() {
+        let tarball =
+            ["python/pyspark/__init__.py", "python/lib/pyspark.zip", "python/lib/py4j-0.10.9.7-src.zip"];
+        let package =
+            ["python/pyspark/shell.py", "python/lib/pyspark.zip", "python/lib/py4j-0.10.9.7-src.zip"];
+        for (files, expected) in [
+            (tarball, ["python", "python/lib/py4j-0.10.9.7-src.zip"]),
+            (package, ["python/lib/pyspark.zip", "python/lib/py4j-0.10.9.7-src.zip"]),
+        ] {
+            let spark = folder(&files);
+            assert_eq!(python_path(spark.path()), expected.map(|file| spark.path().join(file)));
+        }
+    }
+
+    #[test]
+    fn sparks_own_commands_come_before_those_of_the_path() {
+        let (home, other) = (folder(&["bin/pyspark"]), folder(&["pyspark", "jupyter"]));
+        let spark = Spark { home: home.path().to_owned(), python_path: Vec::new() };
+        let environment = environment(&[("PATH", other.path())]);
+        let found = |command| locate(command, Some(&spark), &environment);
+        assert_eq!(found("pyspark"), Located::At(home.path().join("bin/pyspark")));
+        assert_eq!(found("jupyter"), Located::At(other.path().join("jupyter")));
+        let searched = vec![home.path().join("bin"), other.path().to_owned()];
+        assert_eq!(found("spark-shell"), Located::Nowhere(searched));
+    }
+
+    #[test]
+    fn an_executable_further_down_the_path_is_better_than_a_file_that_is_none() {
+        let (plain, good) = (folder(&["jupyter"]), folder(&["jupyter"]));
+        fs::set_permissions(plain.path().join("jupyter"), fs::Permissions::from_mode(0o644)).unwrap();
+        let path = env::join_paths([plain.path(), good.path()]).unwrap();
+        let both = Environment::from([("PATH".into(), path)]);
+        assert_eq!(locate("jupyter", None, &both), Located::At(good.path().join("jupyter")));
+        let only = environment(&[("PATH", plain.path())]);
+        assert_eq!(locate("jupyter", None, &only), Located::NotExecutable(plain.path().join("jupyter")));
+    }
+}

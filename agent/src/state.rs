@@ -95,3 +95,45 @@ impl StateFile {
         fs::rename(&next, &self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(folder: &Path) -> DriverState {
+        serde_json::from_slice(&fs::read(folder.join(FILE_NAME)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_file_follows_every_change_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = StateFile::new(&folder.path().join("new/state")).unwrap();
+        let folder = folder.path().join("new/state");
+        assert!(!folder.join(FILE_NAME).exists());
+        state.update(|state| state.pid = Some(7));
+        state.update(|state| state.ui_port = Some(4040));
+        let expected = DriverState { pid: Some(7), ui_port: Some(4040), ..DriverState::default() };
+        assert_eq!((state.current(), written(&folder)), (&expected, expected.clone()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_changes_nothing_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = StateFile::new(folder.path()).unwrap();
+        state.update(|state| state.pid = None);
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn a_change_that_could_not_be_written_is_not_forgotten() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("state");
+        let mut state = StateFile::new(&folder).unwrap();
+        fs::remove_dir(&folder).unwrap();
+        state.update(|state| state.pid = Some(7));
+        fs::create_dir(&folder).unwrap();
+        state.update(|state| state.ui_port = Some(4040));
+        assert_eq!(written(&folder).pid, Some(7));
+    }
+}

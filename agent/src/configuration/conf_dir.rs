@@ -42,5 +42,6 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Configura
 /// The image's own configuration: `SPARK_CONF_DIR` of its environment, else `conf` in its Spark, if it is there.
 pub(crate) fn of_image(spark_conf_dir: Option<&Path>, spark_home: Option<&Path>) -> Option<PathBuf> {
     let of_spark = || spark_home.map(|home| home.join("conf"));
-    spark_conf_dir.map(Path::to_owned).or_else(of_spark).filter(|folder| folder.is_dir())
+    let named = spark_conf_dir.filter(|folder| !folder.as_os_str().is_empty());
+    named.map(Path::to_owned).or_else(of_spark).filter(|folder| folder.is_dir())
 }

@@ -17,7 +17,7 @@ use reap::Reaped;
 use signals::{Inbox, Origin, Signal};
 use spawn::{LaunchError, Prepared};
 use step::{Action, Attendance, Event, Outcome, Rules, State};
-use terminal::Terminal;
+use terminal::{Suspension, Terminal};
 
 pub(crate) use descendants::of as descendants_of;
 
@@ -42,7 +42,7 @@ pub(crate) struct Supervisor<'a> {
     main: Pid,
     began: Instant,
     /// The shell was stopped by ctrl-Z.
-    suspended: bool,
+    suspended: Option<Suspension>,
 }
 
 impl<'a> Supervisor<'a> {
@@ -64,7 +64,7 @@ impl<'a> Supervisor<'a> {
             }
         })?;
         let rules = Rules { grace, attendance };
-        Ok(Self { inbox, terminal, rules, main, began: Instant::now(), suspended: false })
+        Ok(Self { inbox, terminal, rules, main, began: Instant::now(), suspended: None })
     }
 
     /// The command's process id.
@@ -127,11 +127,7 @@ impl<'a> Supervisor<'a> {
                 }
             }
         }
-        if let Some(terminal) = self.terminal.filter(|terminal| self.suspended && terminal.is_back()) {
-            self.suspended = false;
-            terminal.give(self.main);
-            Signal::CONT.send(self.group());
-        }
+        self.look_after_suspension();
     }
 
     /// Ctrl-Z at a command that is no shell: it is stopped, and so are we, for whoever started us to bring us back.
@@ -147,9 +143,26 @@ impl<'a> Supervisor<'a> {
 
     fn suspend(&mut self) {
         if let Some(terminal) = self.terminal {
-            terminal.suspend();
-            self.suspended = true;
+            self.suspended = terminal.suspend();
+            if self.suspended.is_none() {
+                self.resume(terminal);
+            }
         }
+    }
+
+    fn look_after_suspension(&mut self) {
+        if let (Some(terminal), Some(mut suspension)) = (self.terminal, self.suspended) {
+            let back = terminal.is_back(&mut suspension);
+            self.suspended = (!back).then_some(suspension);
+            if back {
+                self.resume(terminal);
+            }
+        }
+    }
+
+    fn resume(&self, terminal: &Terminal) {
+        terminal.give(self.main);
+        Signal::CONT.send(self.group());
     }
 
     fn apply(&self, action: Action) {
@@ -174,7 +187,7 @@ impl<'a> Supervisor<'a> {
 
     fn timeout(&self, state: &State, watch: &dyn Watch) -> Duration {
         let tick = match state {
-            State::Running if self.suspended => BUSY_TICK,
+            State::Running if self.suspended.is_some() => BUSY_TICK,
             State::Running => watch.every(),
             State::Killing { .. } | State::ClearingByForce { .. } => BUSY_TICK,
             State::Stopping { .. } | State::Clearing { .. } | State::Done(_) => Duration::MAX,

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Stdin};
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -22,6 +22,19 @@ pub(crate) struct Terminal {
     before: Option<Pid>,
     /// How it was set: a killed shell leaves it without echo.
     settings: Option<Termios>,
+}
+
+/// How long a job-controlling shell may take to notice that its job was stopped.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// Where a stopped shell stands, while those who started us run apart from us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suspension {
+    /// They were stopped, and have the terminal until their own shell notices and takes it. If none does, nobody is
+    /// there to bring us back.
+    Leaving(Instant),
+    /// Their shell has the terminal.
+    Away,
 }
 
 impl Terminal {
@@ -58,23 +71,30 @@ impl Terminal {
     }
 
     /// The shell was stopped (ctrl-Z): hands the terminal to whoever started us and stops them, as the kernel
-    /// would have done. Nobody above us in a container, nobody is stopped.
-    pub(crate) fn suspend(&self) {
-        let Some(before) = self.before else { return };
+    /// would have done. `None` where nobody could bring us back, in a container, or where they already have.
+    pub(crate) fn suspend(&self) -> Option<Suspension> {
+        let before = self.before.filter(|before| before.as_raw() > 1 && !nobody_is_above())?;
         self.give(before);
-        if nobody_is_above() || before.as_raw() <= 1 {
-            return;
-        }
         // A group without a job-controlling parent is not stopped by this (an orphaned group, setpgid(2)).
         let _ = killpg(before, Known::SIGTSTP);
         if before == getpgrp() {
             stop_ourselves();
+            return None;
         }
+        Some(Suspension::Leaving(Instant::now()))
     }
 
-    /// Whether those who started us have the terminal: after [`Terminal::suspend`], they were brought back.
-    pub(crate) fn is_back(&self) -> bool {
-        self.before.is_none_or(|before| tcgetpgrp(&self.stdin) == Ok(before))
+    /// Whether those who started us were brought back to the foreground.
+    pub(crate) fn is_back(&self, suspension: &mut Suspension) -> bool {
+        let theirs = self.before.is_none_or(|before| tcgetpgrp(&self.stdin) == Ok(before));
+        match suspension {
+            Suspension::Leaving(since) if theirs => since.elapsed() >= NOTICE,
+            Suspension::Leaving(_) => {
+                *suspension = Suspension::Away;
+                false
+            }
+            Suspension::Away => theirs,
+        }
     }
 
     /// For how long nothing was typed or shown. The kernel keeps these times to eight seconds.

@@ -49,7 +49,11 @@ impl Terminal {
     }
 
     fn wait_for(&self, text: &str) {
-        eventually(text, || self.screen.lock().unwrap().contains(text).then_some(()));
+        self.wait_for_times(text, 1);
+    }
+
+    fn wait_for_times(&self, text: &str, times: usize) {
+        eventually(text, || (self.screen.lock().unwrap().matches(text).count() >= times).then_some(()));
     }
 
     fn end(self) -> Option<i32> {
@@ -178,6 +182,28 @@ fn ctrl_z_stops_the_job_of_a_shell_and_fg_brings_it_back() {
     terminal.press("\x04");
     terminal.press("echo left $?\n");
     terminal.wait_for("left 0");
+}
+
+#[test]
+fn ctrl_z_also_stops_a_parent_that_runs_the_agent_in_a_group_of_its_own() {
+    let bed = bed_with_shell("while read -p '>>> ' line; do echo \"typed $line\"; done; exit 3");
+    let parent = "import subprocess, sys; sys.exit(subprocess.Popen(sys.argv[1:], process_group=0).wait())";
+    let line = format!("python3 -c '{parent}' {AGENT} {}\n", bed.arguments().join(" "));
+    let mut terminal = Terminal::start(&bed, &["--ctty"], &["bash", "--norc", "--noprofile", "-i"]);
+    terminal.press(&line);
+    terminal.wait_for(">>> ");
+    for (times, round) in [(1, "first"), (2, "second")] {
+        terminal.press("\x1a");
+        terminal.wait_for_times("Stopped", times);
+        terminal.press(&format!("echo {round} $((40 + 2))\n"));
+        terminal.wait_for(&format!("{round} 42"));
+        terminal.press("fg\n");
+        terminal.press(&format!("{round}\n"));
+        terminal.wait_for(&format!("typed {round}"));
+    }
+    terminal.press("\x04");
+    terminal.press("echo left $?\n");
+    terminal.wait_for("left 3");
 }
 
 #[test]
