@@ -1,1 +1,3 @@
 //! Beds and harness of the integration tests.
+
+pub mod kubernetes;

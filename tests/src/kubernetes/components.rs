@@ -1,0 +1,105 @@
+//! The command lines of the control plane's programs.
+
+use std::{path::Path, process::Command};
+
+use super::{
+    network::{GATEWAY, SERVICES},
+    pki::Pair,
+    programs,
+};
+
+/// Where the programs of one control plane find each other, all on 127.0.0.1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) etcd: u16,
+    pub(crate) etcd_peer: u16,
+    pub(crate) api_server: u16,
+}
+
+/// What the API server proves itself with, and what it believes.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    pub(crate) cluster: Pair,
+    pub(crate) front_proxy: Pair,
+    pub(crate) api_server: Pair,
+    pub(crate) kubelet_client: Pair,
+    pub(crate) front_proxy_client: Pair,
+    pub(crate) service_accounts: Pair,
+}
+
+/// etcd without fsync: a bed's data need not outlive the machine.
+pub(crate) fn etcd(folder: &Path, ports: Ports) -> Command {
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let mut command = Command::new(programs::path("etcd"));
+    command
+        .args(["--name=bed", "--logger=zap", "--log-level=warn", "--unsafe-no-fsync"])
+        .arg("--quota-backend-bytes=2147483648")
+        .arg(option("data-dir", folder.join("etcd").display()))
+        .arg(option("listen-client-urls", url(ports.etcd)))
+        .arg(option("advertise-client-urls", url(ports.etcd)))
+        .arg(option("listen-peer-urls", url(ports.etcd_peer)))
+        .arg(option("initial-advertise-peer-urls", url(ports.etcd_peer)))
+        .arg(option("initial-cluster", format!("bed={}", url(ports.etcd_peer))));
+    command
+}
+
+/// The API server listens on 127.0.0.1 alone and publishes the gateway's address, which exists only among the nodes; what it
+/// must reach there itself (kubelets, pods, webhooks) it reaches through the proxy named in its egress configuration.
+pub(crate) fn api_server(folder: &Path, ports: Ports, trust: &Trust) -> Command {
+    let mut command = Command::new(programs::path("kube-apiserver"));
+    command
+        .arg(option("etcd-servers", format!("http://127.0.0.1:{}", ports.etcd)))
+        .arg("--bind-address=127.0.0.1")
+        .arg(option("secure-port", ports.api_server))
+        .arg(option("advertise-address", GATEWAY))
+        .arg(option("service-cluster-ip-range", SERVICES))
+        .arg(option("egress-selector-config-file", folder.join("egress.json").display()))
+        .args(["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"])
+        .args(["--anonymous-auth=false", "--allow-privileged=true"])
+        .arg(option("audit-policy-file", programs::scripts().join("audit-policy.yaml").display()))
+        .arg(option("audit-log-path", folder.join("audit.log").display()))
+        .arg("--service-account-issuer=https://kubernetes.default.svc.cluster.local")
+        .arg(option("service-account-key-file", trust.service_accounts.certificate.display()))
+        .arg(option("service-account-signing-key-file", trust.service_accounts.key.display()))
+        .arg(option("tls-cert-file", trust.api_server.certificate.display()))
+        .arg(option("tls-private-key-file", trust.api_server.key.display()))
+        .arg(option("client-ca-file", trust.cluster.certificate.display()))
+        .arg("--kubelet-preferred-address-types=InternalIP")
+        .arg(option("kubelet-certificate-authority", trust.cluster.certificate.display()))
+        .arg(option("kubelet-client-certificate", trust.kubelet_client.certificate.display()))
+        .arg(option("kubelet-client-key", trust.kubelet_client.key.display()))
+        .arg(option("requestheader-client-ca-file", trust.front_proxy.certificate.display()))
+        .args(["--requestheader-allowed-names=front-proxy", "--requestheader-username-headers=X-Remote-User"])
+        .args(["--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-"])
+        .arg(option("proxy-client-cert-file", trust.front_proxy_client.certificate.display()))
+        .arg(option("proxy-client-key-file", trust.front_proxy_client.key.display()));
+    command
+}
+
+/// The client rate is raised: at the default of 50 requests a second the scheduler's own client would be what a volume test measures.
+fn controller(program: &str, kubeconfig: &Path) -> Command {
+    let mut command = Command::new(programs::path(program));
+    command
+        .args(["--leader-elect=false", "--secure-port=0", "--kube-api-qps=1000", "--kube-api-burst=2000"])
+        .arg(option("kubeconfig", kubeconfig.display()));
+    command
+}
+
+pub(crate) fn controller_manager(kubeconfig: &Path, trust: &Trust) -> Command {
+    let mut command = controller("kube-controller-manager", kubeconfig);
+    command
+        .arg("--use-service-account-credentials=true")
+        .arg(option("service-account-private-key-file", trust.service_accounts.key.display()))
+        .arg(option("root-ca-file", trust.cluster.certificate.display()))
+        .arg(option("cluster-signing-cert-file", trust.cluster.certificate.display()))
+        .arg(option("cluster-signing-key-file", trust.cluster.key.display()));
+    command
+}
+
+pub(crate) fn scheduler(kubeconfig: &Path) -> Command {
+    controller("kube-scheduler", kubeconfig)
+}
+
+pub(crate) fn option(name: &str, value: impl std::fmt::Display) -> String {
+    format!("--{name}={value}")
+}

@@ -1,0 +1,189 @@
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use super::{
+    Error, Result,
+    components::{self, Ports, Trust},
+    network::{GATEWAY, KUBERNETES_SERVICE},
+    pki::{Authority, Identity},
+    process::{Daemon, wait_until},
+    programs,
+    run::Run,
+};
+
+/// How long the API server may take to answer; it takes 2–3 s on two free cores.
+const START: Duration = Duration::from_secs(120);
+
+/// What runs beside etcd and the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Namespaces get their service account, deleted owners their garbage collection, Jobs their pods.
+    ControllerManager,
+    /// Pods get a node.
+    Scheduler,
+}
+
+/// A running control plane. It ends when it is dropped.
+#[derive(Debug)]
+pub struct ControlPlane {
+    controllers: Vec<(Part, Daemon)>,
+    api_server: Daemon,
+    etcd: Daemon,
+    trust: Trust,
+    authority: Authority,
+    ports: Ports,
+    admin: PathBuf,
+    run: Run, // last: its drop sweeps what the others left
+}
+
+impl ControlPlane {
+    /// etcd and an API server: enough for whatever only reads and writes objects.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// etcd, an API server and the parts `beside` them. Answers when the API server is ready.
+    pub fn start_with(beside: &[Part]) -> Result<Self> {
+        let needed = ["etcd", "kube-apiserver", "kubectl"].into_iter().chain(beside.iter().map(|part| part.program()));
+        programs::build(&needed.collect::<Vec<_>>())?;
+        let run = Run::create()?;
+        let ports = free_ports()?;
+        let authority = Authority::new(run.folder().join("pki"), "cluster-ca")?;
+        let trust = trust(&run, &authority)?;
+        let administrator = Identity { user: "admin", group: Some("system:masters") };
+        let admin = authority.kubeconfig("admin", administrator, &server(ports))?;
+        write_egress_configuration(run.folder())?;
+
+        let etcd = Daemon::start(&run, "etcd", &mut components::etcd(run.folder(), ports))?;
+        let mut command = components::api_server(run.folder(), ports, &trust);
+        let api_server = Daemon::start(&run, "kube-apiserver", &mut command)?;
+        let mut this = Self { controllers: vec![], api_server, etcd, trust, authority, ports, admin, run };
+        this.wait_until_ready()?;
+        for part in beside {
+            this.start_part(*part)?;
+        }
+        Ok(this)
+    }
+
+    /// A kubeconfig of the administrator.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.admin
+    }
+
+    /// A kubeconfig for `user`, member of `group`, with no right but those that RBAC grants.
+    pub fn kubeconfig_for(&self, user: &str, group: Option<&str>) -> Result<PathBuf> {
+        self.authority.kubeconfig(user, Identity { user, group }, &server(self.ports))
+    }
+
+    /// The API server's audit log so far, one JSON event per line: every request but those of the control plane itself.
+    pub fn audit_log(&self) -> Result<String> {
+        let path = self.run.folder().join("audit.log");
+        fs::read_to_string(&path).map_err(Error::file("read", &path))
+    }
+
+    /// Kills the API server and starts it again at the same address; answers when it is ready.
+    pub fn restart_api_server(&mut self) -> Result<()> {
+        self.api_server.stop();
+        let mut command = components::api_server(self.run.folder(), self.ports, &self.trust);
+        self.api_server = Daemon::start(&self.run, "kube-apiserver", &mut command)?;
+        self.wait_until_ready()
+    }
+
+    /// Whether `part` runs.
+    pub fn has(&self, part: Part) -> bool {
+        self.controllers.iter().any(|(running, _)| *running == part)
+    }
+
+    /// The folder of this bed's files; it goes with the bed.
+    pub fn folder(&self) -> &Path {
+        self.run.folder()
+    }
+
+    /// The ends of all logs.
+    pub(crate) fn logs(&self) -> String {
+        let controllers = self.controllers.iter().map(|(_, daemon)| daemon);
+        let daemons = [&self.etcd, &self.api_server].into_iter().chain(controllers);
+        daemons.map(Daemon::log_tail).collect::<Vec<_>>().join("\n")
+    }
+
+    fn start_part(&mut self, part: Part) -> Result<()> {
+        let program = part.program();
+        let user = format!("system:{program}");
+        let kubeconfig = self.kubeconfig_for(&user, None)?;
+        let mut command = match part {
+            Part::ControllerManager => components::controller_manager(&kubeconfig, &self.trust),
+            Part::Scheduler => components::scheduler(&kubeconfig),
+        };
+        self.controllers.push((part, Daemon::start(&self.run, program, &mut command)?));
+        Ok(())
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let admin = self.admin.clone();
+        let home = self.run.folder().to_path_buf();
+        let (api_server, etcd) = (&mut self.api_server, &mut self.etcd);
+        wait_until("the API server was not ready", START, || {
+            etcd.check()?;
+            api_server.check()?;
+            let answer = super::kubectl::run(&admin, &home, ["get", "--raw=/readyz"], "")?;
+            Ok((answer.stdout == "ok").then_some(()))
+        })
+        .map_err(|error| error.explained_by(|| self.logs()))
+    }
+}
+
+impl Part {
+    fn program(self) -> &'static str {
+        match self {
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+        }
+    }
+}
+
+fn server(ports: Ports) -> String {
+    format!("https://127.0.0.1:{}", ports.api_server)
+}
+
+fn trust(run: &Run, authority: &Authority) -> Result<Trust> {
+    let folder = run.folder().join("pki");
+    let front_proxy = Authority::new(folder, "front-proxy-ca")?;
+    let reached_as = ["127.0.0.1", GATEWAY, KUBERNETES_SERVICE, "localhost", "kubernetes", "kubernetes.default.svc"];
+    let kubelet_client = Identity { user: "kube-apiserver-kubelet-client", group: Some("system:masters") };
+    Ok(Trust {
+        api_server: authority.server("kube-apiserver", &reached_as)?,
+        kubelet_client: authority.client("kubelet-client", kubelet_client)?,
+        front_proxy_client: front_proxy.client("front-proxy", Identity { user: "front-proxy", group: None })?,
+        service_accounts: authority.client("service-accounts", Identity { user: "service-accounts", group: None })?,
+        cluster: authority.pair(),
+        front_proxy: front_proxy.pair(),
+    })
+}
+
+/// Everything that the API server itself connects to in the cluster goes through a socket that the nodes' network serves.
+fn write_egress_configuration(folder: &Path) -> Result<()> {
+    let configuration = json!({
+        "apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": {
+            "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": folder.join("egress.sock")}}}}],
+    });
+    let path = folder.join("egress.json");
+    fs::write(&path, configuration.to_string()).map_err(Error::file("write", &path))
+}
+
+/// Held all at once, so that no two are the same.
+fn free_ports() -> Result<Ports> {
+    let bind = || TcpListener::bind("127.0.0.1:0");
+    let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+    let ports = || {
+        let (etcd, etcd_peer, api_server) = (bind()?, bind()?, bind()?);
+        Ok(Ports { etcd: port(&etcd)?, etcd_peer: port(&etcd_peer)?, api_server: port(&api_server)? })
+    };
+    ports().map_err(Error::Port)
+}

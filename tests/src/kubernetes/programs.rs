@@ -1,0 +1,42 @@
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{Error, Result};
+
+/// The folder with the bed's scripts: `tests/beds/kubernetes`.
+pub(crate) fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("beds/kubernetes")
+}
+
+/// Where the bed keeps its programs and its runs: `target/bed/kubernetes`, or `LCMAP_KUBERNETES_BED`, as the scripts have it.
+pub(crate) fn folder() -> PathBuf {
+    std::env::var_os("LCMAP_KUBERNETES_BED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bed/kubernetes"),
+        PathBuf::from,
+    )
+}
+
+/// The path of a program that [`build`] made.
+pub(crate) fn path(program: &str) -> PathBuf {
+    folder().join("bin").join(program)
+}
+
+/// Builds the programs that are missing or out of date; a build tells about itself on standard output and error.
+pub(crate) fn build(programs: &[&str]) -> Result<()> {
+    let script = scripts().join("build.sh");
+    let name = script.display().to_string();
+    let status = Command::new(&script)
+        .args(programs)
+        .status()
+        .map_err(|source| Error::Start { program: name.clone(), source })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Failed {
+        command: format!("{name} {}", programs.join(" ")),
+        code: status.code(),
+        stderr: "its output above names what could not be built".into(),
+    })
+}
