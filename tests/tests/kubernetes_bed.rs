@@ -37,7 +37,9 @@ fn an_api_server_answers_and_checks_custom_resources() {
     control_plane
         .with_namespace("widgets", |namespace| {
             let widget = |size: u32| {
-                format!("{{apiVersion: bed.test/v1, kind: Widget, metadata: {{name: w}}, spec: {{size: {size}}}}}")
+                format!(
+                    "{{apiVersion: bed.test/v1, kind: Widget, metadata: {{name: w}}, spec: {{size: {size}}}}}"
+                )
             };
             namespace.apply(&widget(3)).unwrap();
             let refusal = namespace.apply(&widget(11)).unwrap_err().to_string();

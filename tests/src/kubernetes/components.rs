@@ -70,7 +70,10 @@ pub(crate) fn api_server(folder: &Path, ports: Ports, trust: &Trust) -> Command 
         .arg(option("kubelet-client-key", trust.kubelet_client.key.display()))
         .arg(option("requestheader-client-ca-file", trust.front_proxy.certificate.display()))
         .args(["--requestheader-allowed-names=front-proxy", "--requestheader-username-headers=X-Remote-User"])
-        .args(["--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-"])
+        .args([
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        ])
         .arg(option("proxy-client-cert-file", trust.front_proxy_client.certificate.display()))
         .arg(option("proxy-client-key-file", trust.front_proxy_client.key.display()));
     command

@@ -50,7 +50,8 @@ impl ControlPlane {
 
     /// etcd, an API server and the parts `beside` them. Answers when the API server is ready.
     pub fn start_with(beside: &[Part]) -> Result<Self> {
-        let needed = ["etcd", "kube-apiserver", "kubectl"].into_iter().chain(beside.iter().map(|part| part.program()));
+        let needed =
+            ["etcd", "kube-apiserver", "kubectl"].into_iter().chain(beside.iter().map(|part| part.program()));
         programs::build(&needed.collect::<Vec<_>>())?;
         let run = Run::create()?;
         let ports = free_ports()?;
@@ -154,13 +155,16 @@ fn server(ports: Ports) -> String {
 fn trust(run: &Run, authority: &Authority) -> Result<Trust> {
     let folder = run.folder().join("pki");
     let front_proxy = Authority::new(folder, "front-proxy-ca")?;
-    let reached_as = ["127.0.0.1", GATEWAY, KUBERNETES_SERVICE, "localhost", "kubernetes", "kubernetes.default.svc"];
+    let reached_as =
+        ["127.0.0.1", GATEWAY, KUBERNETES_SERVICE, "localhost", "kubernetes", "kubernetes.default.svc"];
     let kubelet_client = Identity { user: "kube-apiserver-kubelet-client", group: Some("system:masters") };
     Ok(Trust {
         api_server: authority.server("kube-apiserver", &reached_as)?,
         kubelet_client: authority.client("kubelet-client", kubelet_client)?,
-        front_proxy_client: front_proxy.client("front-proxy", Identity { user: "front-proxy", group: None })?,
-        service_accounts: authority.client("service-accounts", Identity { user: "service-accounts", group: None })?,
+        front_proxy_client: front_proxy
+            .client("front-proxy", Identity { user: "front-proxy", group: None })?,
+        service_accounts: authority
+            .client("service-accounts", Identity { user: "service-accounts", group: None })?,
         cluster: authority.pair(),
         front_proxy: front_proxy.pair(),
     })

@@ -40,7 +40,11 @@ impl ControlPlane {
     }
 
     /// The same, where a refusal is an answer too.
-    pub fn ask_kubectl<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>, input: &str) -> Result<Answer> {
+    pub fn ask_kubectl<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+        input: &str,
+    ) -> Result<Answer> {
         run(self.kubeconfig(), self.folder(), args, input)
     }
 }

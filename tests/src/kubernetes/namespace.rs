@@ -77,7 +77,12 @@ impl Namespace<'_> {
             let text = answer.map_or_else(|error| error.to_string(), |answer| answer.stdout + &answer.stderr);
             format!("--- kubectl {}\n{text}", args.join(" "))
         });
-        format!("namespace {} when the test failed:\n{}\n{}", self.name, shown.join("\n"), self.control_plane.logs())
+        format!(
+            "namespace {} when the test failed:\n{}\n{}",
+            self.name,
+            shown.join("\n"),
+            self.control_plane.logs()
+        )
     }
 
     /// Pods are refused until it exists; without a controller manager nobody else makes it.
@@ -87,7 +92,8 @@ impl Namespace<'_> {
         }
         let what = format!("namespace {} had no service account", self.name);
         wait_until(&what, Duration::from_secs(60), || {
-            let answer = self.control_plane.ask_kubectl(self.here(["get", "serviceaccount", "default"]), "")?;
+            let answer =
+                self.control_plane.ask_kubectl(self.here(["get", "serviceaccount", "default"]), "")?;
             Ok((answer.code == Some(0)).then_some(()))
         })
     }

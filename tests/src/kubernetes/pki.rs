@@ -2,8 +2,8 @@ use std::{fs, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Usage, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Usage, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use serde_json::json;
 
@@ -71,7 +71,9 @@ impl Authority {
     /// A kubeconfig for a client of the API server at `server`.
     pub(crate) fn kubeconfig(&self, name: &str, identity: Identity, server: &str) -> Result<PathBuf> {
         let pair = self.client(name, identity)?;
-        let encoded = |path: &PathBuf| fs::read(path).map(|pem| STANDARD.encode(pem)).map_err(Error::file("read", path));
+        let encoded = |path: &PathBuf| {
+            fs::read(path).map(|pem| STANDARD.encode(pem)).map_err(Error::file("read", path))
+        };
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "bed",
             "clusters": [{"name": "bed", "cluster": {

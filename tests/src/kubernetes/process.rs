@@ -25,11 +25,7 @@ impl Daemon {
         let logs = run.folder().join("log");
         fs::create_dir_all(&logs).map_err(Error::file("create", &logs))?;
         let log = logs.join(format!("{name}.log"));
-        let out = File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .map_err(Error::file("write", &log))?;
+        let out = File::options().create(true).append(true).open(&log).map_err(Error::file("write", &log))?;
         let err = out.try_clone().map_err(Error::file("write", &log))?;
         let child = command
             .env(run::MARK, run.folder())

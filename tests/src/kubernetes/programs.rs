@@ -12,10 +12,8 @@ pub(crate) fn scripts() -> PathBuf {
 
 /// Where the bed keeps its programs and its runs: `target/bed/kubernetes`, or `LCMAP_KUBERNETES_BED`, as the scripts have it.
 pub(crate) fn folder() -> PathBuf {
-    std::env::var_os("LCMAP_KUBERNETES_BED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bed/kubernetes"),
-        PathBuf::from,
-    )
+    std::env::var_os("LCMAP_KUBERNETES_BED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bed/kubernetes"), PathBuf::from)
 }
 
 /// The path of a program that [`build`] made.
