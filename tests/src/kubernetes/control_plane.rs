@@ -2,6 +2,7 @@ use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -10,7 +11,7 @@ use serde_json::json;
 use super::{
     Error, Result,
     components::{self, Ports, Trust},
-    network::{GATEWAY, KUBERNETES_SERVICE},
+    network::{GATEWAY, KUBERNETES_SERVICE, Network, Place},
     pki::{Authority, Identity},
     process::{Daemon, wait_until},
     programs,
@@ -39,7 +40,8 @@ pub struct ControlPlane {
     authority: Authority,
     ports: Ports,
     admin: PathBuf,
-    run: Run, // last: its drop sweeps what the others left
+    network: Mutex<Option<Network>>, // made for the first node
+    run: Run,                        // last: its drop sweeps what the others left
 }
 
 impl ControlPlane {
@@ -64,7 +66,9 @@ impl ControlPlane {
         let etcd = Daemon::start(&run, "etcd", &mut components::etcd(run.folder(), ports))?;
         let mut command = components::api_server(run.folder(), ports, &trust);
         let api_server = Daemon::start(&run, "kube-apiserver", &mut command)?;
-        let mut this = Self { controllers: vec![], api_server, etcd, trust, authority, ports, admin, run };
+        let network = Mutex::default();
+        let mut this =
+            Self { controllers: vec![], api_server, etcd, trust, authority, ports, admin, network, run };
         this.wait_until_ready()?;
         for part in beside {
             this.start_part(*part)?;
@@ -106,11 +110,32 @@ impl ControlPlane {
         self.run.folder()
     }
 
-    /// The ends of all logs.
+    /// The ends of all logs, the nodes' too.
     pub(crate) fn logs(&self) -> String {
-        let controllers = self.controllers.iter().map(|(_, daemon)| daemon);
-        let daemons = [&self.etcd, &self.api_server].into_iter().chain(controllers);
-        daemons.map(Daemon::log_tail).collect::<Vec<_>>().join("\n")
+        self.run.log_tails()
+    }
+
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// A kubeconfig for use on a node.
+    pub(crate) fn kubeconfig_inside(&self, name: &str, identity: Identity) -> Result<PathBuf> {
+        self.authority.kubeconfig(name, identity, &format!("https://{GATEWAY}:{}", self.ports.api_server))
+    }
+
+    /// A place for one more node.
+    pub(crate) fn attach(&self) -> Result<Place> {
+        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = match network.as_mut() {
+            Some(network) => network,
+            None => network.insert(Network::create(self.ports.api_server, &egress_socket(self.folder()))?),
+        };
+        network.attach()
     }
 
     fn start_part(&mut self, part: Part) -> Result<()> {
@@ -170,12 +195,16 @@ fn trust(run: &Run, authority: &Authority) -> Result<Trust> {
     })
 }
 
+fn egress_socket(folder: &Path) -> PathBuf {
+    folder.join("egress.sock")
+}
+
 /// Everything that the API server itself connects to in the cluster goes through a socket that the nodes' network serves.
 fn write_egress_configuration(folder: &Path) -> Result<()> {
     let configuration = json!({
         "apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration",
         "egressSelections": [{"name": "cluster", "connection": {
-            "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": folder.join("egress.sock")}}}}],
+            "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": egress_socket(folder)}}}}],
     });
     let path = folder.join("egress.json");
     fs::write(&path, configuration.to_string()).map_err(Error::file("write", &path))

@@ -11,6 +11,8 @@ mod forward;
 mod kubectl;
 mod namespace;
 mod network;
+mod node;
+mod node_configuration;
 mod pki;
 mod process;
 mod programs;
@@ -20,6 +22,7 @@ pub use control_plane::{ControlPlane, Part};
 pub use error::Error;
 pub use kubectl::Answer;
 pub use namespace::Namespace;
+pub use node::Node;
 
 /// What every call of this bed answers.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -20,6 +20,8 @@ use super::{
 
 /// Services of the cluster.
 pub(crate) const SERVICES: &str = "10.96.0.0/16";
+/// Pods of all nodes; each has a /24 of it.
+pub(crate) const PODS: &str = "10.244.0.0/16";
 /// The API server's own Service, the first address of [`SERVICES`].
 pub(crate) const KUBERNETES_SERVICE: &str = "10.96.0.1";
 /// The address of the switch, at which pods and kubelets reach the API server.

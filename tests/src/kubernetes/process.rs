@@ -1,6 +1,6 @@
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -22,9 +22,7 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `command` as `name`, marked as part of the run.
     pub(crate) fn start(run: &run::Run, name: &str, command: &mut Command) -> Result<Self> {
-        let logs = run.folder().join("log");
-        fs::create_dir_all(&logs).map_err(Error::file("create", &logs))?;
-        let log = logs.join(format!("{name}.log"));
+        let log = run.logs().join(format!("{name}.log"));
         let out = File::options().create(true).append(true).open(&log).map_err(Error::file("write", &log))?;
         let err = out.try_clone().map_err(Error::file("write", &log))?;
         let child = command
@@ -37,17 +35,6 @@ impl Daemon {
         Ok(Self { name: name.into(), log, child })
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// The end of its log, under its name.
-    pub(crate) fn log_tail(&self) -> String {
-        let log = fs::read(&self.log).unwrap_or_default();
-        let tail = String::from_utf8_lossy(&log[log.len().saturating_sub(TAIL)..]).into_owned();
-        format!("--- {} ({})\n{tail}", self.name, self.log.display())
-    }
-
     /// Kills it and waits until it is gone.
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
@@ -58,7 +45,7 @@ impl Daemon {
     pub(crate) fn check(&mut self) -> Result<()> {
         match self.child.try_wait() {
             Ok(Some(status)) => {
-                Err(Error::Ended { program: self.name.clone(), status, log: self.log_tail() })
+                Err(Error::Ended { program: self.name.clone(), status, log: log_tail(&self.log) })
             }
             _ => Ok(()),
         }
@@ -69,6 +56,13 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The end of a log, under its name.
+pub(crate) fn log_tail(path: &Path) -> String {
+    let log = fs::read(path).unwrap_or_default();
+    let tail = String::from_utf8_lossy(&log[log.len().saturating_sub(TAIL)..]).into_owned();
+    format!("--- {}\n{tail}", path.display())
 }
 
 /// Asks `attempt` again and again until it has a value or `limit` is over; `what` reads as "the node was not ready".

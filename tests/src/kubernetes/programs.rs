@@ -21,20 +21,32 @@ pub(crate) fn path(program: &str) -> PathBuf {
     folder().join("bin").join(program)
 }
 
+/// The distribution's packages that `packages.sh` unpacked.
+pub(crate) fn packages() -> PathBuf {
+    folder().join("packages")
+}
+
 /// Builds the programs that are missing or out of date; a build tells about itself on standard output and error.
 pub(crate) fn build(programs: &[&str]) -> Result<()> {
-    let script = scripts().join("build.sh");
-    let name = script.display().to_string();
-    let status = Command::new(&script)
-        .args(programs)
+    run_script("build.sh", programs)
+}
+
+/// Makes what comes from elsewhere: `packages.sh` or `images.sh`.
+pub(crate) fn prepare(script: &str) -> Result<()> {
+    run_script(script, &[])
+}
+
+fn run_script(name: &str, args: &[&str]) -> Result<()> {
+    let status = Command::new(scripts().join(name))
+        .args(args)
         .status()
-        .map_err(|source| Error::Start { program: name.clone(), source })?;
+        .map_err(|source| Error::Start { program: name.into(), source })?;
     if status.success() {
         return Ok(());
     }
     Err(Error::Failed {
-        command: format!("{name} {}", programs.join(" ")),
+        command: format!("{name} {}", args.join(" ")),
         code: status.code(),
-        stderr: "its output above names what could not be built".into(),
+        stderr: "its output above names what it could not get or build".into(),
     })
 }

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use super::{Error, Result, programs};
+use super::{Error, Result, process::log_tail, programs};
 
 /// The environment variable that marks every process of a run, with the run's folder as its value; `sweep.sh` goes by it.
 pub(crate) const MARK: &str = "LCMAP_BED_RUN";
@@ -34,11 +34,25 @@ impl Run {
         fs::create_dir(&folder).map_err(Error::file("create", &folder))?;
         let lock = lock(&lock_of(&folder))?;
         let keeper = keeper(&folder)?;
+        fs::create_dir(folder.join("log")).map_err(Error::file("create", &folder))?;
         Ok(Self { folder, keeper, _lock: lock })
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Where every program of the run writes its log.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The ends of all logs.
+    pub(crate) fn log_tails(&self) -> String {
+        let logs = fs::read_dir(self.logs()).into_iter().flatten().flatten();
+        let mut tails: Vec<String> = logs.map(|log| log_tail(&log.path())).collect();
+        tails.sort();
+        tails.join("\n")
     }
 
     /// The prefix of everything with a name that is the machine's, such as a cgroup.
