@@ -100,6 +100,11 @@ impl ControlPlane {
         self.wait_until_ready()
     }
 
+    /// Where kubectl and the other programs are.
+    pub fn programs() -> PathBuf {
+        programs::bin()
+    }
+
     /// Whether `part` runs.
     pub fn has(&self, part: Part) -> bool {
         self.controllers.iter().any(|(running, _)| *running == part)

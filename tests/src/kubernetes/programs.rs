@@ -16,9 +16,14 @@ pub(crate) fn folder() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bed/kubernetes"), PathBuf::from)
 }
 
+/// The folder of the programs that [`build`] made.
+pub(crate) fn bin() -> PathBuf {
+    folder().join("bin")
+}
+
 /// The path of a program that [`build`] made.
 pub(crate) fn path(program: &str) -> PathBuf {
-    folder().join("bin").join(program)
+    bin().join(program)
 }
 
 /// The distribution's packages that `packages.sh` unpacked.
