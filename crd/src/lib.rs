@@ -1,1 +1,23 @@
 //! The SparkJob API: types, schema, CEL rules and offline admission. No I/O.
+
+mod condition;
+mod duration;
+mod memory;
+mod mode;
+pub mod names;
+pub mod owned;
+mod phase;
+mod reason;
+mod schema;
+pub mod spec;
+pub mod status;
+
+pub use condition::{Condition, ConditionStatus, ConditionType, find_condition, set_condition};
+pub use duration::{Duration, DurationError};
+pub use memory::{Memory, MemoryError};
+pub use mode::Mode;
+pub use phase::{Event, Phase};
+pub use reason::Reason;
+pub use schema::crd;
+pub use spec::{SparkJob, SparkJobSpec};
+pub use status::SparkJobStatus;

@@ -1,0 +1,11 @@
+//! The `OpenAPI` schema of `SparkJob`: what the derived types cannot say by themselves.
+
+mod columns;
+mod definition;
+mod rules;
+
+pub use definition::crd;
+pub(crate) use rules::{
+    OBJECT_NAME, conf, constraints, env_name, mesos_master, mesos_role, pod_metadata, pod_spec, storage_size,
+    task_labels,
+};

@@ -1,0 +1,82 @@
+//! The container that each executor runs in, on Mesos.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The container that each executor runs in, on Mesos.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    /// Which of Mesos' containerizers runs it (`spark.mesos.containerizer`). GPUs need `Mesos`. Default: `Docker`.
+    /// Edit class: restart.
+    #[serde(rename = "type")]
+    pub type_: ContainerType,
+    /// Whether each agent pulls the image before each executor (`spark.mesos.executor.docker.forcePullImage`).
+    /// Default: false.
+    /// Edit class: restart.
+    pub force_pull: bool,
+    /// A network by name (`spark.mesos.network.name`). Default: the agent's own network.
+    /// Edit class: restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[^,\s\x00]+$"))]
+    pub network: Option<String>,
+    /// Folders of the agent to mount: `[host:]container[:ro|:rw]` (`spark.mesos.executor.docker.volumes`).
+    /// Edit class: restart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        inner(length(max = 2048), regex(pattern = r"^(/[^,:\x00]*:)?/[^,:\x00]*(:r[ow])?$"))
+    )]
+    pub volumes: Vec<String>,
+    /// Further options of `docker run`, such as key `cap-add` with value `SYS_PTRACE`
+    /// (`spark.mesos.executor.docker.parameters`). Keys may repeat.
+    /// Edit class: restart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub parameters: Vec<DockerParameter>,
+    /// Spark's home in the image (`spark.mesos.executor.home`). Default: `/opt/spark`.
+    /// Edit class: restart.
+    #[schemars(length(max = 1024), regex(pattern = r"^/[^\x00]*$"))]
+    pub home: String,
+    /// Python in the image, by name or path (executors' `PYSPARK_PYTHON`). Default: `python3`.
+    /// Edit class: restart.
+    #[schemars(length(min = 1, max = 1024), regex(pattern = r"^[^\x00]+$"))]
+    pub python: String,
+}
+
+/// One of Mesos' containerizers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ContainerType {
+    /// The Docker daemon on the agent.
+    #[default]
+    Docker,
+    /// Mesos' own, which reads Docker images, too.
+    Mesos,
+}
+
+/// One option of `docker run`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DockerParameter {
+    /// The option's long name, without dashes before it. Edit class: restart.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z][a-z0-9-]*$"))]
+    pub key: String,
+    /// Its value. Spark writes all parameters with commas, so that it may not hold one.
+    /// Edit class: restart.
+    #[schemars(length(max = 2048), regex(pattern = r"^[^,\x00]*$"))]
+    pub value: String,
+}
+
+impl Default for Container {
+    fn default() -> Self {
+        Self {
+            type_: ContainerType::default(),
+            force_pull: false,
+            network: None,
+            volumes: Vec::new(),
+            parameters: Vec::new(),
+            home: "/opt/spark".into(),
+            python: "python3".into(),
+        }
+    }
+}
