@@ -1,6 +1,10 @@
 //! The Kubernetes bed itself: what it starts works, and nothing of it stays.
 
-use std::time::Duration;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+    time::Duration,
+};
 
 use lcmap_spark_tests::kubernetes::{ControlPlane, Node, Part};
 
@@ -76,4 +80,117 @@ fn a_pod_runs_on_a_real_node_and_its_log_and_exit_code_are_read() {
             assert_eq!(namespace.kubectl(["get", "pod", "speaker", "-o", exit_code]).unwrap(), "7");
         })
         .unwrap();
+}
+
+const LISTENER: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: listener}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - {name: driver, image: "bed.test/busybox:1", stdin: true, command: [sh, -c, "read line; echo heard $line; sleep 600"]}
+"#;
+
+#[test]
+fn a_running_pod_takes_commands_and_input() {
+    let control_plane = ControlPlane::start_with(&[Part::ControllerManager, Part::Scheduler]).unwrap();
+    let _node = Node::join(&control_plane, "node1").unwrap();
+    control_plane
+        .with_namespace("listener", |namespace| {
+            namespace.apply(LISTENER).unwrap();
+            let minutes = Duration::from_secs(120);
+            namespace
+                .wait_for("pod/listener", "{.status.phase}", minutes, |phase| phase == "Running")
+                .unwrap();
+            let executed = namespace.kubectl(["exec", "listener", "--", "hostname"]).unwrap();
+            assert_eq!(executed, "listener\n");
+
+            let mut attached = control_plane
+                .command("kubectl")
+                .args(["attach", "--stdin", "listener", "--namespace", namespace.name()])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            attached.stdin.as_mut().unwrap().write_all(b"you\n").unwrap();
+            let heard = BufReader::new(attached.stdout.as_mut().unwrap()).lines().next().unwrap().unwrap();
+            attached.kill().unwrap();
+            attached.wait().unwrap();
+            assert_eq!(heard, "heard you");
+        })
+        .unwrap();
+}
+
+#[test]
+fn pods_of_fake_nodes_end_as_their_annotations_say() {
+    let parts = [Part::ControllerManager, Part::Scheduler, Part::FakeNodes(2)];
+    let control_plane = ControlPlane::start_with(&parts).unwrap();
+    let pod = |name: &str, annotation: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, annotations: {{{annotation}}}}}, \
+             spec: {{containers: [{{name: driver, image: any}}]}}}}"
+        )
+    };
+    control_plane
+        .with_namespace("fake", |namespace| {
+            let pods = [
+                ("good", "", "Succeeded", "0"),
+                ("bad", r#"bed.test/exit-code: "3""#, "Failed", "3"),
+                ("endless", r#"bed.test/endless: "true""#, "Running", ""),
+            ];
+            for (name, annotation, phase, exit_code) in pods {
+                namespace.apply(&pod(name, annotation)).unwrap();
+                let object = format!("pod/{name}");
+                let limit = Duration::from_secs(60);
+                namespace.wait_for(&object, "{.status.phase}", limit, |seen| seen == phase).unwrap();
+                let state = "{.status.containerStatuses[0].state.terminated.exitCode}";
+                namespace.wait_for(&object, state, limit, |seen| seen == exit_code).unwrap();
+            }
+            let running = "{.status.containerStatuses[0].state.running}";
+            let seen =
+                namespace.kubectl(["get", "pod", "good", "-o", &format!("jsonpath={running}")]).unwrap();
+            assert_eq!(seen, "", "a container that ended does not run");
+        })
+        .unwrap();
+}
+
+#[test]
+fn helm_installs_a_chart() {
+    let control_plane = ControlPlane::start().unwrap();
+    let chart = control_plane.folder().join("chart");
+    std::fs::create_dir_all(chart.join("templates")).unwrap();
+    std::fs::write(chart.join("Chart.yaml"), "{apiVersion: v2, name: greeting, version: 0.1.0}").unwrap();
+    let template =
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: greeting}, data: {to: {{ .Values.to }}}}";
+    std::fs::write(chart.join("templates/greeting.yaml"), template).unwrap();
+
+    let chart = chart.display().to_string();
+    control_plane.helm(["install", "hello", &chart, "--set", "to=world"]).unwrap();
+    let greeted =
+        control_plane.kubectl(["get", "configmap", "greeting", "-o", "jsonpath={.data.to}"]).unwrap();
+    assert_eq!(greeted, "world");
+}
+
+#[test]
+fn a_restarted_api_server_keeps_its_address_and_its_objects() {
+    let mut control_plane = ControlPlane::start().unwrap();
+    control_plane.kubectl(["create", "configmap", "kept", "--from-literal=a=b"]).unwrap();
+    control_plane.restart_api_server().unwrap();
+    control_plane.kubectl(["get", "configmap", "kept"]).unwrap();
+}
+
+#[test]
+fn the_audit_log_tells_who_asked_for_what() {
+    let control_plane = ControlPlane::start().unwrap();
+    let kubeconfig = control_plane.kubeconfig_for("jane", None).unwrap();
+    let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
+    let answer = control_plane.ask_kubectl(["get", "secrets", &kubeconfig], "").unwrap();
+    assert!(answer.stderr.contains(r#"User "jane" cannot list resource "secrets""#), "{}", answer.stderr);
+
+    let log = control_plane.audit_log().unwrap();
+    let refused = |line: &&str| {
+        [r#""username":"jane""#, r#""verb":"list""#, r#""code":403"#].iter().all(|part| line.contains(part))
+    };
+    assert!(log.lines().any(|line| refused(&line)), "{log}");
 }

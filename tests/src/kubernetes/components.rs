@@ -27,6 +27,9 @@ pub(crate) struct Trust {
     pub(crate) service_accounts: Pair,
 }
 
+/// The annotation of a node whose pods only seem to run.
+pub(crate) const FAKE_NODE: &str = "bed.test/fake";
+
 /// etcd without fsync: a bed's data need not outlive the machine.
 pub(crate) fn etcd(folder: &Path, ports: Ports) -> Command {
     let url = |port: u16| format!("http://127.0.0.1:{port}");
@@ -103,6 +106,16 @@ pub(crate) fn scheduler(kubeconfig: &Path) -> Command {
     controller("kube-scheduler", kubeconfig)
 }
 
-pub(crate) fn option(name: &str, value: impl std::fmt::Display) -> String {
+/// kwok, which plays the kubelet of every node with the annotation [`FAKE_NODE`].
+pub(crate) fn kwok(kubeconfig: &Path) -> Command {
+    let mut command = Command::new(programs::path("kwok"));
+    command
+        .arg(option("kubeconfig", kubeconfig.display()))
+        .arg(option("config", programs::scripts().join("kwok.yaml").display()))
+        .arg(option("manage-nodes-with-annotation-selector", format!("{FAKE_NODE}=true")));
+    command
+}
+
+fn option(name: &str, value: impl std::fmt::Display) -> String {
     format!("--{name}={value}")
 }

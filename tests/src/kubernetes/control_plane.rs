@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     Error, Result,
     components::{self, Ports, Trust},
+    kubectl::is_ready,
     network::{GATEWAY, KUBERNETES_SERVICE, Network, Place},
     pki::{Authority, Identity},
     process::{Daemon, wait_until},
@@ -28,6 +29,8 @@ pub enum Part {
     ControllerManager,
     /// Pods get a node.
     Scheduler,
+    /// So many fake nodes, whose pods only seem to run (see `kwok.yaml`): for volume. Needs the other two.
+    FakeNodes(u16),
 }
 
 /// A running control plane. It ends when it is dropped.
@@ -145,14 +148,28 @@ impl ControlPlane {
 
     fn start_part(&mut self, part: Part) -> Result<()> {
         let program = part.program();
-        let user = format!("system:{program}");
-        let kubeconfig = self.kubeconfig_for(&user, None)?;
+        let (user, group) = part.identity();
+        let kubeconfig = self.kubeconfig_for(user, group)?;
         let mut command = match part {
             Part::ControllerManager => components::controller_manager(&kubeconfig, &self.trust),
             Part::Scheduler => components::scheduler(&kubeconfig),
+            Part::FakeNodes(_) => components::kwok(&kubeconfig),
         };
         self.controllers.push((part, Daemon::start(&self.run, program, &mut command)?));
-        Ok(())
+        match part {
+            Part::FakeNodes(count) => self.create_fake_nodes(count),
+            Part::ControllerManager | Part::Scheduler => Ok(()),
+        }
+    }
+
+    fn create_fake_nodes(&self, count: u16) -> Result<()> {
+        let node = |number| {
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {
+                "name": format!("fake{number}"), "annotations": {components::FAKE_NODE: "true"}}})
+        };
+        let nodes: Vec<_> = (1..=count).map(node).collect();
+        let nodes = json!({"apiVersion": "v1", "kind": "List", "items": nodes});
+        self.kubectl_with_input(["create", "-f", "-"], &nodes.to_string()).map(drop)
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
@@ -162,8 +179,7 @@ impl ControlPlane {
         wait_until("the API server was not ready", START, || {
             etcd.check()?;
             api_server.check()?;
-            let answer = super::kubectl::run(&admin, &home, ["get", "--raw=/readyz"], "")?;
-            Ok((answer.stdout == "ok").then_some(()))
+            Ok(is_ready(&admin, &home)?.then_some(()))
         })
         .map_err(|error| error.explained_by(|| self.logs()))
     }
@@ -174,6 +190,16 @@ impl Part {
         match self {
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
+            Self::FakeNodes(_) => "kwok",
+        }
+    }
+
+    /// The user and group that it is to the API server.
+    fn identity(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::ControllerManager => ("system:kube-controller-manager", None),
+            Self::Scheduler => ("system:kube-scheduler", None),
+            Self::FakeNodes(_) => ("kwok", Some("system:masters")),
         }
     }
 }

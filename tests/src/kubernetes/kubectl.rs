@@ -18,6 +18,13 @@ pub struct Answer {
     pub stderr: String,
 }
 
+/// A program of Kubernetes' users, and as whom it speaks.
+struct Client<'a> {
+    program: &'a str,
+    kubeconfig: &'a Path,
+    home: &'a Path,
+}
+
 impl ControlPlane {
     /// `kubectl ARGS` as the administrator: its standard output, or an error with what it complained about.
     pub fn kubectl<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Result<String> {
@@ -29,14 +36,7 @@ impl ControlPlane {
     where
         A: AsRef<OsStr>,
     {
-        let args: Vec<A> = args.into_iter().collect();
-        let words: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy()).collect();
-        let command = format!("kubectl {}", words.join(" "));
-        let answer = self.ask_kubectl(&args, input)?;
-        match answer.code {
-            Some(0) => Ok(answer.stdout),
-            code => Err(Error::Failed { command, code, stderr: answer.stderr }),
-        }
+        self.client("kubectl").demand(args, input)
     }
 
     /// The same, where a refusal is an answer too.
@@ -45,36 +45,75 @@ impl ControlPlane {
         args: impl IntoIterator<Item = A>,
         input: &str,
     ) -> Result<Answer> {
-        run(self.kubeconfig(), self.folder(), args, input)
+        self.client("kubectl").ask(args, input)
+    }
+
+    /// `helm ARGS` as the administrator: its standard output, or an error with what it complained about.
+    pub fn helm<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Result<String> {
+        programs::build(&["helm"])?;
+        self.client("helm").demand(args, "")
+    }
+
+    /// A command that speaks to this cluster as the administrator, for a test that wants its process: `kubectl port-forward`,
+    /// `kubectl attach`. It ends with the bed.
+    pub fn command(&self, program: &str) -> Command {
+        self.client(program).command()
+    }
+
+    fn client<'a>(&'a self, program: &'a str) -> Client<'a> {
+        Client { program, kubeconfig: self.kubeconfig(), home: self.folder() }
     }
 }
 
-/// `home` keeps kubectl's cache, and its configuration from being this machine's.
-pub(crate) fn run<A: AsRef<OsStr>>(
-    kubeconfig: &Path,
-    home: &Path,
-    args: impl IntoIterator<Item = A>,
-    input: &str,
-) -> Result<Answer> {
-    let failed = |source| Error::Start { program: "kubectl".into(), source };
-    let mut child = Command::new(programs::path("kubectl"))
-        .args(args)
-        .env("KUBECONFIG", kubeconfig)
-        .env("HOME", home)
-        .env(run::MARK, home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // It may have refused its arguments and be gone, which its exit code then tells.
-        let _ = stdin.write_all(input.as_bytes());
+impl Client<'_> {
+    /// With a home of its own for its caches, and so that its configuration is not this machine's.
+    fn command(&self) -> Command {
+        let mut command = Command::new(programs::path(self.program));
+        command.env("KUBECONFIG", self.kubeconfig).env("HOME", self.home).env(run::MARK, self.home);
+        for variable in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+            command.env_remove(variable);
+        }
+        command
     }
-    let output = child.wait_with_output().map_err(failed)?;
-    Ok(Answer {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    })
+
+    fn demand<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>, input: &str) -> Result<String> {
+        let args: Vec<A> = args.into_iter().collect();
+        let answer = self.ask(&args, input)?;
+        match answer.code {
+            Some(0) => Ok(answer.stdout),
+            code => {
+                let words = args.iter().map(|arg| arg.as_ref().to_string_lossy());
+                let command = [self.program.into()].into_iter().chain(words).collect::<Vec<_>>().join(" ");
+                Err(Error::Failed { command, code, stderr: answer.stderr })
+            }
+        }
+    }
+
+    fn ask<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>, input: &str) -> Result<Answer> {
+        let failed = |source| Error::Start { program: self.program.into(), source };
+        let mut child = self
+            .command()
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // It may have refused its arguments and be gone, which its exit code then tells.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let output = child.wait_with_output().map_err(failed)?;
+        Ok(Answer {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
+
+/// Whether the API server at `kubeconfig` says that it is ready.
+pub(crate) fn is_ready(kubeconfig: &Path, home: &Path) -> Result<bool> {
+    let client = Client { program: "kubectl", kubeconfig, home };
+    Ok(client.ask(["get", "--raw=/readyz"], "")?.stdout == "ok")
 }
