@@ -3,7 +3,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -59,6 +59,7 @@ impl ControlPlane {
             ["etcd", "kube-apiserver", "kubectl"].into_iter().chain(beside.iter().map(|part| part.program()));
         programs::build(&needed.collect::<Vec<_>>())?;
         let run = Run::create()?;
+        let began = Instant::now();
         let ports = free_ports()?;
         let authority = Authority::new(run.folder().join("pki"), "cluster-ca")?;
         let trust = trust(&run, &authority)?;
@@ -73,6 +74,7 @@ impl ControlPlane {
         let mut this =
             Self { controllers: vec![], api_server, etcd, trust, authority, ports, admin, network, run };
         this.wait_until_ready()?;
+        eprintln!("bed: the API server was ready after {:.1} s", began.elapsed().as_secs_f32());
         for part in beside {
             this.start_part(*part)?;
         }

@@ -2,7 +2,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -32,6 +32,7 @@ impl Node {
         programs::build(&["kubelet", "kube-proxy"])?;
         programs::prepare("packages.sh")?;
         programs::prepare("images.sh")?;
+        let began = Instant::now();
         let place = control_plane.attach()?;
         let run = control_plane.run();
         let folder = run.folder().join(name);
@@ -47,6 +48,7 @@ impl Node {
         let init = place.inside(|| Daemon::start(run, name, &mut command))?;
         let mut node = Self { name: name.into(), init, socket: folder.join("containerd.sock") };
         node.wait_until_ready(control_plane)?;
+        eprintln!("bed: {name} was ready after {:.1} s", began.elapsed().as_secs_f32());
         Ok(node)
     }
 
