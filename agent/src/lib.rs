@@ -1,8 +1,31 @@
 //! PID 1 beside Spark: plan → certificates → configuration → launch → supervise → report.
 //!
 //! Knows nothing of Kubernetes: it is given a [`plan::LaunchPlan`] and runs it, in a pod, in a container or as
-//! a child of `lcmap-spark run`.
+//! a child of `lcmap-spark run`. [`command`] is the way in; [`plan`], [`state`] and [`report`] are what others
+//! write and read.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("the agent looks after processes by Linux' own means: /proc, signalfd, cgroups");
+
+mod attempt;
+pub mod command;
+mod configuration;
+mod console;
+mod environment;
+mod error;
+mod home;
+mod identity;
+mod launch;
+mod mounts;
+mod notebook;
 pub mod plan;
+mod prepare;
+mod private;
 pub mod report;
+mod sizing;
+mod sockets;
+mod spark;
 pub mod state;
+mod supervise;
+mod ui;
+mod watch;

@@ -2,9 +2,13 @@
 //!
 //! `state.json` in the agent's state folder, replaced whole (write and rename) at each change.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::console;
 
 /// The name of the state file in the agent's state folder.
 pub const FILE_NAME: &str = "state.json";
@@ -38,4 +42,56 @@ pub struct NotebookState {
     pub port: u16,
     /// The file that holds its token.
     pub token_file: PathBuf,
+}
+
+/// The state and the file that shows it.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    current: DriverState,
+    /// A full disk is told once, not at each change.
+    complained: bool,
+}
+
+impl StateFile {
+    /// An empty state in a folder, which is made if need be. Nothing is written yet.
+    pub fn new(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { path: folder.join(FILE_NAME), current: DriverState::default(), complained: false })
+    }
+
+    /// What was last said.
+    pub fn current(&self) -> &DriverState {
+        &self.current
+    }
+
+    /// Changes the state and, if that made a difference, the file.
+    ///
+    /// A file that cannot be written is told on standard error and never ends the job.
+    pub fn update(&mut self, change: impl FnOnce(&mut DriverState)) {
+        let mut next = self.current.clone();
+        change(&mut next);
+        if next == self.current {
+            return;
+        }
+        self.current = next;
+        match self.write() {
+            Ok(()) => self.complained = false,
+            Err(error) if !self.complained => {
+                self.complained = true;
+                console::warn(&format!(
+                    "{} cannot be written: {error}; the job goes on",
+                    self.path.display()
+                ));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let json = serde_json::to_vec(&self.current)?;
+        let next = self.path.with_extension("json.next");
+        fs::write(&next, json)?;
+        fs::rename(&next, &self.path)
+    }
 }

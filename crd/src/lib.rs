@@ -18,6 +18,6 @@ pub use memory::{Memory, MemoryError};
 pub use mode::Mode;
 pub use phase::{Event, Phase};
 pub use reason::Reason;
-pub use schema::crd;
+pub use schema::{crd, crd_yaml};
 pub use spec::{SparkJob, SparkJobSpec};
 pub use status::SparkJobStatus;

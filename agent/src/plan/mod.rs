@@ -3,6 +3,7 @@
 //! Written by the operator's `core`, read by the agent. Secrets are named by the path of the file that holds
 //! them, so that a plan can live in a pod annotation.
 
+pub(crate) mod check;
 mod read;
 mod run;
 
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use read::PlanError;
+pub use check::{FieldError, RESERVED_PROPERTIES, RESERVED_VARIABLES};
+pub use read::{MAX_BYTES, PLAIN_LIMIT, PlanError};
 pub use run::{Notebook, Run, Shell, Submit};
 
 /// The version of the plan that this agent writes and reads.

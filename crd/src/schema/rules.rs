@@ -1,7 +1,7 @@
 //! Schemas with bounds and CEL rules for single fields.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::ValidationRule;
-use kube::core::{Reason, Rule};
+use kube::core::{Message, Reason, Rule};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
@@ -31,48 +31,63 @@ pub(crate) fn job_name_rule() -> ValidationRule {
     }
 }
 
-/// `spec.conf`.
-pub(crate) fn conf(_: &mut SchemaGenerator) -> Schema {
-    let foreign = Rule::new("self.all(name, name.startsWith('spark.') && size(name) <= 512)")
-        .message("names must begin with spark. (Spark ignores others) and have at most 512 characters");
+/// The rules of `spec` as a whole.
+pub(crate) fn spec() -> Vec<Rule> {
+    let shell = Rule::new(
+        "!has(self.restart) || self.restart.policy == 'Never' || !(has(self.run.shell) || has(self.run.pyspark))",
+    )
+    .message("a shell is not restarted, since its terminal is gone: use Never")
+    .field_path(".restart.policy");
+    // At the map itself, the API server would print the path as `spec.conf.[spark.master]`.
     let owned = PROPERTIES.iter().map(|property| {
-        Rule::new(format!("!('{}' in self)", property.name))
+        Rule::new(format!("!has(self.conf) || !('{}' in self.conf)", property.name))
             .message(property.remedy().as_str())
-            .field_path(format!("['{}']", property.name))
+            .field_path(format!(".conf['{}']", property.name))
             .reason(Reason::FieldValueForbidden)
     });
-    let rules: Vec<Rule> = std::iter::once(foreign).chain(owned).collect();
+    std::iter::once(shell).chain(owned).collect()
+}
+
+/// `spec.conf`.
+pub(crate) fn conf(_: &mut SchemaGenerator) -> Schema {
+    let rule = Rule::new("self.all(name, name.startsWith('spark.') && size(name) <= 512)")
+        .message("names must begin with spark. (Spark ignores others) and have at most 512 characters");
     json_schema!({
         "type": "object",
         "maxProperties": 1024,
         "additionalProperties": {"type": "string", "maxLength": 65536, "pattern": NO_NUL},
-        "x-kubernetes-validations": rules,
+        "x-kubernetes-validations": [rule],
     })
 }
 
 /// `spec.env[].name`.
 pub(crate) fn env_name(_: &mut SchemaGenerator) -> Schema {
-    let rules: Vec<Rule> = VARIABLES
+    let names: Vec<String> = VARIABLES.iter().map(|variable| format!("'{}'", variable.name)).collect();
+    let remedies: Vec<String> = VARIABLES
         .iter()
-        .map(|variable| {
-            Rule::new(format!("self != '{}'", variable.name))
-                .message(variable.remedy().as_str())
-                .reason(Reason::FieldValueForbidden)
-        })
+        .map(|variable| format!("'{}': '{}'", variable.name, cel_text(&variable.remedy())))
         .collect();
+    let rule = Rule::new(format!("!(self in [{}])", names.join(", ")))
+        .message(Message::Expression(format!("{{{}}}[self]", remedies.join(", "))))
+        .reason(Reason::FieldValueForbidden);
     json_schema!({
         "type": "string",
         "minLength": 1,
         "maxLength": 253,
         "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-        "x-kubernetes-validations": rules,
+        "x-kubernetes-validations": [rule],
     })
+}
+
+/// A text as it stands between single quotes in CEL.
+fn cel_text(text: &str) -> String {
+    text.replace('\\', r"\\").replace('\'', r"\'")
 }
 
 /// `spec.mesos.master`.
 pub(crate) fn mesos_master(_: &mut SchemaGenerator) -> Schema {
     let shape = Rule::new(
-        r"self.matches('^mesos://(zk://[^/@\\s]+/[^@\\s]+|[^/@,\\s]+(,[^/@,\\s]+)*)$') || self.contains('@')",
+        r"self.matches('^mesos://(zk://[^/@\\x00-\\x20]+/[^@\\x00-\\x20]+|[^/@,\\x00-\\x20]+(,[^/@,\\x00-\\x20]+)*)$') || self.contains('@')",
     )
     .message(
         "write mesos://host:5050, mesos://host1:5050,host2:5050 or mesos://zk://zk1:2181,zk2:2181/mesos",
@@ -89,7 +104,7 @@ pub(crate) fn mesos_master(_: &mut SchemaGenerator) -> Schema {
 /// `spec.mesos.role`. Source: Mesos' `roles::validate`.
 pub(crate) fn mesos_role(_: &mut SchemaGenerator) -> Schema {
     let rule = Rule::new(
-        r"self.matches('^[^-/\\s][^/\\s]*(/[^-/\\s][^/\\s]*)*$') && !self.matches('(^|/)([.]|[.][.])(/|$)') && !self.contains('/*')",
+        r"self.matches('^[^-/\\x00-\\x20][^/\\x00-\\x20]*(/[^-/\\x00-\\x20][^/\\x00-\\x20]*)*$') && !self.matches('(^|/)([.]|[.][.])(/|$)') && !self.contains('/*')",
     )
     .message("a role has no blanks, no part that is empty, . or .. or begins with -, and * only alone");
     json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "x-kubernetes-validations": [rule]})

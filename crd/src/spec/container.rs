@@ -18,7 +18,7 @@ pub struct Container {
     /// A network by name (`spark.mesos.network.name`). Default: the agent's own network.
     /// Edit class: restart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[^,\s\x00]+$"))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[^,\x00-\x20]+$"))]
     pub network: Option<String>,
     /// Folders of the agent to mount: `[host:]container[:ro|:rw]` (`spark.mesos.executor.docker.volumes`).
     /// Edit class: restart.

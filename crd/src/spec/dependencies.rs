@@ -33,17 +33,20 @@ pub struct Dependencies {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 256),
-        inner(length(max = 512), regex(pattern = r"^[^:,\s\x00]+:[^:,\s\x00]+:[^:,\s\x00]+$"))
+        inner(length(max = 512), regex(pattern = r"^[^:,\x00-\x20]+:[^:,\x00-\x20]+:[^:,\x00-\x20]+$"))
     )]
     pub packages: Vec<String>,
     /// What is not fetched with the packages: `group:artifact` (`spark.jars.excludes`).
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), inner(length(max = 512), regex(pattern = r"^[^:,\s\x00]+:[^:,\s\x00]+$")))]
+    #[schemars(
+        length(max = 256),
+        inner(length(max = 512), regex(pattern = r"^[^:,\x00-\x20]+:[^:,\x00-\x20]+$"))
+    )]
     pub exclude_packages: Vec<String>,
     /// Further Maven repositories, by URL (`spark.jars.repositories`). A password belongs in `confFrom`.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(min = 1, max = 2048), regex(pattern = r"^[^,\s\x00]+$")))]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 2048), regex(pattern = r"^[^,\x00-\x20]+$")))]
     pub repositories: Vec<String>,
 }

@@ -27,7 +27,7 @@ pub struct Mesos {
     /// driver's own.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[^\s:/\x00]+$"))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[^:/\x00-\x20]+$"))]
     pub user: Option<String>,
     /// A Secret with the keys `principal` and `secret`, by which Mesos knows the framework. Only libmesos.so
     /// reads it: Spark, its UI and its executors never see it.
@@ -52,7 +52,7 @@ pub struct Mesos {
     /// What the Mesos fetcher brings into each executor's sandbox, such as a `.dockercfg` (`spark.mesos.uris`).
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 2048), regex(pattern = r"^[^,\s\x00]+$")))]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2048), regex(pattern = r"^[^,\x00-\x20]+$")))]
     pub uris: Vec<String>,
     /// The container that each executor runs in. Edit class: restart.
     #[serde(default, skip_serializing_if = "super::is_default")]

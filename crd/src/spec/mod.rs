@@ -14,7 +14,6 @@ mod run;
 use std::collections::BTreeMap;
 
 use kube::CustomResource;
-use kube::core::Rule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +45,7 @@ use crate::{Duration, Mode, SparkJobStatus, schema};
     doc = "A Spark job: a program, a shell or a notebook, on this machine, in a pod, or on Apache Mesos."
 )]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = [
-    Rule::new(
-    "!has(self.restart) || self.restart.policy == 'Never' || !(has(self.run.shell) || has(self.run.pyspark))")
-    .message("a shell is not restarted, since its terminal is gone: use Never")
-    .field_path(".restart.policy"),
-]))]
+#[schemars(extend("x-kubernetes-validations" = schema::spec()))]
 pub struct SparkJobSpec {
     /// The one switch: `NonDistributed` runs Spark in the driver alone (`local[N]`), `Distributed` runs its
     /// executors on Mesos. Everything else may stay as it is: what the other mode needs is then unused.
@@ -63,7 +57,7 @@ pub struct SparkJobSpec {
     /// Python; nothing of lcmap-spark. Default: the operator's; on a laptop none is needed.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\s\x00]+$"))]
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\x00-\x20]+$"))]
     pub image: Option<String>,
 
     /// When the kubelet pulls the image. Default: Kubernetes' own, `Always` for the tag `latest` or none and
@@ -247,7 +241,7 @@ pub struct User {
 pub struct EventLog {
     /// A folder or URI that exists and is writable (`spark.eventLog.dir`; it also sets `spark.eventLog.enabled`).
     /// Edit class: next attempt.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^[^\s\x00]+$"))]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^[^\x00-\x20]+$"))]
     pub directory: String,
 }
 

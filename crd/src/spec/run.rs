@@ -50,7 +50,7 @@ pub struct Submit {
     /// The main class of a jar (`--class`). Default: the one that the jar's manifest names.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\s\x00]+$"))]
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\x00-\x20]+$"))]
     pub main_class: Option<String>,
     /// The program's own arguments, as they are: no shell looks at them.
     /// Edit class: restart.

@@ -1,0 +1,101 @@
+# What one does with this repository. `make` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+target := $(or $(CARGO_TARGET_DIR),target)
+export CARGO_TERM_PROGRESS_WHEN ?= never
+
+# The agent goes into images whose libraries nobody knows: it brings its own.
+static := x86_64-unknown-linux-gnu
+jar := $(target)/examples/clear-looks.jar
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use
+
+.PHONY: setup
+setup: ## Java, and Spark and Jupyter in a private Python environment under target/
+	@echo "== Setting up"
+	@tests/beds/spark.sh
+
+.PHONY: build
+build: ## the lcmap-spark command, and the static agent beside it, in target/release/
+	@echo "== Building"
+	cargo build --quiet --locked --release -p lcmap-spark
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
+	@cp -u $(target)/$(static)/agent/lcmap-agent $(target)/release/lcmap-agent
+	@ls -sh1 $(target)/release/lcmap-spark $(target)/release/lcmap-agent
+
+.PHONY: examples
+examples: setup $(jar) ## the Scala example's jar
+
+$(jar): examples/clear-looks/ClearLooks.scala
+	@mkdir -p $(@D)
+	. $(target)/env && spark-class scala.tools.nsc.Main -usejavacp -deprecation -Xfatal-warnings -d $@ $<
+
+.PHONY: demo
+demo: setup build $(jar) ## set up, build, and run every example on this machine
+	@. $(target)/env && python3 examples/demo.py
+
+##@ Test
+
+.PHONY: test
+test: build examples beds ## everything: unit tests, then real Spark, notebooks, terminals and containers
+	cargo test --locked --workspace --no-fail-fast
+
+.PHONY: unit
+unit: ## what needs neither Spark nor any set-up: seconds
+	cargo test --locked -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
+
+.PHONY: spark
+spark: build examples beds ## the tests that run lcmap-spark as a process, with real Spark
+	cargo test --locked -p lcmap-spark-tests --no-fail-fast
+
+.PHONY: beds
+beds: setup
+	@tests/beds/podman.sh
+
+.PHONY: bench
+bench: build setup ## what lcmap-spark and its agent cost, as ratios against their budgets
+	@. $(target)/env && python3 tests/bench/whole_job.py
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for a minute (needs a nightly toolchain)
+	@tests/fuzz/run.sh
+
+##@ Check
+
+.PHONY: fmt
+fmt: ## format
+	cargo fmt --all
+
+.PHONY: lint
+lint: ## formatting and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: deny
+deny: $(target)/tools/bin/cargo-deny ## licences, sources and duplicates of the dependencies
+	$(target)/tools/bin/cargo-deny --locked check bans licenses sources
+
+$(target)/tools/bin/cargo-deny:
+	@echo "== Building cargo-deny (some minutes, once)"
+	cargo install --quiet --locked cargo-deny --version '^0.20' --root $(target)/tools
+
+.PHONY: drift
+drift: ## generated files are as their generator writes them
+	cargo run --quiet --locked -p lcmap-spark -- crd --output markdown | diff -u docs/reference/sparkjob.md -
+
+.PHONY: check-core
+check-core: ## core is pure: it compiles without the features that bring clocks, clients and runtimes
+	cargo check --quiet --locked -p lcmap-spark --lib --no-default-features
+
+.PHONY: clean
+clean: ## what was built; the beds stay
+	cargo clean --quiet --profile dev
+	cargo clean --quiet --release
+	rm -rf $(target)/examples

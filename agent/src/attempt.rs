@@ -1,0 +1,128 @@
+//! One attempt from plan to report: the only place that knows the order of things.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::unistd::Pid;
+
+use crate::console;
+use crate::error::Error;
+use crate::launch;
+use crate::notebook::Expected;
+use crate::plan::{self, LaunchPlan, PlanError, Run};
+use crate::prepare::{Ready, prepare};
+use crate::private::PrivateFolder;
+use crate::report::{Circumstances, TerminationMessage};
+use crate::sizing::cgroup;
+use crate::spark::Environment;
+use crate::state::StateFile;
+use crate::supervise::Supervisor;
+use crate::supervise::signals::Inbox;
+use crate::supervise::terminal::Terminal;
+use crate::watch::{Watched, Watcher};
+
+/// What an attempt is given beside its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doors {
+    /// The file that holds the plan.
+    pub plan: PathBuf,
+    /// The folder of the state file.
+    pub state: PathBuf,
+    /// The file for the termination message, if one is wanted.
+    pub termination_log: Option<PathBuf>,
+    /// The process whose end stops the attempt, if one is watched.
+    pub parent: Option<Pid>,
+}
+
+/// Runs one attempt to its end and reports it. The result is the agent's exit code.
+pub(crate) fn run(doors: &Doors) -> u8 {
+    let mut warnings = Vec::new();
+    let mut message = match attempt(doors, &mut warnings) {
+        Ok(message) => message,
+        Err(error) => TerminationMessage::of_error(&error),
+    };
+    message.warnings = warnings;
+    if message.needs_words() {
+        console::say(&message.message);
+    }
+    if let Some(path) = &doors.termination_log
+        && let Err(error) = message.write(path)
+    {
+        console::warn(&format!("the termination message cannot be written to {}: {error}", path.display()));
+    }
+    message.exit_code
+}
+
+fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessage, Error> {
+    // Before anything else, so that a TERM that comes while we prepare is not lost.
+    let inbox = Inbox::open().map_err(Error::Signals)?;
+    let plan = read_plan(&doors.plan)?;
+    let mut state =
+        StateFile::new(&doors.state).map_err(|source| Error::State { path: doors.state.clone(), source })?;
+    let image: Environment = env::vars_os().collect();
+    let runtime_dir = image.get(OsStr::new("XDG_RUNTIME_DIR")).cloned();
+    let private = PrivateFolder::create(runtime_dir.as_deref(), &doors.state)?;
+    state.update(|state| state.private_folder = Some(private.path().to_owned()));
+    let ready = prepare(&plan, image, &private, &doors.state)?;
+    warnings.clone_from(&ready.warnings);
+    for warning in &*warnings {
+        console::warn(warning);
+    }
+    state.update(|state| state.warnings.clone_from(warnings));
+    supervise(&plan, &ready, doors.parent, &inbox, &mut state)
+}
+
+fn supervise(
+    plan: &LaunchPlan,
+    ready: &Ready,
+    parent: Option<Pid>,
+    inbox: &Inbox,
+    state: &mut StateFile,
+) -> Result<TerminationMessage, Error> {
+    let root = Path::new("/");
+    let oom_kills_before = cgroup::oom_kills(root).unwrap_or_default();
+    let shell = launch::shell(&plan.run);
+    let terminal = shell.and_then(|_| Terminal::acquire());
+    let grace = Duration::from_millis(plan.grace_period_ms);
+    let supervisor = Supervisor::start(&ready.prepared, inbox, terminal.as_ref(), grace)?;
+    state.update(|state| state.pid = u32::try_from(supervisor.main().as_raw()).ok());
+    let idle_timeout = shell.and_then(|shell| shell.idle_timeout_ms).map(Duration::from_millis);
+    let watched = Watched {
+        ui_ports: ready.ui_ports.clone(),
+        notebook: expected(&plan.run, ready.token_file.as_deref()),
+        idle: terminal.as_ref().zip(idle_timeout),
+        parent,
+    };
+    let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;
+    let circumstances = Circumstances {
+        command: ready.prepared.command,
+        oom_kills: cgroup::oom_kills(root).unwrap_or_default().saturating_sub(oom_kills_before),
+        grace_period_ms: plan.grace_period_ms,
+    };
+    Ok(TerminationMessage::of_outcome(&outcome, &circumstances))
+}
+
+fn expected(run: &Run, token_file: Option<&Path>) -> Option<Expected> {
+    match run {
+        Run::Notebook(notebook) => Some(Expected { port: notebook.port, token_file: token_file?.to_owned() }),
+        _ => None,
+    }
+}
+
+fn read_plan(path: &Path) -> Result<LaunchPlan, Error> {
+    let read = || -> io::Result<String> {
+        let longest = u64::try_from(plan::MAX_BYTES).unwrap_or(u64::MAX);
+        let mut text = String::new();
+        File::open(path)?.take(longest + 1).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    let text = read().map_err(|source| Error::PlanUnreadable { path: path.to_owned(), source })?;
+    if text.len() > plan::MAX_BYTES {
+        return Err(PlanError::TooLarge.into());
+    }
+    Ok(LaunchPlan::parse(&text)?)
+}

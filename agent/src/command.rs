@@ -1,0 +1,85 @@
+//! The command line, the same for `lcmap-agent` and for the hidden `lcmap-spark agent`.
+//!
+//! A program that offers the agent as a subcommand nests [`Command`] in its own and calls [`Command::run`], or
+//! hands the remaining arguments to [`main`]. Either way this must happen on the main thread, before any other
+//! thread exists (a runtime's, say): signals are blocked for the whole process, and the kernel ends the driver when
+//! the thread that started it ends.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use nix::unistd::getppid;
+
+use crate::attempt::{self, Doors};
+
+/// PID 1 beside Spark: certificates, configuration, launch, signals, exit.
+#[derive(Debug, Parser)]
+#[command(name = "lcmap-agent", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the agent is asked to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Runs a launch plan to its end and exits with its command's exit code.
+    Launch(Launch),
+}
+
+/// The arguments of `launch`.
+#[derive(Debug, Clone, Args)]
+pub struct Launch {
+    /// The file that holds the launch plan.
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// The folder that state.json is kept in, made if need be.
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// The file that the termination message is written to.
+    #[arg(long, value_name = "FILE")]
+    termination_log: Option<PathBuf>,
+    /// Stops, as on TERM, when the process that started the agent is gone.
+    #[arg(long)]
+    with_parent: bool,
+}
+
+impl Command {
+    /// Does it. The exit code of `launch` is its command's: 128 + n when signal n killed it, 127 when it was not
+    /// found, 126 when it could not be started, 125 when the agent itself failed before.
+    pub fn run(self) -> ExitCode {
+        match self {
+            Self::Launch(launch) => ExitCode::from(attempt::run(&launch.doors())),
+        }
+    }
+}
+
+impl Launch {
+    fn doors(self) -> Doors {
+        Doors {
+            plan: self.plan,
+            state: self.state,
+            termination_log: self.termination_log,
+            parent: self.with_parent.then(getppid),
+        }
+    }
+}
+
+/// Runs the agent with a command line, whose first item is the program's own name. Help and faults of the command
+/// line are printed; the exit code is then 0 or 2.
+pub fn main<I, T>(args: I) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    match CommandLine::try_parse_from(args) {
+        Ok(line) => line.command.run(),
+        Err(error) => {
+            // Nobody may be reading; there is nothing left to do about it.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}

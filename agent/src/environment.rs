@@ -1,0 +1,132 @@
+//! PURE: the environment of the image's command, and the one place where its precedence is written down.
+//!
+//! Lowest first: the image's own environment; defaults for what it leaves unset; the plan's variables; what the
+//! agent alone sets ([`RESERVED_VARIABLES`](crate::plan::RESERVED_VARIABLES), which a plan cannot name).
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::plan::{LaunchPlan, Visibility};
+use crate::spark::{DEFAULT_PATH, Environment, Spark};
+
+/// The address at which executors reach a driver that runs them itself.
+pub(crate) const LOCAL_DRIVER_HOST: &str = "127.0.0.1";
+
+/// What the environment is made of, beside the plan and the image's own.
+#[derive(Debug)]
+pub(crate) struct Given<'a> {
+    /// The plan's variables with their values, in order; see [`crate::attempt`].
+    pub variables: &'a [(String, OsString)],
+    /// `MASTER`: what the seed's programs hand to `SparkContext`.
+    pub master: &'a str,
+    /// `HOSTNAME`: the value of `spark.driver.host`, as the seed's programs set it in code.
+    pub driver_host: &'a str,
+    /// The private `SPARK_CONF_DIR`.
+    pub conf_dir: &'a Path,
+    /// The Spark that is run, if it is known.
+    pub spark: Option<&'a Spark>,
+    /// Our user's name, for what the image leaves unset.
+    pub user: &'a str,
+    /// `HOME`: the one of image and plan if it can be written.
+    pub home: &'a Path,
+    /// Where the Mesos certificates were installed.
+    pub certificates: Option<&'a CertificateFiles>,
+    /// The file with the notebook's token.
+    pub token_file: Option<&'a Path>,
+}
+
+/// Where the Mesos certificates were installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CertificateFiles {
+    /// The folder of all three (`LIBPROCESS_SSL_CA_DIR`).
+    pub folder: PathBuf,
+    /// The certificate and its chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The roots that Mesos is checked against.
+    pub roots: PathBuf,
+}
+
+/// The environment as image and plan want it: what decides which Spark is found, and where home is.
+pub(crate) fn requested(image: &Environment, variables: &[(String, OsString)]) -> Environment {
+    let mut environment = image.clone();
+    environment.extend(variables.iter().map(|(name, value)| (name.into(), value.clone())));
+    environment
+}
+
+/// The whole environment of the image's command.
+pub(crate) fn compose(image: &Environment, plan: &LaunchPlan, given: &Given<'_>) -> Environment {
+    let mut environment = requested(image, given.variables);
+    for (name, value) in defaults(&environment, given) {
+        environment.entry(name.into()).or_insert(value);
+    }
+    if let (true, Some(python)) = (crate::launch::needs_python_path(&plan.run), given.spark) {
+        let path = python_path(python, environment.get(OsStr::new("PYTHONPATH")));
+        environment.insert("PYTHONPATH".into(), path);
+    }
+    environment.remove(OsStr::new("MESOS_SECRET"));
+    environment.remove(OsStr::new("JUPYTER_TOKEN"));
+    environment.extend(owned(plan, given));
+    environment
+}
+
+/// Variables of the plan that executors see, too, as Spark properties.
+pub(crate) fn for_executors<'a>(
+    plan: &'a LaunchPlan,
+    variables: &'a [(String, OsString)],
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let visible = |(variable, _): &(&crate::plan::EnvVar, _)| variable.visibility == Visibility::Executors;
+    plan.env.iter().zip(variables).filter(visible).map(|(variable, (_, value))| {
+        (format!("spark.executorEnv.{}", variable.name), value.to_string_lossy().into_owned())
+    })
+}
+
+/// What image and plan may leave unset.
+fn defaults(environment: &Environment, given: &Given<'_>) -> Vec<(&'static str, OsString)> {
+    let named = |name: &str| environment.get(OsStr::new(name)).cloned();
+    let user = named("USER").unwrap_or_else(|| given.user.into());
+    let mut defaults = vec![
+        ("PATH", DEFAULT_PATH.into()),
+        ("SPARK_USER", user.clone()),
+        ("USER", user),
+        ("PYSPARK_PYTHON", "python3".into()),
+        ("SPARK_NO_DAEMONIZE", "true".into()),
+    ];
+    defaults.extend(given.spark.map(|spark| ("SPARK_HOME", spark.home.clone().into())));
+    if given.certificates.is_some() {
+        // Whether the master's certificate is checked is the image's or the job's to say; unsaid, it is.
+        defaults.push(("LIBPROCESS_SSL_VERIFY_CERT", "1".into()));
+    }
+    defaults
+}
+
+/// What the agent alone sets.
+fn owned(plan: &LaunchPlan, given: &Given<'_>) -> Environment {
+    let mut owned: Vec<(&str, OsString)> = vec![
+        ("MASTER", given.master.into()),
+        ("IMAGE", plan.image.clone().into()),
+        ("MESOS_ROLE", "*".into()),
+        ("MESOS_PRINCIPAL", OsString::new()),
+        ("HOME", given.home.into()),
+        ("HOSTNAME", given.driver_host.into()),
+        ("SPARK_CONF_DIR", given.conf_dir.into()),
+    ];
+    if let Some(files) = given.certificates {
+        owned.extend([
+            ("LIBPROCESS_SSL_ENABLED", "1".into()),
+            ("LIBPROCESS_SSL_CERT_FILE", files.certificate.clone().into()),
+            ("LIBPROCESS_SSL_KEY_FILE", files.key.clone().into()),
+            ("LIBPROCESS_SSL_CA_FILE", files.roots.clone().into()),
+            ("LIBPROCESS_SSL_CA_DIR", files.folder.clone().into()),
+        ]);
+    }
+    owned.extend(given.token_file.map(|file| ("JUPYTER_TOKEN_FILE", file.into())));
+    owned.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+fn python_path(spark: &Spark, inherited: Option<&OsString>) -> OsString {
+    let inherited = inherited.filter(|path| !path.is_empty()).map(PathBuf::from);
+    let entries: Vec<OsString> = spark.python_path.iter().cloned().chain(inherited).map(Into::into).collect();
+    entries.join(OsStr::new(":"))
+}

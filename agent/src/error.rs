@@ -1,0 +1,76 @@
+//! Why an attempt could not begin.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::configuration::ConfigurationError;
+use crate::plan::PlanError;
+use crate::private::PrivateFolderError;
+use crate::report::ExitReason;
+use crate::supervise::spawn::LaunchError;
+
+/// The exit code when the agent itself could not bring the command to its start, as `docker run` and `timeout` have it.
+pub(crate) const AGENT_FAILED: u8 = 125;
+
+/// The exit code when the command was found and could not be started, as shells have it.
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
+
+/// The exit code when the command was not found, as shells have it.
+pub(crate) const NOT_FOUND: u8 = 127;
+
+/// Why an attempt could not begin, or be looked after.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file of the plan cannot be read.
+    #[error("the launch plan {} cannot be read: {source}", path.display())]
+    PlanUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The plan is refused.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The state folder cannot be used.
+    #[error("the state folder {} cannot be used: {source}; give one that can be written by --state", path.display())]
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// There is no place for secrets.
+    #[error(transparent)]
+    Private(#[from] PrivateFolderError),
+    /// The configuration could not be read or written.
+    #[error("Spark's configuration: {0}")]
+    Configuration(#[from] ConfigurationError),
+    /// The command could not be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The kernel refused what supervision needs.
+    #[error("signals cannot be waited for: {0}")]
+    Signals(#[source] io::Error),
+}
+
+impl Error {
+    /// The reason, for conditions and metrics.
+    pub fn reason(&self) -> ExitReason {
+        match self {
+            Self::PlanUnreadable { .. } | Self::Plan(_) => ExitReason::PlanRefused,
+            Self::State { .. } | Self::Private(_) | Self::Configuration(_) => ExitReason::ConfigurationFailed,
+            Self::Launch(LaunchError::NotFound { .. }) => ExitReason::CommandNotFound,
+            Self::Launch(_) | Self::Signals(_) => ExitReason::CommandNotExecutable,
+        }
+    }
+
+    /// The agent's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self.reason() {
+            ExitReason::CommandNotFound => NOT_FOUND,
+            ExitReason::CommandNotExecutable => NOT_EXECUTABLE,
+            _ => AGENT_FAILED,
+        }
+    }
+}

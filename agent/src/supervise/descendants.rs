@@ -1,0 +1,54 @@
+//! Our own descendants, by `/proc`: the only processes that the agent ever signals.
+//!
+//! Zombies are among them, since a process whose first thread has ended looks like one.
+//!
+//! Not `kill(-1)`: with a shared pid namespace (`hostPID`) that would reach the whole machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use nix::unistd::Pid;
+
+/// Every living descendant of a process, in no particular order.
+pub(crate) fn of(ancestor: Pid) -> Vec<Pid> {
+    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
+        let parent = pid.and_then(|pid| parent_of(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?));
+        if let (Some(pid), Some(parent)) = (pid, parent) {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = BTreeSet::new();
+    let mut open = vec![ancestor.as_raw()];
+    while let Some(parent) = open.pop() {
+        let new = children.remove(&parent).unwrap_or_default();
+        open.extend(new.iter().filter(|pid| found.insert(**pid)));
+    }
+    found.into_iter().map(Pid::from_raw).collect()
+}
+
+/// The parent in `/proc/PID/stat` (proc(5)). The command's name, in parentheses, may hold anything, parentheses
+/// too.
+fn parent_of(stat: &str) -> Option<i32> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_is_read_past_any_name() {
+        for (stat, parent) in [
+            ("12 (bash) S 7 12 12 0", Some(7)),
+            ("12 (a) b (c) S 3 (x) R 8 1", Some(8)),
+            ("12 (dead) Z 7 12", Some(7)),
+            ("12 (bash", None),
+            ("", None),
+        ] {
+            assert_eq!(parent_of(stat), parent, "{stat}");
+        }
+    }
+}

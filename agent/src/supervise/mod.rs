@@ -1,0 +1,167 @@
+//! PID 1's duties: one command, its signals, its dead, its terminal, its end.
+
+mod descendants;
+mod reap;
+pub(crate) mod signals;
+pub(crate) mod spawn;
+pub(crate) mod step;
+pub(crate) mod terminal;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use nix::sys::prctl;
+use nix::unistd::{Pid, getpid};
+
+use reap::Reaped;
+use signals::{Inbox, Signal};
+use spawn::{LaunchError, Prepared};
+use step::{Action, Attendance, Event, Outcome, Rules, State};
+use terminal::Terminal;
+
+pub(crate) use descendants::of as descendants_of;
+
+/// How often a stopped terminal, or a kill, is looked at again.
+const BUSY_TICK: Duration = Duration::from_millis(100);
+
+/// What is looked at between signals.
+pub(crate) trait Watch {
+    /// Looks, and says whether the command is to be stopped. Called at least as often as [`Watch::every`] says.
+    fn look(&mut self) -> Option<step::StopCause>;
+
+    /// How long until the next look.
+    fn every(&self) -> Duration;
+}
+
+/// A started command and what is needed to look after it.
+#[derive(Debug)]
+pub(crate) struct Supervisor<'a> {
+    inbox: &'a Inbox,
+    terminal: Option<&'a Terminal>,
+    rules: Rules,
+    main: Pid,
+    began: Instant,
+    /// The shell was stopped by ctrl-Z.
+    suspended: bool,
+}
+
+impl<'a> Supervisor<'a> {
+    /// Starts a command. Orphans among its descendants become ours from here on.
+    pub(crate) fn start(
+        prepared: &Prepared,
+        inbox: &'a Inbox,
+        terminal: Option<&'a Terminal>,
+        grace: Duration,
+    ) -> Result<Self, LaunchError> {
+        if getpid().as_raw() != 1 {
+            // Refused by no kernel since 3.4; without it orphans would only go to another reaper.
+            let _ = prctl::set_child_subreaper(true);
+        }
+        let attendance = if terminal.is_some() { Attendance::Interactive } else { Attendance::Unattended };
+        let main = prepared.spawn(inbox.original_mask(), attendance)?;
+        let rules = Rules { grace, attendance };
+        Ok(Self { inbox, terminal, rules, main, began: Instant::now(), suspended: false })
+    }
+
+    /// The command's process id.
+    pub(crate) fn main(&self) -> Pid {
+        self.main
+    }
+
+    /// Looks after the command until nothing of it is left.
+    pub(crate) fn run(mut self, watch: &mut dyn Watch) -> io::Result<Outcome> {
+        let mut state = State::Running;
+        loop {
+            let (next, actions) = self.advance(state, watch)?;
+            state = next;
+            if let State::Done(outcome) = state {
+                if let Some(terminal) = self.terminal {
+                    terminal.take_back();
+                }
+                return Ok(outcome);
+            }
+            for action in actions {
+                self.apply(action);
+            }
+            self.inbox.wait(self.timeout(&state, watch))?;
+        }
+    }
+
+    fn advance(&mut self, mut state: State, watch: &mut dyn Watch) -> io::Result<(State, Vec<Action>)> {
+        let mut events = Vec::new();
+        while let Some(signal) = self.inbox.next()? {
+            events.push(Event::Signal(signal));
+        }
+        self.reap(&mut events);
+        if state == State::Running {
+            events.extend(watch.look().map(Event::Stop));
+        }
+        events.push(Event::Tick);
+        let now = self.began.elapsed();
+        let mut actions = Vec::new();
+        for event in events {
+            let (next, action) = state.step(event, now, &self.rules);
+            state = next;
+            actions.extend(action);
+        }
+        Ok((state, actions))
+    }
+
+    fn reap(&mut self, events: &mut Vec<Event>) {
+        loop {
+            match reap::reap() {
+                Reaped::Ended(pid, ended) if pid == self.main => events.push(Event::MainEnded(ended)),
+                Reaped::Stopped(pid) if pid == self.main => self.suspend(),
+                Reaped::Ended(..) | Reaped::Stopped(_) => {}
+                Reaped::Nothing => break,
+                Reaped::NoChildren => {
+                    events.push(Event::NoneLeft);
+                    break;
+                }
+            }
+        }
+        if let Some(terminal) = self.terminal.filter(|terminal| self.suspended && terminal.is_back()) {
+            self.suspended = false;
+            terminal.give(self.main);
+            Signal::CONT.send(self.group());
+        }
+    }
+
+    fn suspend(&mut self) {
+        if let Some(terminal) = self.terminal {
+            terminal.suspend();
+            self.suspended = true;
+        }
+    }
+
+    fn apply(&self, action: Action) {
+        match action {
+            Action::Main(signal) => signal.send(self.main),
+            Action::Group(signal) => signal.send(self.group()),
+            Action::All(signal) => {
+                for pid in descendants::of(getpid()) {
+                    signal.send(pid);
+                }
+            }
+        }
+        if matches!(action, Action::Group(Signal::TERM)) {
+            // A stopped process takes TERM only once it goes on.
+            Signal::CONT.send(self.group());
+        }
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(-self.main.as_raw())
+    }
+
+    fn timeout(&self, state: &State, watch: &dyn Watch) -> Duration {
+        let tick = match state {
+            State::Running if self.suspended => BUSY_TICK,
+            State::Running => watch.every(),
+            State::Killing { .. } | State::ClearingByForce { .. } => BUSY_TICK,
+            State::Stopping { .. } | State::Clearing { .. } | State::Done(_) => Duration::MAX,
+        };
+        let deadline = state.deadline().map_or(Duration::MAX, |at| at.saturating_sub(self.began.elapsed()));
+        tick.min(deadline)
+    }
+}

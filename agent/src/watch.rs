@@ -1,0 +1,98 @@
+//! What is looked at while the command runs: its web UI, its notebook, its terminal, our parent.
+
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant, SystemTime};
+
+use nix::unistd::{Pid, getpid, getppid};
+
+use crate::notebook::Expected;
+use crate::sockets;
+use crate::state::{NotebookState, StateFile};
+use crate::supervise::step::StopCause;
+use crate::supervise::terminal::Terminal;
+use crate::supervise::{Watch, descendants_of};
+
+/// How often is looked for what is still to come, in the first minute.
+const EAGER: Duration = Duration::from_millis(250);
+
+/// How often is looked otherwise.
+const CALM: Duration = Duration::from_secs(1);
+
+/// After which time nothing is awaited eagerly any more.
+const EAGER_FOR: Duration = Duration::from_secs(60);
+
+/// What this run is watched for.
+#[derive(Debug)]
+pub(crate) struct Watched<'a> {
+    /// The ports that Spark's web UI may be on; `None` without a UI.
+    pub ui_ports: Option<RangeInclusive<u16>>,
+    /// The notebook server that is awaited.
+    pub notebook: Option<Expected>,
+    /// The shell's terminal and how long it may be idle.
+    pub idle: Option<(&'a Terminal, Duration)>,
+    /// The process whose end ends us.
+    pub parent: Option<Pid>,
+}
+
+/// Looks, and keeps the state file.
+#[derive(Debug)]
+pub(crate) struct Watcher<'a> {
+    watched: Watched<'a>,
+    state: &'a mut StateFile,
+    began: Instant,
+    began_at: SystemTime,
+}
+
+impl<'a> Watcher<'a> {
+    /// Begins to watch.
+    pub(crate) fn new(watched: Watched<'a>, state: &'a mut StateFile) -> Self {
+        Self { watched, state, began: Instant::now(), began_at: SystemTime::now() }
+    }
+
+    fn look_for_ui(&mut self) {
+        let Some(ports) = &self.watched.ui_ports else { return };
+        let found = sockets::find(ports.clone(), || descendants_of(getpid()));
+        self.state.update(|state| state.ui_port = found.map(|listener| listener.port));
+    }
+
+    fn look_for_notebook(&mut self) {
+        let Some(expected) = &self.watched.notebook else { return };
+        if self.state.current().notebook.is_none() && expected.answers(|| descendants_of(getpid())) {
+            let notebook = NotebookState { port: expected.port, token_file: expected.token_file.clone() };
+            self.state.update(|state| state.notebook = Some(notebook));
+        }
+    }
+
+    /// Whether nobody has used the terminal, nor has the shell written to it, for too long.
+    fn is_idle(&self) -> bool {
+        let Some((terminal, longest)) = &self.watched.idle else { return false };
+        let now = SystemTime::now();
+        let since_start = now.duration_since(self.began_at).unwrap_or_default();
+        terminal.idle_for(now).is_some_and(|idle| idle.min(since_start) >= *longest)
+    }
+
+    fn awaits_something(&self) -> bool {
+        let state = self.state.current();
+        let ui = self.watched.ui_ports.is_some() && state.ui_port.is_none();
+        let notebook = self.watched.notebook.is_some() && state.notebook.is_none();
+        ui || notebook
+    }
+}
+
+impl Watch for Watcher<'_> {
+    fn look(&mut self) -> Option<StopCause> {
+        self.look_for_ui();
+        self.look_for_notebook();
+        if self.watched.parent.is_some_and(|parent| getppid() != parent) {
+            Some(StopCause::ParentGone)
+        } else if self.is_idle() {
+            Some(StopCause::Idle)
+        } else {
+            None
+        }
+    }
+
+    fn every(&self) -> Duration {
+        if self.awaits_something() && self.began.elapsed() < EAGER_FOR { EAGER } else { CALM }
+    }
+}
