@@ -14,28 +14,30 @@ mount -t tmpfs tmpfs /run
 
 # The kubelet sets these for the whole machine; here it finds files that hold what it wants.
 for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
-  kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
-  copy=$node/sysctl/${setting%=*}
-  mkdir -p "$(dirname "$copy")"
-  echo "${setting#*=}" >"$copy"
-  mount --bind "$copy" "/proc/sys/${setting%=*}"
+    kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
+    [ -e "/proc/sys/${setting%=*}" ] || continue
+    copy=$node/sysctl/${setting%=*}
+    mkdir -p "$(dirname "$copy")"
+    echo "${setting#*=}" >"$copy"
+    mount --bind "$copy" "/proc/sys/${setting%=*}"
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward # of this network namespace
 
+[ -d /sys/fs/cgroup/cpuset ] || { echo "a node of this bed needs the hierarchies of cgroup v1" >&2 && exit 1; }
 for hierarchy in cpu cpuacct cpuset memory devices freezer blkio pids systemd; do
-  mkdir "/sys/fs/cgroup/$hierarchy/$CGROUP"
+    mkdir "/sys/fs/cgroup/$hierarchy/$CGROUP"
 done
 for file in cpuset.cpus cpuset.mems; do
-  cat "/sys/fs/cgroup/cpuset/$file" >"/sys/fs/cgroup/cpuset/$CGROUP/$file"
+    cat "/sys/fs/cgroup/cpuset/$file" >"/sys/fs/cgroup/cpuset/$CGROUP/$file"
 done
 
 containerd --config "$node/containerd.toml" >"$log-containerd.log" 2>&1 &
 until ctr --address "$node/containerd.sock" version >/dev/null 2>&1; do sleep 0.05; done
 for image in "$bed"/images/*.tar; do
-  ctr --address "$node/containerd.sock" --namespace k8s.io images import "$image" >/dev/null
+    ctr --address "$node/containerd.sock" --namespace k8s.io images import "$image" >/dev/null
 done
 kubelet --config="$node/kubelet.json" --kubeconfig="$node/kubeconfig" --hostname-override="$NODE" --node-ip="$ADDRESS" \
-  --root-dir="$node/kubelet" --cert-dir="$node/kubelet-pki" >"$log-kubelet.log" 2>&1 &
+    --root-dir="$node/kubelet" --cert-dir="$node/kubelet-pki" >"$log-kubelet.log" 2>&1 &
 kube-proxy --config="$node/kube-proxy.json" >"$log-kube-proxy.log" 2>&1 &
 wait -n
 echo "one of containerd, kubelet and kube-proxy ended: see their logs" >&2

@@ -10,10 +10,16 @@ pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("beds/kubernetes")
 }
 
-/// Where the bed keeps its programs and its runs: `target/bed/kubernetes`, or `LCMAP_KUBERNETES_BED`, as the scripts have it.
+/// cargo's target folder, as the scripts have it too.
+fn target() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace.join("target"), |target| workspace.join(target))
+}
+
+/// Where the bed keeps its programs, images and runs.
 pub(crate) fn folder() -> PathBuf {
-    std::env::var_os("LCMAP_KUBERNETES_BED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bed/kubernetes"), PathBuf::from)
+    target().join("bed/kubernetes")
 }
 
 /// The folder of the programs that [`build`] made.
@@ -44,6 +50,7 @@ pub(crate) fn prepare(script: &str) -> Result<()> {
 fn run_script(name: &str, args: &[&str]) -> Result<()> {
     let status = Command::new(scripts().join(name))
         .args(args)
+        .env("CARGO_TARGET_DIR", target())
         .status()
         .map_err(|source| Error::Start { program: name.into(), source })?;
     if status.success() {
