@@ -36,10 +36,9 @@ fn an_api_server_answers_and_checks_custom_resources() {
     let version = control_plane.kubectl(["version", "--output=json"]).unwrap();
     assert!(version.contains(r#""gitVersion": "v1.34"#), "{version}");
 
-    control_plane.kubectl_with_input(["apply", "-f", "-"], WIDGETS).unwrap();
-    control_plane
-        .kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd/widgets.bed.test"])
-        .unwrap();
+    let definition = control_plane.folder().join("widgets.yaml");
+    std::fs::write(&definition, WIDGETS).unwrap();
+    control_plane.apply_definition(&definition).unwrap();
     control_plane
         .with_namespace("widgets", |namespace| {
             let widget = |size: u32| {

@@ -105,6 +105,17 @@ impl ControlPlane {
         self.wait_until_ready()
     }
 
+    /// `kubectl apply` of the `CustomResourceDefinition` in `file`; answers when the API server serves it.
+    pub fn apply_definition(&self, file: &Path) -> Result<()> {
+        let file = file.display().to_string();
+        let name = self.kubectl(["apply", "-f", &file, "-o", "name"])?;
+        let condition = r#"jsonpath={.status.conditions[?(@.type=="Established")].status}"#;
+        wait_until(&format!("{} was not established", name.trim()), START, || {
+            let established = self.kubectl(["get", name.trim(), "-o", condition])?;
+            Ok((established == "True").then_some(()))
+        })
+    }
+
     /// Where kubectl and the other programs are.
     pub fn programs() -> PathBuf {
         programs::bin()

@@ -16,6 +16,7 @@ mod node_configuration;
 mod pki;
 mod process;
 mod programs;
+mod proxy;
 mod run;
 
 pub use control_plane::{ControlPlane, Part};
@@ -23,6 +24,7 @@ pub use error::Error;
 pub use kubectl::Answer;
 pub use namespace::Namespace;
 pub use node::Node;
+pub use proxy::Proxy;
 
 /// What every call of this bed answers.
 pub type Result<T> = std::result::Result<T, Error>;
