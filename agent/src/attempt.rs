@@ -7,22 +7,25 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpid};
+use rustls_pki_types::UnixTime;
 
+use crate::certificates::{self, CertificateError, Installed};
 use crate::console;
 use crate::error::Error;
 use crate::launch;
 use crate::notebook::Expected;
-use crate::plan::{self, LaunchPlan, PlanError, Run};
+use crate::plan::{self, Certificates, LaunchPlan, PlanError, Run};
 use crate::prepare::{Ready, prepare};
 use crate::private::PrivateFolder;
-use crate::report::{Circumstances, TerminationMessage};
+use crate::report::TerminationMessage;
 use crate::sizing::cgroup;
 use crate::spark::Environment;
 use crate::state::StateFile;
 use crate::supervise::Supervisor;
 use crate::supervise::signals::Inbox;
 use crate::supervise::terminal::Terminal;
+use crate::verdict::{self, Circumstances};
 use crate::watch::{Watched, Watcher};
 
 /// What an attempt is given beside its plan.
@@ -43,18 +46,24 @@ pub(crate) fn run(doors: &Doors) -> u8 {
     let mut warnings = Vec::new();
     let mut message = match attempt(doors, &mut warnings) {
         Ok(message) => message,
-        Err(error) => TerminationMessage::of_error(&error),
+        Err(error) => verdict::of_error(&error),
     };
     message.warnings = warnings;
+    report(&message, doors.termination_log.as_deref());
+    message.exit_code
+}
+
+/// Tells how it ended: people on standard error, where the command's own output leaves that open; programs in a
+/// file, if one is wanted.
+pub(crate) fn report(message: &TerminationMessage, file: Option<&Path>) {
     if message.needs_words() {
         console::say(&message.message);
     }
-    if let Some(path) = &doors.termination_log
+    if let Some(path) = file
         && let Err(error) = message.write(path)
     {
         console::warn(&format!("the termination message cannot be written to {}: {error}", path.display()));
     }
-    message.exit_code
 }
 
 fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessage, Error> {
@@ -67,13 +76,35 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
     let runtime_dir = image.get(OsStr::new("XDG_RUNTIME_DIR")).cloned();
     let private = PrivateFolder::create(runtime_dir.as_deref(), &doors.state)?;
     state.update(|state| state.private_folder = Some(private.path().to_owned()));
-    let ready = prepare(&plan, image, &private, &doors.state)?;
-    warnings.clone_from(&ready.warnings);
+    let certificates = certify(plan.certificates.as_ref(), &private, warnings)?;
+    let files = certificates.as_ref().map(Installed::files);
+    let ready = prepare(&plan, image, &private, &doors.state, files)?;
+    warnings.extend_from_slice(&ready.warnings);
     for warning in &*warnings {
         console::warn(warning);
     }
     state.update(|state| state.warnings.clone_from(warnings));
     supervise(&plan, &ready, doors.parent, &inbox, &mut state)
+}
+
+/// Refuses keys in the image, then reads, checks and installs the certificates, if there are to be any.
+fn certify(
+    wanted: Option<&Certificates>,
+    private: &PrivateFolder,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Installed>, CertificateError> {
+    let target = wanted.and_then(|wanted| wanted.target.as_deref());
+    // PID 1 is in a container for certain. Elsewhere a target says so: a laptop's own /certs is no image's.
+    if target.is_some() || getpid().as_raw() == 1 {
+        let folder = target.unwrap_or(Path::new(certificates::IMAGE_FOLDER));
+        if let Some(path) = certificates::find_private_key(folder) {
+            return Err(CertificateError::InImage { path });
+        }
+    }
+    let Some(wanted) = wanted else { return Ok(None) };
+    let bundle = certificates::read(&wanted.source)?;
+    warnings.extend(certificates::check(&bundle, UnixTime::now())?);
+    certificates::install(&bundle, wanted, private.path()).map(Some)
 }
 
 fn supervise(
@@ -103,7 +134,7 @@ fn supervise(
         oom_kills: cgroup::oom_kills(root).unwrap_or_default().saturating_sub(oom_kills_before),
         grace_period_ms: plan.grace_period_ms,
     };
-    Ok(TerminationMessage::of_outcome(&outcome, &circumstances))
+    Ok(verdict::of_outcome(&outcome, &circumstances))
 }
 
 fn expected(run: &Run, token_file: Option<&Path>) -> Option<Expected> {

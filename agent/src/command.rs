@@ -10,9 +10,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use nix::unistd::getppid;
+use nix::unistd::{getegid, geteuid, getppid};
 
-use crate::attempt::{self, Doors};
+use crate::attempt::{self, Doors, report};
+use crate::console;
+use crate::identity::Entry;
+use crate::{inspect, install};
 
 /// PID 1 beside Spark: certificates, configuration, launch, signals, exit.
 #[derive(Debug, Parser)]
@@ -27,6 +30,38 @@ struct CommandLine {
 pub enum Command {
     /// Runs a launch plan to its end and exits with its command's exit code.
     Launch(Launch),
+    /// Copies the agent into a folder, to be run in other images.
+    Install {
+        /// The folder, made if need be.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Looks at the image that it runs in: refuses private keys under /certs, writes passwd and group with an entry
+    /// for the user.
+    Inspect(Inspect),
+}
+
+/// The arguments of `inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct Inspect {
+    /// The folder that passwd and group are written to.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The file that the termination message is written to when the image is refused.
+    #[arg(long, value_name = "FILE")]
+    termination_log: Option<PathBuf>,
+    /// The user id; by default the agent's own.
+    #[arg(long)]
+    uid: Option<u32>,
+    /// The group id; by default the agent's own.
+    #[arg(long)]
+    gid: Option<u32>,
+    /// The user's name.
+    #[arg(long, default_value = "lcmap")]
+    name: String,
+    /// The user's home folder, which Java takes from here.
+    #[arg(long, value_name = "DIR", default_value = "/home/lcmap")]
+    home: PathBuf,
 }
 
 /// The arguments of `launch`.
@@ -52,7 +87,36 @@ impl Command {
     pub fn run(self) -> ExitCode {
         match self {
             Self::Launch(launch) => ExitCode::from(attempt::run(&launch.doors())),
+            Self::Install { folder } => match install::install(&folder) {
+                Ok(_) => ExitCode::SUCCESS,
+                Err(error) => failed(&format!("the agent cannot be copied to {}: {error}", folder.display())),
+            },
+            Self::Inspect(inspect) => inspect.run(),
         }
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    console::say(message);
+    ExitCode::FAILURE
+}
+
+impl Inspect {
+    fn run(&self) -> ExitCode {
+        match inspect::inspect(&self.out, &self.entry()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let message = error.termination_message();
+                report(&message, self.termination_log.as_deref());
+                ExitCode::from(message.exit_code)
+            }
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        let uid = self.uid.unwrap_or_else(|| geteuid().as_raw());
+        let gid = self.gid.unwrap_or_else(|| getegid().as_raw());
+        Entry::new(uid, gid, Some(&self.name), &self.home)
     }
 }
 

@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::certificates::CertificateFiles;
 use crate::plan::{LaunchPlan, Visibility};
 use crate::spark::{DEFAULT_PATH, Environment, Spark};
 
@@ -33,19 +34,6 @@ pub(crate) struct Given<'a> {
     pub certificates: Option<&'a CertificateFiles>,
     /// The file with the notebook's token.
     pub token_file: Option<&'a Path>,
-}
-
-/// Where the Mesos certificates were installed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CertificateFiles {
-    /// The folder of all three (`LIBPROCESS_SSL_CA_DIR`).
-    pub folder: PathBuf,
-    /// The certificate and its chain.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-    /// The roots that Mesos is checked against.
-    pub roots: PathBuf,
 }
 
 /// The environment as image and plan want it: what decides which Spark is found, and where home is.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::certificates::CertificateError;
 use crate::configuration::ConfigurationError;
 use crate::plan::PlanError;
 use crate::private::PrivateFolderError;
@@ -20,7 +21,7 @@ pub(crate) const NOT_FOUND: u8 = 127;
 
 /// Why an attempt could not begin, or be looked after.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The file of the plan cannot be read.
     #[error("the launch plan {} cannot be read: {source}", path.display())]
     PlanUnreadable {
@@ -46,6 +47,9 @@ pub enum Error {
     /// The configuration could not be read or written.
     #[error("Spark's configuration: {0}")]
     Configuration(#[from] ConfigurationError),
+    /// The certificates are refused.
+    #[error("Mesos certificates: {0}")]
+    Certificates(#[from] CertificateError),
     /// The command could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -56,17 +60,19 @@ pub enum Error {
 
 impl Error {
     /// The reason, for conditions and metrics.
-    pub fn reason(&self) -> ExitReason {
+    pub(crate) fn reason(&self) -> ExitReason {
         match self {
             Self::PlanUnreadable { .. } | Self::Plan(_) => ExitReason::PlanRefused,
             Self::State { .. } | Self::Private(_) | Self::Configuration(_) => ExitReason::ConfigurationFailed,
+            Self::Certificates(CertificateError::InImage { .. }) => ExitReason::CertificatesInImage,
+            Self::Certificates(_) => ExitReason::CertificatesInvalid,
             Self::Launch(LaunchError::NotFound { .. }) => ExitReason::CommandNotFound,
             Self::Launch(_) | Self::Signals(_) => ExitReason::CommandNotExecutable,
         }
     }
 
     /// The agent's exit code.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self.reason() {
             ExitReason::CommandNotFound => NOT_FOUND,
             ExitReason::CommandNotExecutable => NOT_EXECUTABLE,

@@ -8,6 +8,7 @@
 compile_error!("the agent looks after processes by Linux' own means: /proc, signalfd, cgroups");
 
 mod attempt;
+pub mod certificates;
 pub mod command;
 mod configuration;
 mod console;
@@ -15,6 +16,8 @@ mod environment;
 mod error;
 mod home;
 mod identity;
+mod inspect;
+mod install;
 mod launch;
 mod mounts;
 mod notebook;
@@ -28,4 +31,5 @@ mod spark;
 pub mod state;
 mod supervise;
 mod ui;
+mod verdict;
 mod watch;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
+use crate::certificates::CertificateFiles;
 use crate::configuration::{self, ConfigurationError, Properties, Sources};
 use crate::environment::{self, Given, LOCAL_DRIVER_HOST};
 use crate::error::Error;
@@ -48,12 +49,13 @@ struct World {
     size: Size,
 }
 
-/// Makes a plan ready. `state` is the state folder, where a missing home is made up for.
+/// Makes a plan ready, its certificates being installed. `state` is the state folder, where a missing home is made up for.
 pub(crate) fn prepare(
     plan: &LaunchPlan,
     image: Environment,
     private: &PrivateFolder,
     state: &Path,
+    certificates: Option<&CertificateFiles>,
 ) -> Result<Ready, Error> {
     let world = World::observe(plan, image, state)?;
     let master = match plan.master {
@@ -75,7 +77,7 @@ pub(crate) fn prepare(
         spark: world.spark.as_ref(),
         user: world.identity.name(),
         home: world.home.path(),
-        certificates: None,
+        certificates,
         token_file: token_file.as_deref(),
     };
     let environment = environment::compose(&world.image, plan, &given);

@@ -21,7 +21,7 @@ const PREFIX: &str = "lcmap-spark-agent-";
 #[error(
     "no private folder for secrets could be made; tried {tried}; give the agent a memory-backed folder by XDG_RUNTIME_DIR, or room in /dev/shm or /tmp"
 )]
-pub struct PrivateFolderError {
+pub(crate) struct PrivateFolderError {
     tried: String,
 }
 

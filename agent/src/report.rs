@@ -5,10 +5,6 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
-use crate::supervise::signals::Signal;
-use crate::supervise::step::{Ended, Outcome, StopCause};
-
 /// The longest termination message, in bytes. The kubelet keeps 4,096; the rest is left to JSON's escapes.
 pub const MAX_BYTES: usize = 3 * 1024;
 
@@ -59,57 +55,19 @@ pub enum ExitReason {
     ConfigurationFailed,
 }
 
-/// The exit code of a command that could not be killed, as if it had been.
-const UNKILLABLE: u8 = 137;
-
-/// The exit code of a shell whose own child was killed by SIGKILL.
-const KILLED: u8 = 137;
-
-/// What else is known when a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances<'a> {
-    /// The command's name.
-    pub command: &'a str,
-    /// How many processes of our cgroup the kernel killed meanwhile for want of memory.
-    pub oom_kills: u64,
-    /// The grace period, in milliseconds.
-    pub grace_period_ms: u64,
-}
-
 impl TerminationMessage {
-    /// The message of a command that ran.
-    pub fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -> Self {
-        let exit_code = exit_code(outcome.ended);
-        let reason = reason(outcome, exit_code, circumstances.oom_kills);
-        let message = describe(reason, outcome, circumstances);
-        Self { exit_code, reason, message, warnings: Vec::new() }
-    }
-
-    /// The message of an attempt that could not begin.
-    pub fn of_error(error: &Error) -> Self {
-        Self {
-            exit_code: error.exit_code(),
-            reason: error.reason(),
-            message: error.to_string(),
-            warnings: Vec::new(),
-        }
-    }
-
-    /// JSON of at most [`MAX_BYTES`]: the message is cut first, then warnings are left out from the end.
+    /// JSON of at most [`MAX_BYTES`]: a long message is cut first, then warnings are left out from the end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut short = self.clone();
-        let mut json = serde_json::to_string(&short)?;
-        while json.len() > MAX_BYTES {
-            let over = json.len() - MAX_BYTES;
-            if short.message.len() > SHORT_MESSAGE {
-                let keep = short.message.len().saturating_sub(over + ELLIPSIS.len()).max(SHORT_MESSAGE);
-                short.message = cut(&short.message, keep.saturating_sub(ELLIPSIS.len()));
-            } else if short.warnings.pop().is_none() {
-                break;
+        loop {
+            let json = serde_json::to_string(&short)?;
+            if json.len() <= MAX_BYTES {
+                return Ok(json);
             }
-            json = serde_json::to_string(&short)?;
+            if short.message.len() > SHORT_MESSAGE || short.warnings.pop().is_none() {
+                short.message = cut(&short.message, short.message.len() * 3 / 4);
+            }
         }
-        Ok(json)
     }
 
     /// Writes the JSON into a file that may be a mount of its own (`/dev/termination-log`), and so is not replaced.
@@ -123,7 +81,7 @@ impl TerminationMessage {
     }
 }
 
-/// Below this length, in bytes, a message is not cut.
+/// A message of this length, in bytes, is cut only when no warning is left.
 const SHORT_MESSAGE: usize = 1024;
 
 const ELLIPSIS: &str = "…";
@@ -133,48 +91,54 @@ fn cut(text: &str, longest: usize) -> String {
     format!("{}{ELLIPSIS}", &text[..end])
 }
 
-fn exit_code(ended: Option<Ended>) -> u8 {
-    match ended {
-        Some(Ended::Exited(code)) => code,
-        Some(Ended::Signaled(signal)) => u8::try_from(128 + signal.number()).unwrap_or(u8::MAX),
-        None => UNKILLABLE,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-fn reason(outcome: &Outcome, exit_code: u8, oom_kills: u64) -> ExitReason {
-    let killed = outcome.ended == Some(Ended::Signaled(Signal::KILL)) || exit_code == KILLED;
-    match (outcome.stop, outcome.ended) {
-        (Some(StopCause::Idle), _) => ExitReason::IdleTimeout,
-        (Some(_), _) if outcome.forced => ExitReason::KilledAfterGracePeriod,
-        (Some(_), _) => ExitReason::Stopped,
-        (None, _) if killed && oom_kills > 0 => ExitReason::OutOfMemory,
-        (None, Some(Ended::Exited(0))) => ExitReason::Completed,
-        (None, Some(Ended::Exited(_))) => ExitReason::ExitedNonZero,
-        (None, Some(Ended::Signaled(_)) | None) => ExitReason::KilledBySignal,
-    }
-}
+    use super::*;
 
-fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances<'_>) -> String {
-    let Circumstances { command, oom_kills, grace_period_ms } = circumstances;
-    let how = match outcome.ended {
-        Some(Ended::Exited(code)) => format!("{command} ended with exit code {code}"),
-        Some(Ended::Signaled(signal)) => format!("{command} was killed by {}", signal.name()),
-        None => format!("{command} could not be killed; it hangs in the kernel"),
-    };
-    let more = match reason {
-        ExitReason::OutOfMemory => {
-            ": the kernel killed it for want of memory; raise driver.memory or driver.memoryOverhead"
-                .to_owned()
+    fn message(message: &str, warnings: &[&str]) -> TerminationMessage {
+        TerminationMessage {
+            exit_code: 1,
+            reason: ExitReason::ExitedNonZero,
+            message: message.to_owned(),
+            warnings: warnings.iter().map(|warning| (*warning).to_owned()).collect(),
         }
-        ExitReason::IdleTimeout => " after nobody had used it for its idle timeout".to_owned(),
-        ExitReason::Stopped => " after it was asked to stop".to_owned(),
-        ExitReason::KilledAfterGracePeriod => {
-            format!(" after it was asked to stop (grace period {grace_period_ms} ms)")
+    }
+
+    #[test]
+    fn a_short_message_is_kept_whole() {
+        let json = message("spark-submit ended with exit code 1", &["a", "b"]).to_json().unwrap();
+        let expected = r#"{"exitCode":1,"reason":"ExitedNonZero","message":"spark-submit ended with exit code 1","warnings":["a","b"]}"#;
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_long_message_is_cut_before_a_warning_is_lost() {
+        let json = message(&"m".repeat(9_000), &["certificate"]).to_json().unwrap();
+        let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+        assert!(short.message.ends_with("m…"), "{}", short.message);
+        assert_eq!(short.warnings, ["certificate"]);
+    }
+
+    #[test]
+    fn warnings_are_left_out_from_the_end() {
+        let json = message("m", &["first", &"w".repeat(4_000)]).to_json().unwrap();
+        let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+        assert_eq!(short.warnings, ["first"]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_always_fits_and_is_always_json(
+            text in "(?s).{0,3000}",
+            warnings in prop::collection::vec("(?s).{0,2000}", 0..4),
+        ) {
+            let warnings: Vec<&str> = warnings.iter().map(String::as_str).collect();
+            let json = message(&text, &warnings).to_json().unwrap();
+            prop_assert!(json.len() <= MAX_BYTES);
+            let short: TerminationMessage = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(short.exit_code, 1);
         }
-        _ if *oom_kills > 0 => {
-            "; meanwhile the kernel killed one of its processes for want of memory".to_owned()
-        }
-        _ => String::new(),
-    };
-    how + &more
+    }
 }

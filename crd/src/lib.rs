@@ -1,5 +1,6 @@
 //! The SparkJob API: types, schema, CEL rules and offline admission. No I/O.
 
+pub mod admission;
 mod condition;
 mod duration;
 mod memory;

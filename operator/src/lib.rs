@@ -1,1 +1,17 @@
-//! SparkJobs on this machine.
+//! SparkJobs on Kubernetes, on Mesos and on this machine.
+//!
+//! observe → decide → apply: [`core`] decides and is pure; everything that touches the world is behind the
+//! feature `io`, so that `cargo check --no-default-features` proves it.
+
+pub mod core;
+
+#[cfg(feature = "io")]
+pub mod cli;
+#[cfg(feature = "io")]
+mod crd;
+#[cfg(feature = "io")]
+pub mod manifest;
+#[cfg(feature = "io")]
+mod run;
+#[cfg(feature = "io")]
+mod validate;

@@ -1,3 +1,9 @@
 //! The `lcmap-spark` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    lcmap_spark::cli::Cli::parse().run()
+}

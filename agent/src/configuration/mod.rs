@@ -20,7 +20,7 @@ pub(crate) use spark_defaults::{Sources, merge};
 
 /// Why Spark's configuration could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigurationError {
+pub(crate) enum ConfigurationError {
     /// A file or folder cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable {

@@ -15,7 +15,7 @@ pub(crate) type Properties = BTreeMap<String, String>;
 /// A `\u` that is not followed by four hexadecimal digits; Java refuses such a file, too.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} has \\u without four hexadecimal digits after it; write \\\\u for a backslash and a u")]
-pub struct MalformedEscape {
+pub(crate) struct MalformedEscape {
     /// The number of the logical line, from 1.
     pub line: usize,
 }

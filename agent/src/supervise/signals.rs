@@ -15,32 +15,32 @@ use nix::unistd::Pid;
 
 /// A signal by its number, real-time signals included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Signal(i32);
+pub(crate) struct Signal(i32);
 
 impl Signal {
     /// Asks to end.
-    pub const TERM: Self = Self(libc::SIGTERM);
+    pub(crate) const TERM: Self = Self(libc::SIGTERM);
     /// Ends, unasked.
-    pub const KILL: Self = Self(libc::SIGKILL);
+    pub(crate) const KILL: Self = Self(libc::SIGKILL);
     /// What ctrl-C sends.
-    pub const INT: Self = Self(libc::SIGINT);
+    pub(crate) const INT: Self = Self(libc::SIGINT);
     /// Lets a stopped process go on.
-    pub const CONT: Self = Self(libc::SIGCONT);
+    pub(crate) const CONT: Self = Self(libc::SIGCONT);
     /// A child changed its state.
-    pub const CHLD: Self = Self(libc::SIGCHLD);
+    pub(crate) const CHLD: Self = Self(libc::SIGCHLD);
 
     /// The signal with a number.
-    pub const fn new(number: i32) -> Self {
+    pub(crate) const fn new(number: i32) -> Self {
         Self(number)
     }
 
     /// Its number, from 1 to 64.
-    pub const fn number(self) -> i32 {
+    pub(crate) const fn number(self) -> i32 {
         self.0
     }
 
     /// Its name, `SIGTERM` say.
-    pub fn name(self) -> Cow<'static, str> {
+    pub(crate) fn name(self) -> Cow<'static, str> {
         match Known::try_from(self.0) {
             Ok(known) => Cow::Borrowed(known.as_str()),
             Err(_) => Cow::Owned(format!("signal {}", self.0)),
@@ -48,12 +48,12 @@ impl Signal {
     }
 
     /// Whether it is about the terminal or about stopping and going on, and so meant for every process of a job.
-    pub const fn concerns_the_whole_group(self) -> bool {
+    pub(crate) const fn concerns_the_whole_group(self) -> bool {
         matches!(self.0, libc::SIGCONT | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGWINCH)
     }
 
     /// Sends it to a process or, by a negative id, to a group. A process that is gone is no error.
-    pub fn send(self, pid: Pid) {
+    pub(crate) fn send(self, pid: Pid) {
         // SAFETY: kill(2) takes two numbers and touches no memory of ours.
         #[allow(unsafe_code)]
         unsafe {

@@ -35,7 +35,7 @@ pub(crate) struct Prepared {
 
 /// Why the command could not be started.
 #[derive(Debug, thiserror::Error)]
-pub enum LaunchError {
+pub(crate) enum LaunchError {
     /// There is no such command.
     #[error(
         "{command} was not found in {}; is Spark in this image, and SPARK_HOME or PATH set?",

@@ -34,7 +34,7 @@ pub(crate) enum Event {
 
 /// How the main process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// By itself, with an exit code.
     Exited(u8),
     /// By a signal.
@@ -43,7 +43,7 @@ pub enum Ended {
 
 /// Why the agent stops the main process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopCause {
+pub(crate) enum StopCause {
     /// TERM, or INT to an agent without a terminal.
     Requested,
     /// The process that started the agent is gone.
@@ -83,7 +83,7 @@ pub(crate) struct Rules {
 
 /// How it all ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How the main process ended; `None` if it could not be killed.
     pub ended: Option<Ended>,
     /// Why it was stopped, if it was.

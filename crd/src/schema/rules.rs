@@ -146,21 +146,7 @@ pub(crate) fn pod_metadata(_: &mut SchemaGenerator) -> Schema {
             .field_path(format!(".{field}"))
             .reason(Reason::FieldValueForbidden)
     };
-    let named = |field: &str| {
-        Rule::new(format!("!has(self.{field})"))
-            .message(
-                "leave it out: the driver pod is named after the job and its attempt, in the job's namespace",
-            )
-            .field_path(format!(".{field}"))
-            .reason(Reason::FieldValueForbidden)
-    };
-    let rules = [
-        reserved("labels"),
-        reserved("annotations"),
-        named("name"),
-        named("generateName"),
-        named("namespace"),
-    ];
+    let rules = ["labels", "annotations"].map(reserved);
     json_schema!({
         "type": "object",
         "x-kubernetes-preserve-unknown-fields": true,
@@ -177,9 +163,6 @@ pub(crate) fn pod_metadata(_: &mut SchemaGenerator) -> Schema {
                 "maxProperties": 64,
                 "additionalProperties": {"type": "string", "maxLength": 65536},
             },
-            "name": {"description": "Refused.", "type": "string", "maxLength": 253},
-            "generateName": {"description": "Refused.", "type": "string", "maxLength": 253},
-            "namespace": {"description": "Refused.", "type": "string", "maxLength": 253},
         },
         "x-kubernetes-validations": rules,
     })

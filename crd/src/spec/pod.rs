@@ -13,7 +13,8 @@ use crate::schema;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PodTemplate {
-    /// Labels and annotations of the driver pod; `lcmap.usgs.gov/` is reserved.
+    /// Labels and annotations of the driver pod; `lcmap.usgs.gov/` is reserved. Nothing else in here is used, as in every
+    /// template of Kubernetes.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::pod_metadata")]

@@ -9,11 +9,7 @@ use crate::Duration;
 /// Whether and how a driver that ended is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = [
-    Rule::new("duration(self.backoff) <= duration(self.backoffMax)")
-    .message("must not be longer than restart.backoffMax")
-    .field_path(".backoff"),
-]))]
+#[schemars(extend("x-kubernetes-validations" = [backoff_rule()]))]
 pub struct Restart {
     /// After which ends the driver is started again. Shells must be `Never`. Default: `Never`.
     /// Edit class: live.
@@ -76,6 +72,18 @@ impl Default for Restart {
             reset_after: default_reset_after(),
         }
     }
+}
+
+/// The first wait is at most the longest. What is no duration is refused by its own rule.
+fn backoff_rule() -> Rule {
+    let is_duration = |field: &str| format!("self.{field}.matches('{}')", crate::duration::PATTERN);
+    Rule::new(format!(
+        "!{} || !{} || duration(self.backoff) <= duration(self.backoffMax)",
+        is_duration("backoff"),
+        is_duration("backoffMax")
+    ))
+    .message("must not be longer than restart.backoffMax")
+    .field_path(".backoff")
 }
 
 fn default_backoff() -> Duration {

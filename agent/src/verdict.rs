@@ -1,0 +1,140 @@
+//! PURE: how an attempt is reported, by how it ended and what else is known.
+
+use crate::error::Error;
+use crate::report::{ExitReason, TerminationMessage};
+use crate::supervise::signals::Signal;
+use crate::supervise::step::{Ended, Outcome, StopCause};
+
+/// The exit code of a command that could not be killed, as if it had been.
+const UNKILLABLE: u8 = 137;
+
+/// The exit code of a shell whose own child was killed by SIGKILL.
+const KILLED: u8 = 137;
+
+/// What else is known when a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Circumstances<'a> {
+    /// The command's name.
+    pub command: &'a str,
+    /// How many processes of our cgroup the kernel killed meanwhile for want of memory.
+    pub oom_kills: u64,
+    /// The grace period, in milliseconds.
+    pub grace_period_ms: u64,
+}
+
+/// The message of a command that ran.
+pub(crate) fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -> TerminationMessage {
+    let exit_code = exit_code(outcome.ended);
+    let reason = reason(outcome, exit_code, circumstances.oom_kills);
+    let message = describe(reason, outcome, circumstances);
+    TerminationMessage { exit_code, reason, message, warnings: Vec::new() }
+}
+
+/// The message of an attempt that could not begin.
+pub(crate) fn of_error(error: &Error) -> TerminationMessage {
+    TerminationMessage {
+        exit_code: error.exit_code(),
+        reason: error.reason(),
+        message: error.to_string(),
+        warnings: Vec::new(),
+    }
+}
+
+fn exit_code(ended: Option<Ended>) -> u8 {
+    match ended {
+        Some(Ended::Exited(code)) => code,
+        Some(Ended::Signaled(signal)) => u8::try_from(128 + signal.number()).unwrap_or(u8::MAX),
+        None => UNKILLABLE,
+    }
+}
+
+fn reason(outcome: &Outcome, exit_code: u8, oom_kills: u64) -> ExitReason {
+    let killed = outcome.ended == Some(Ended::Signaled(Signal::KILL)) || exit_code == KILLED;
+    match (outcome.stop, outcome.ended) {
+        (Some(StopCause::Idle), _) => ExitReason::IdleTimeout,
+        (Some(_), _) if outcome.forced => ExitReason::KilledAfterGracePeriod,
+        (Some(_), _) => ExitReason::Stopped,
+        (None, _) if killed && oom_kills > 0 => ExitReason::OutOfMemory,
+        (None, Some(Ended::Exited(0))) => ExitReason::Completed,
+        (None, Some(Ended::Exited(_))) => ExitReason::ExitedNonZero,
+        (None, Some(Ended::Signaled(_)) | None) => ExitReason::KilledBySignal,
+    }
+}
+
+fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances<'_>) -> String {
+    let Circumstances { command, oom_kills, grace_period_ms } = circumstances;
+    let how = match outcome.ended {
+        Some(Ended::Exited(code)) => format!("{command} ended with exit code {code}"),
+        Some(Ended::Signaled(signal)) => format!("{command} was killed by {}", signal.name()),
+        None => format!("{command} could not be killed; it hangs in the kernel"),
+    };
+    let more = match reason {
+        ExitReason::OutOfMemory => {
+            ": the kernel killed it for want of memory; raise driver.memory or driver.memoryOverhead"
+                .to_owned()
+        }
+        ExitReason::IdleTimeout => " after nobody had used it for its idle timeout".to_owned(),
+        ExitReason::Stopped => " after it was asked to stop".to_owned(),
+        ExitReason::KilledAfterGracePeriod => {
+            format!(" after it was asked to stop (grace period {grace_period_ms} ms)")
+        }
+        _ if *oom_kills > 0 => {
+            "; meanwhile the kernel killed one of its processes for want of memory".to_owned()
+        }
+        _ => String::new(),
+    };
+    how + &more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(outcome: Outcome, oom_kills: u64) -> TerminationMessage {
+        of_outcome(&outcome, &Circumstances { command: "spark-submit", oom_kills, grace_period_ms: 30_000 })
+    }
+
+    #[test]
+    fn every_end_has_its_exit_code_and_reason() {
+        use StopCause::{Idle, ParentGone, Requested};
+        let exited = |code| Some(Ended::Exited(code));
+        let signaled = |number| Some(Ended::Signaled(Signal::new(number)));
+        for (ended, stop, forced, oom_kills, exit_code, reason) in [
+            (exited(0), None, false, 0, 0, ExitReason::Completed),
+            (exited(0), None, false, 3, 0, ExitReason::Completed),
+            (exited(3), None, false, 0, 3, ExitReason::ExitedNonZero),
+            (exited(1), None, false, 1, 1, ExitReason::ExitedNonZero),
+            (exited(137), None, false, 0, 137, ExitReason::ExitedNonZero),
+            (exited(137), None, false, 1, 137, ExitReason::OutOfMemory),
+            (signaled(9), None, false, 0, 137, ExitReason::KilledBySignal),
+            (signaled(9), None, false, 1, 137, ExitReason::OutOfMemory),
+            (signaled(11), None, false, 0, 139, ExitReason::KilledBySignal),
+            (signaled(64), None, false, 0, 192, ExitReason::KilledBySignal),
+            (exited(143), Some(Requested), false, 0, 143, ExitReason::Stopped),
+            (signaled(15), Some(ParentGone), false, 0, 143, ExitReason::Stopped),
+            (exited(0), Some(Requested), false, 0, 0, ExitReason::Stopped),
+            (signaled(9), Some(Requested), true, 0, 137, ExitReason::KilledAfterGracePeriod),
+            (signaled(9), Some(Requested), true, 1, 137, ExitReason::KilledAfterGracePeriod),
+            (signaled(15), Some(Idle), false, 0, 143, ExitReason::IdleTimeout),
+            (None, Some(Requested), true, 0, 137, ExitReason::KilledAfterGracePeriod),
+        ] {
+            let message = judge(Outcome { ended, stop, forced }, oom_kills);
+            assert_eq!((message.exit_code, message.reason), (exit_code, reason), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_happened_and_what_to_do() {
+        let killed = Outcome { ended: Some(Ended::Signaled(Signal::KILL)), stop: None, forced: false };
+        assert_eq!(
+            judge(killed, 1).message,
+            "spark-submit was killed by SIGKILL: the kernel killed it for want of memory; raise driver.memory or \
+             driver.memoryOverhead"
+        );
+        let failed = Outcome { ended: Some(Ended::Exited(1)), stop: None, forced: false };
+        assert_eq!(
+            judge(failed, 1).message,
+            "spark-submit ended with exit code 1; meanwhile the kernel killed one of its processes for want of memory"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Admission without a cluster: what an API server would say to a manifest.
+//!
+//! The same steps in the same order as a kube-apiserver 1.34 takes with a `SparkJob` that `kubectl apply` creates:
+//! unknown fields are refused (strict field validation), nulls dropped, defaults filled in, metadata and schema
+//! checked, and only if types and bounds hold, the CEL rules evaluated. Fields are named as the server names them.
+//!
+//! It differs in two points, both on purpose. Unknown fields do not hide what else is wrong. And a manifest with more
+//! than [`MAX_DEPTH`] levels is refused: a server stores it, but clients that bound their recursion could not read it.
+//!
+//! Source: `apiextensions-apiserver` v0.34.4, `customresource.Strategy` and `schemaCoercingDecoder`.
+
+mod definition;
+mod envelope;
+mod lists;
+mod metadata;
+mod prepare;
+mod rules;
+mod structure;
+mod syntax;
+mod violation;
+
+use serde_json::Value;
+
+use crate::SparkJob;
+
+pub use violation::{Violation, ViolationKind};
+
+/// How many levels of objects and lists a manifest may have. `serde_json` reads 128, and a list of jobs adds some.
+pub const MAX_DEPTH: usize = 100;
+
+/// Judges a manifest as the API server would judge its creation.
+///
+/// Returns the job with its defaults filled in and without `status`, which a creation cannot set; or everything that
+/// is wrong with it, in the order of the specification.
+pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
+    if let Some(violation) = too_deep(&manifest) {
+        dismantle(manifest);
+        return Err(vec![violation]);
+    }
+    envelope::check(&manifest)?;
+
+    let definition = definition::get();
+    let mut violations = Vec::new();
+    prepare::prune(&definition.schema, &mut manifest, "", &mut violations);
+    prepare::drop_nulls(&definition.schema, &mut manifest);
+    prepare::fill_defaults(&definition.schema, &mut manifest);
+    envelope::complete(&mut manifest);
+
+    metadata::check(&manifest, &mut violations);
+    structure::check(definition, &manifest, &mut violations);
+    lists::check(&definition.schema, &manifest, "", &mut violations);
+    if violations.iter().any(Violation::blocks_rules) {
+        violations.push(Violation::rules_unchecked());
+    } else {
+        rules::check(definition, &manifest, &mut violations);
+    }
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    serde_json::from_value(manifest).map_err(|error| vec![Violation::unreadable(&error)])
+}
+
+/// Whether a manifest has too many levels. Looks at them one after the other, since recursion is what it guards.
+fn too_deep(manifest: &Value) -> Option<Violation> {
+    let mut level: Vec<&Value> = vec![manifest];
+    for _ in 0..=MAX_DEPTH {
+        level = level.into_iter().flat_map(children).collect();
+        if level.is_empty() {
+            return None;
+        }
+    }
+    Some(Violation::too_deep())
+}
+
+fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(fields) => Box::new(fields.values()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// Drops a value without recursion.
+fn dismantle(value: Value) {
+    let mut rest = vec![value];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Array(items) => rest.extend(items),
+            Value::Object(fields) => rest.extend(fields.into_iter().map(|(_, field)| field)),
+            _ => {}
+        }
+    }
+}

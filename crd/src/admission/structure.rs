@@ -1,0 +1,174 @@
+//! The schema: types, bounds, patterns, what must be there.
+//!
+//! Source: `kube-openapi`'s `validate.SchemaValidator`.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSON, JSONSchemaProps};
+use serde_json::{Map, Value};
+
+use super::definition::{Definition, field, items, join};
+use super::violation::{Violation, ViolationKind, excerpt};
+
+/// Checks a manifest against the schema.
+pub(super) fn check(definition: &Definition, manifest: &Value, violations: &mut Vec<Violation>) {
+    let mut checker = Checker { definition, violations };
+    checker.value(&definition.schema, manifest, "");
+}
+
+struct Checker<'a> {
+    definition: &'a Definition,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Checker<'_> {
+    fn refuse(&mut self, path: &str, kind: ViolationKind, problem: impl Into<String>) {
+        self.violations.push(Violation::new(path, kind, problem));
+    }
+
+    fn value(&mut self, schema: &JSONSchemaProps, value: &Value, path: &str) {
+        if let Some(wanted) = schema.type_.as_deref()
+            && wanted != type_of(value)
+        {
+            let found = match value {
+                Value::Null | Value::Array(_) | Value::Object(_) => article(type_of(value)).to_owned(),
+                scalar => excerpt(scalar),
+            };
+            let problem = format!("must be {}, and is {found}", article(wanted));
+            let violation = Violation::new(path, ViolationKind::Type, problem);
+            self.violations.push(violation.with_remedy(retype(wanted, value)));
+            return;
+        }
+        if let Some(allowed) = &schema.enum_
+            && !allowed.iter().any(|JSON(allowed)| allowed == value)
+        {
+            let allowed: Vec<&str> = allowed.iter().filter_map(|JSON(allowed)| allowed.as_str()).collect();
+            let problem = format!("is {}, and must be one of {}", excerpt(value), allowed.join(", "));
+            self.refuse(path, ViolationKind::Unsupported, problem);
+        }
+        match value {
+            Value::String(text) => self.text(schema, text, path),
+            Value::Number(number) => self.number(schema, number.as_f64().unwrap_or(f64::NAN), path),
+            Value::Array(list) => self.list(schema, list, path),
+            Value::Object(fields) => self.object(schema, fields, path),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn text(&mut self, schema: &JSONSchemaProps, text: &str, path: &str) {
+        let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+        if let Some(most) = schema.max_length.filter(|most| length > *most) {
+            let problem = format!("has {length} characters, and may have {most} at most");
+            self.refuse(path, ViolationKind::TooLong, problem);
+        } else if schema.min_length.is_some_and(|least| length < least) {
+            self.describe(schema, path, "must not be empty".into());
+        } else if let Some(pattern) = &schema.pattern
+            && !self.definition.patterns.get(pattern).is_some_and(|pattern| pattern.is_match(text))
+        {
+            let value = excerpt(&Value::from(text));
+            self.describe(schema, path, format!("{value} does not match {pattern}"));
+        }
+    }
+
+    fn number(&mut self, schema: &JSONSchemaProps, number: f64, path: &str) {
+        if let Some(most) = schema.maximum.filter(|most| number > *most) {
+            self.refuse(path, ViolationKind::Invalid, format!("is {number}, and may be {most} at most"));
+        }
+        if let Some(least) = schema.minimum.filter(|least| number < *least) {
+            self.refuse(path, ViolationKind::Invalid, format!("is {number}, and must be {least} at least"));
+        }
+    }
+
+    fn list(&mut self, schema: &JSONSchemaProps, list: &[Value], path: &str) {
+        if let Some(schema) = items(schema) {
+            for (index, item) in list.iter().enumerate() {
+                self.value(schema, item, &format!("{path}[{index}]"));
+            }
+        }
+        let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
+        if let Some(most) = schema.max_items.filter(|most| length > *most) {
+            self.refuse(
+                path,
+                ViolationKind::TooMany,
+                format!("has {length} items, and may have {most} at most"),
+            );
+        }
+        if schema.min_items.is_some_and(|least| length < least) {
+            self.refuse(path, ViolationKind::Invalid, "must not be empty");
+        }
+    }
+
+    fn object(&mut self, schema: &JSONSchemaProps, fields: &Map<String, Value>, path: &str) {
+        let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
+        if let Some(most) = schema.max_properties.filter(|most| count > *most) {
+            self.refuse(
+                path,
+                ViolationKind::TooMany,
+                format!("has {count} entries, and may have {most} at most"),
+            );
+        }
+        for (name, value) in fields {
+            if let Some(schema) = field(schema, name) {
+                self.value(schema, value, &join(path, name));
+            }
+        }
+        for name in schema.required.iter().flatten().filter(|name| !fields.contains_key(*name)) {
+            let remedy = field(schema, name).and_then(describe);
+            let violation = Violation::new(join(path, name), ViolationKind::Required, "is required");
+            self.violations.push(violation.with_remedy(remedy));
+        }
+    }
+
+    /// Refuses a value whose schema says best what to write.
+    fn describe(&mut self, schema: &JSONSchemaProps, path: &str, problem: String) {
+        self.violations
+            .push(Violation::new(path, ViolationKind::Invalid, problem).with_remedy(describe(schema)));
+    }
+}
+
+/// The first sentence of a description.
+fn describe(schema: &JSONSchemaProps) -> Option<String> {
+    let text = schema.description.as_deref()?;
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
+    Some(sentence.trim_end_matches('.').to_owned())
+}
+
+/// The JSON type of a value, as schemas name it.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_i64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A schema's type for readers of YAML.
+fn article(wanted: &str) -> &str {
+    match wanted {
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "string" => "a text",
+        "array" => "a list",
+        "object" => "an object",
+        "null" => "nothing",
+        other => other,
+    }
+}
+
+/// How to write a value so that YAML takes it for the wanted type.
+fn retype(wanted: &str, value: &Value) -> Option<String> {
+    match (wanted, value) {
+        ("string", Value::Number(_) | Value::Bool(_)) => Some(format!("write it in quotes: \"{value}\"")),
+        ("integer" | "boolean", Value::String(text))
+            if text.parse::<i64>().is_ok() || text.parse::<bool>().is_ok() =>
+        {
+            Some(format!("write it without quotes: {text}"))
+        }
+        ("array", Value::String(_) | Value::Number(_)) => {
+            Some(format!("write it as a list: [{}]", excerpt(value)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Manifests that an API server accepts and refuses: `admission/accepted` and `admission/refused`.
+//!
+//! Each refused manifest begins with the fields that it is refused for, one to a line, as the API server names them.
+//! The same table runs against a real API server elsewhere.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use lcmap_spark_crd::SparkJob;
+use lcmap_spark_crd::admission::{Violation, admit};
+use serde_json::Value;
+
+/// The manifests in one folder of the table, by path, with their text.
+fn table(folder: &str) -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/admission").join(folder);
+    let files = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    files.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap_or_default())).collect()
+}
+
+fn judge(text: &str) -> Result<SparkJob, Vec<Violation>> {
+    let manifest: Value = serde_saphyr::from_str(text).unwrap_or_default();
+    admit(manifest)
+}
+
+#[test]
+fn accepted_manifests_are_accepted() {
+    let table = table("accepted");
+    assert!(table.len() > 40, "{} manifests", table.len());
+    for (path, text) in table {
+        if let Err(violations) = judge(&text) {
+            panic!("{}: {violations:#?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn refused_manifests_are_refused_for_the_fields_that_they_name() {
+    let table = table("refused");
+    assert!(table.len() > 200, "{} manifests", table.len());
+    for (path, text) in table {
+        let expected: BTreeSet<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("# field: ")).collect();
+        assert!(!expected.is_empty(), "{} names no field", path.display());
+        let violations = judge(&text).err().unwrap_or_default();
+        let found: BTreeSet<&str> = violations
+            .iter()
+            .map(|violation| violation.field.as_str())
+            .filter(|field| !field.is_empty())
+            .collect();
+        assert_eq!(found, expected, "{}: {violations:#?}", path.display());
+    }
+}
+
+#[test]
+fn what_is_admitted_is_admitted_again() {
+    for (path, text) in table("accepted") {
+        let job = judge(&text).unwrap_or_else(|violations| panic!("{}: {violations:#?}", path.display()));
+        let written = serde_json::to_value(&job).expect("a job is JSON");
+        assert_eq!(admit(written), Ok(job), "{}", path.display());
+    }
+}

@@ -1,0 +1,22 @@
+//! PURE: what should happen to a job, given what is.
+//!
+//! No client, no clock, no environment, no randomness: time and jitter are part of what was observed. The same
+//! decisions serve pods in a cluster and processes on a laptop.
+
+mod backoff;
+mod conditions;
+mod conf;
+mod decide;
+mod decision;
+mod ending;
+mod observed;
+mod plan;
+mod restart;
+mod text;
+
+pub use backoff::Jitter;
+pub use decide::decide;
+pub use decision::{Decision, Effect, Requeue};
+pub use ending::reason;
+pub use observed::{Driver, DriverState, Ending, Observed, Stopping, Wanted};
+pub use plan::{Fault, PlanFault, Site, plan};

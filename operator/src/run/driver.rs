@@ -1,0 +1,241 @@
+//! One driver on this machine: a living agent, and what is known of it.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lcmap_spark_agent::state::DriverState as AgentState;
+use lcmap_spark_crd::Reason;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc::Receiver;
+
+use super::RunError;
+use super::container::{Engine, Streams};
+use super::folder::AttemptFolder;
+use super::launcher::{Launcher, Step};
+use super::output::{self, Lines, Route};
+use crate::core::{self, Ending};
+
+/// How a driver is started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// What it is started with.
+    pub(crate) launcher: Launcher,
+    /// Its private folder, with its plan written.
+    pub(crate) folder: AttemptFolder,
+    /// What it is called.
+    pub(crate) name: String,
+    /// The ordinal of its attempt.
+    pub(crate) attempt: i32,
+    /// Its standard input.
+    pub(crate) streams: Streams,
+    /// Its output.
+    pub(crate) route: Route,
+}
+
+/// One driver, from the first step of its start to its end.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    start: Start,
+    created: Timestamp,
+    stage: Stage,
+    container: Option<(Engine, String)>,
+    output: Option<Receiver<Lines>>,
+    stops: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The image is looked at; the driver itself comes next.
+    Looking(Child),
+    /// The agent runs.
+    Running(Child),
+    /// All is over.
+    Ended(Ending),
+}
+
+/// What a driver does, as far as `run` can see.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// Its image is fetched or looked at.
+    Looking,
+    /// Its agent runs and says this.
+    Agent(AgentState),
+    /// It has ended.
+    Ended(Ending),
+}
+
+/// Why [`Driver::next`] came back.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// The driver wrote this.
+    Output(Lines),
+    /// The driver has moved on.
+    Moved,
+}
+
+impl Driver {
+    /// Starts a driver.
+    pub(crate) fn start(start: Start) -> Result<Self, RunError> {
+        let mut driver = Self {
+            created: Timestamp::now(),
+            stage: Stage::Ended(lost(Timestamp::now(), "was not started")),
+            container: None,
+            output: None,
+            stops: 0,
+            start,
+        };
+        match driver.start.launcher.inspect(&driver.start.folder, &driver.start.name)? {
+            Some(step) => driver.stage = Stage::Looking(driver.spawn(step)?),
+            None => driver.launch()?,
+        }
+        Ok(driver)
+    }
+
+    fn launch(&mut self) -> Result<(), RunError> {
+        let Start { launcher, folder, name, streams, route, .. } = &self.start;
+        let step = launcher.launch(folder, name, *streams, *route)?;
+        let mut child = self.spawn(step)?;
+        self.output = Some(output::read(&mut child));
+        self.stage = Stage::Running(child);
+        Ok(())
+    }
+
+    fn spawn(&mut self, mut step: Step) -> Result<Child, RunError> {
+        let program = step.command.as_std().get_program().to_string_lossy().into_owned();
+        let child = step.command.spawn().map_err(|cause| RunError::Start { program, cause })?;
+        self.container = step.container;
+        Ok(child)
+    }
+
+    /// The ordinal of its attempt.
+    pub(crate) fn attempt(&self) -> i32 {
+        self.start.attempt
+    }
+
+    /// How often it was asked to stop.
+    pub(crate) fn stops(&self) -> u32 {
+        self.stops
+    }
+
+    /// The token that opens its notebook.
+    pub(crate) fn token(&self) -> String {
+        std::fs::read_to_string(self.start.folder.token()).unwrap_or_default()
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.start.name
+    }
+
+    /// When it was created.
+    pub(crate) fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// What it does now.
+    pub(crate) fn seen(&self) -> Seen {
+        match &self.stage {
+            Stage::Looking(_) => Seen::Looking,
+            Stage::Running(_) => Seen::Agent(self.start.folder.driver_state()),
+            Stage::Ended(ending) => Seen::Ended(ending.clone()),
+        }
+    }
+
+    /// Waits until it writes something or moves on.
+    pub(crate) async fn next(&mut self) -> Happened {
+        let status = match &mut self.stage {
+            Stage::Ended(_) => return std::future::pending().await,
+            Stage::Looking(child) => child.wait().await,
+            Stage::Running(child) => tokio::select! {
+                biased;
+                Some(lines) = receive(&mut self.output) => return Happened::Output(lines),
+                status = child.wait() => status,
+            },
+        };
+        self.stage = match (status, &self.stage) {
+            (Ok(status), Stage::Looking(_)) if status.success() && self.stops == 0 => {
+                if let Err(error) = self.launch() {
+                    self.stage = Stage::Ended(lost(Timestamp::now(), &error.to_string()));
+                }
+                return Happened::Moved;
+            }
+            (Ok(status), _) => Stage::Ended(self.ending(status)),
+            (Err(error), _) => Stage::Ended(lost(Timestamp::now(), &error.to_string())),
+        };
+        Happened::Moved
+    }
+
+    /// What it wrote before its end and nobody has read yet.
+    pub(crate) async fn rest(&mut self) -> Option<Lines> {
+        // Its descendants are gone with it, so that its streams are at their end: the bound is for the day when
+        // somebody else holds them.
+        tokio::time::timeout(Duration::from_secs(2), receive(&mut self.output)).await.ok().flatten()
+    }
+
+    fn ending(&self, status: ExitStatus) -> Ending {
+        let at = Timestamp::now();
+        let state = self.start.folder.driver_state();
+        if let Some(message) = self.start.folder.termination_message() {
+            return Ending {
+                at,
+                exit_code: Some(message.exit_code.into()),
+                reason: core::reason(message.reason),
+                message: message.message,
+            };
+        }
+        // The agent itself was killed: what it would have wiped is wiped here.
+        if let Some(private) = state.private_folder {
+            let _ = std::fs::remove_dir_all(private);
+        }
+        match (&self.container, status.code()) {
+            (Some((engine, _)), Some(125)) => Ending {
+                at,
+                exit_code: Some(125),
+                reason: Reason::ImagePullFailed,
+                message: format!("{} could not start the container; its words are above", engine.program()),
+            },
+            (_, Some(code)) => {
+                lost_with(at, &format!("ended without a report, with exit code {code}"), Some(code))
+            }
+            (_, None) => {
+                let signal = status.signal().unwrap_or_default();
+                lost_with(at, &format!("was killed by signal {signal} from outside"), Some(128 + signal))
+            }
+        }
+    }
+
+    /// Asks it to stop: gracefully at first, at once when asked again, and without its agent's help after that.
+    pub(crate) fn stop(&mut self) {
+        self.stops += 1;
+        let (Stage::Looking(child) | Stage::Running(child)) = &self.stage else { return };
+        let signal = if self.stops > 2 { Signal::KILL } else { Signal::TERM };
+        if let Some((engine, name)) = &self.container {
+            let name_of = if signal == Signal::KILL { "KILL" } else { "TERM" };
+            let mut kill = Command::new(engine.program());
+            kill.args(["kill", "--signal", name_of, name]).stdin(Stdio::null());
+            // Best effort: a container that is not there yet is stopped by its engine's own end, below.
+            let _ = kill.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        }
+        let pulling = matches!(self.stage, Stage::Looking(_));
+        if (self.container.is_none() || pulling)
+            && let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+        {
+            let _ = kill_process(pid, signal); // it may have ended by itself
+        }
+    }
+}
+
+async fn receive(output: &mut Option<Receiver<Lines>>) -> Option<Lines> {
+    output.as_mut()?.recv().await
+}
+
+fn lost(at: Timestamp, what: &str) -> Ending {
+    lost_with(at, what, None)
+}
+
+fn lost_with(at: Timestamp, what: &str, code: Option<i32>) -> Ending {
+    Ending { at, exit_code: code, reason: Reason::DriverLost, message: format!("the driver's agent {what}") }
+}

@@ -1,0 +1,110 @@
+//! The private folder of one attempt.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use lcmap_spark_agent::plan::LaunchPlan;
+use lcmap_spark_agent::report::TerminationMessage;
+use lcmap_spark_agent::state::{self, DriverState};
+
+use super::RunError;
+
+/// Holds what agent and `run` tell each other of one attempt. Removed when dropped; no secret is kept here.
+#[derive(Debug)]
+pub(crate) struct AttemptFolder {
+    temporary: tempfile::TempDir,
+}
+
+impl AttemptFolder {
+    /// Makes the folder, readable by its owner alone, in `$XDG_RUNTIME_DIR` or where temporary files go.
+    pub(crate) fn create() -> Result<Self, RunError> {
+        let parent = std::env::var_os("XDG_RUNTIME_DIR")
+            .map(PathBuf::from)
+            .filter(|folder| folder.is_dir())
+            .unwrap_or_else(std::env::temp_dir);
+        let fault = |cause| RunError::Folder { path: parent.clone(), cause };
+        let temporary = tempfile::Builder::new()
+            .prefix("lcmap-spark-")
+            .permissions(std::fs::Permissions::from_mode(0o700))
+            .tempdir_in(&parent)
+            .map_err(fault)?;
+        let folder = Self { temporary };
+        for path in [folder.state(), folder.identity()] {
+            // A container's user need not be ours; everybody else is kept out by the folder around them.
+            std::fs::create_dir(&path).map_err(fault)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).map_err(fault)?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// The agent's state folder.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path().join("state")
+    }
+
+    /// Where passwd and group with an entry for the container's user are written.
+    pub(crate) fn identity(&self) -> PathBuf {
+        self.path().join("identity")
+    }
+
+    /// The launch plan.
+    pub(crate) fn plan(&self) -> PathBuf {
+        self.path().join("plan.json")
+    }
+
+    /// Writes the launch plan.
+    pub(crate) fn write_plan(&self, plan: &LaunchPlan) -> Result<(), RunError> {
+        let path = self.plan();
+        let text = plan.encode().map_err(RunError::Plan)?;
+        std::fs::write(&path, text).map_err(|cause| RunError::Folder { path, cause })
+    }
+
+    /// The file with the token of a notebook server.
+    pub(crate) fn token(&self) -> PathBuf {
+        self.path().join("token")
+    }
+
+    /// Writes the token of a notebook server: the one that is given, or a new one.
+    pub(crate) fn write_token(&self, given: Option<&Path>) -> Result<(), RunError> {
+        let fault = |path: &Path, cause| RunError::Folder { path: path.to_owned(), cause };
+        let token = match given {
+            // Jupyter takes the file as it is, and with its newline no request would ever fit.
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|cause| fault(path, cause))?.trim_end().to_owned()
+            }
+            None => random_token().map_err(|cause| fault(&self.token(), cause))?,
+        };
+        std::fs::write(self.token(), token).map_err(|cause| fault(&self.token(), cause))
+    }
+
+    /// What the agent last said of the living driver.
+    pub(crate) fn driver_state(&self) -> DriverState {
+        std::fs::read(self.state().join(state::FILE_NAME))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// What the agent said of the driver's end.
+    pub(crate) fn termination_message(&self) -> Option<TerminationMessage> {
+        serde_json::from_slice(&std::fs::read(self.termination_log()).ok()?).ok()
+    }
+
+    /// Where the agent writes its termination message.
+    pub(crate) fn termination_log(&self) -> PathBuf {
+        self.state().join("termination.json")
+    }
+}
+
+/// 192 bits of the kernel's own randomness.
+fn random_token() -> std::io::Result<String> {
+    use std::io::Read;
+    let mut bytes = [0; 24];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().fold(String::new(), |token, byte| format!("{token}{byte:02x}")))
+}

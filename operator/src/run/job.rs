@@ -1,0 +1,340 @@
+//! One job, from its first attempt to its end: observe → decide → apply, until the phase is final.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lcmap_spark_agent::state::DriverState as AgentState;
+use lcmap_spark_crd::spec::{RunKind, RunRef};
+use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus};
+use tokio::sync::watch::Receiver;
+
+use super::container::Streams;
+use super::driver::{Driver, Happened, Seen, Start};
+use super::folder::AttemptFolder;
+use super::launcher::Launcher;
+use super::output::Route;
+use super::prepare::Prepared;
+use super::progress::{Progress, Watcher};
+use super::report::{Event, Output, Reporter, Subject};
+use super::signals::{Request, Signals};
+use super::{Args, RunError, exit};
+use crate::core::{
+    self, Decision, DriverState, Effect, Ending, Jitter, Observed, Requeue, Site, Stopping, Wanted,
+};
+
+/// How often the agent's state file is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How a job's run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By itself, with this exit code.
+    ByItself(u8),
+    /// Since somebody asked `run` to stop, with this exit code.
+    OnRequest(u8),
+}
+
+/// One job on its way.
+pub(crate) struct JobRun<'a> {
+    subject: Subject,
+    job: SparkJob,
+    kind: RunKind,
+    launcher: Launcher,
+    site: Site,
+    reporter: &'a mut Reporter,
+    streams: Streams,
+    route: Route,
+    /// The token of a notebook server, when the job's own Secret has it.
+    token: Option<std::path::PathBuf>,
+    watcher: Option<Watcher>,
+    progress: Option<Receiver<Progress>>,
+    driver: Option<Driver>,
+    /// An attempt that could not even be started.
+    stillborn: Option<Ending>,
+    request: Option<Request>,
+    told: Told,
+}
+
+/// What has been told already.
+#[derive(Default)]
+struct Told {
+    phase: Option<(Option<Phase>, Option<Reason>, Option<i32>)>,
+    warnings: usize,
+    ui: Option<u16>,
+    notebook: bool,
+}
+
+impl<'a> JobRun<'a> {
+    /// A job that has not begun.
+    pub(crate) fn new(subject: Subject, prepared: Prepared, args: &Args, reporter: &'a mut Reporter) -> Self {
+        let Prepared { job, launcher, mut site, token, warnings } = prepared;
+        let kind = job.spec.run.kind().map_or(RunKind::Submit, RunRef::kind);
+        for message in warnings {
+            reporter.tell(&subject, &Event::Warning { message });
+        }
+        let streams = streams(kind, args);
+        let bar = args.output == Output::Text && kind == RunKind::Submit && std::io::stderr().is_terminal();
+        let route = match args.output {
+            Output::Json => Route::ToStandardError,
+            Output::Text if bar => Route::AroundBar,
+            Output::Text => Route::Inherit,
+        };
+        if bar {
+            // Two bars on one terminal would fight.
+            site.conf.insert("spark.ui.showConsoleProgress".into(), "false".into());
+        }
+        let asked = bar || args.output == Output::Json && !kind.is_shell();
+        let watcher = asked.then(Watcher::new).and_then(Result::ok);
+        Self {
+            subject,
+            job,
+            kind,
+            launcher,
+            site,
+            reporter,
+            streams,
+            route,
+            token,
+            watcher,
+            progress: None,
+            driver: None,
+            stillborn: None,
+            request: None,
+            told: Told::default(),
+        }
+    }
+
+    /// Runs it.
+    pub(crate) async fn finish(mut self, signals: &mut Signals) -> Ended {
+        loop {
+            let observed = self.observe();
+            let Decision { effects, status, requeue } = core::decide(&self.job, &observed);
+            self.tell(&status);
+            self.job.status = Some(status);
+            for effect in effects {
+                self.apply(effect);
+            }
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            self.wait(requeue, signals).await;
+        }
+    }
+
+    fn observe(&self) -> Observed {
+        let status = self.job.status.as_ref();
+        let attempt = status.and_then(|status| status.attempt);
+        let driver = self.driver.as_ref().filter(|driver| Some(driver.attempt()) == attempt);
+        Observed {
+            now: Timestamp::now(),
+            wanted: if self.request.is_some() { Wanted::Stop } else { Wanted::Run },
+            driver: driver.map(|driver| self.observe_driver(driver)).or_else(|| self.observe_stillborn()),
+            jitter: Jitter::NONE, // one job on one machine comes back alone
+        }
+    }
+
+    fn observe_driver(&self, driver: &Driver) -> core::Driver {
+        let state = match driver.seen() {
+            Seen::Looking => DriverState::Waiting {
+                reason: Reason::PullingImage,
+                message: format!(
+                    "fetching and looking at {}",
+                    self.job.spec.image.as_deref().unwrap_or_default()
+                ),
+            },
+            Seen::Agent(state) => self.running(&state),
+            Seen::Ended(ending) => DriverState::Ended(ending),
+        };
+        let stopping = if driver.stops() > 0 { Stopping::Asked } else { Stopping::No };
+        core::Driver { name: driver.name().to_owned(), created: driver.created(), stopping, state }
+    }
+
+    fn observe_stillborn(&self) -> Option<core::Driver> {
+        let ending = self.stillborn.clone()?;
+        let (name, created) = (self.subject.job.clone().unwrap_or_default(), ending.at);
+        Some(core::Driver { name, created, stopping: Stopping::No, state: DriverState::Ended(ending) })
+    }
+
+    fn running(&self, state: &AgentState) -> DriverState {
+        match (state.pid, &state.notebook) {
+            (Some(_), None) if self.kind == RunKind::Notebook => {
+                DriverState::Waiting { reason: Reason::DriverStarting, message: "Jupyter starts".into() }
+            }
+            (Some(_), Some(_)) => {
+                DriverState::Running { reason: Reason::NotebookReady, message: "Jupyter answers".into() }
+            }
+            (Some(_), None) => {
+                DriverState::Running { reason: Reason::DriverRunning, message: self.launcher.place() }
+            }
+            (None, _) => {
+                DriverState::Waiting { reason: Reason::DriverStarting, message: "the agent starts".into() }
+            }
+        }
+    }
+
+    fn apply(&mut self, effect: Effect) {
+        match effect {
+            Effect::StartDriver(attempt) => {
+                self.told.ui = None;
+                self.told.notebook = false;
+                self.told.warnings = 0;
+                self.progress = None;
+                self.stillborn = None;
+                self.driver = None;
+                match self.start(attempt) {
+                    Ok(driver) => self.driver = Some(driver),
+                    Err(error) => {
+                        self.stillborn = Some(Ending {
+                            at: Timestamp::now(),
+                            exit_code: Some(i32::from(exit::FAULT)),
+                            reason: Reason::ConfigurationFailed,
+                            message: error.to_string(),
+                        });
+                    }
+                }
+            }
+            Effect::StopDriver(_) => {
+                if let Some(driver) = &mut self.driver {
+                    driver.stop();
+                }
+            }
+        }
+    }
+
+    fn start(&self, attempt: i32) -> Result<Driver, RunError> {
+        let folder = AttemptFolder::create()?;
+        let mut site = self.site.clone();
+        if self.kind == RunKind::Notebook {
+            folder.write_token(self.token.as_deref())?;
+            site.notebook_token = Some(self.launcher.token(&folder));
+        }
+        let plan = core::plan(&self.job, attempt, &site).map_err(RunError::Unplannable)?;
+        folder.write_plan(&plan)?;
+        // A container's name is the whole machine's; the folder's is already unique.
+        let unique = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = format!("{unique}-{}-{attempt}", self.subject.job.as_deref().unwrap_or_default());
+        let launcher = self.launcher.clone();
+        Driver::start(Start { launcher, folder, name, attempt, streams: self.streams, route: self.route })
+    }
+
+    async fn wait(&mut self, requeue: Requeue, signals: &mut Signals) {
+        let waiting_for_state = self.driver.is_some();
+        let pause = match requeue {
+            Requeue::After(wait) if waiting_for_state => wait.min(LOOK),
+            Requeue::After(wait) => wait,
+            Requeue::OnChange => LOOK,
+        };
+        tokio::select! {
+            happened = next(&mut self.driver) => match happened {
+                Happened::Output(lines) => self.reporter.around_bar(|| lines.write()),
+                Happened::Moved => self.drain().await,
+            },
+            request = signals.next() => self.requested(request),
+            () = tokio::time::sleep(pause) => self.look(),
+        }
+    }
+
+    fn requested(&mut self, request: Request) {
+        // The first request is for `core` to decide on; whoever asks again does not want to wait for it.
+        if self.request.is_some()
+            && let Some(driver) = &mut self.driver
+        {
+            driver.stop();
+        }
+        self.request.get_or_insert(request);
+    }
+
+    async fn drain(&mut self) {
+        while let Some(driver) = &mut self.driver
+            && let Some(lines) = driver.rest().await
+        {
+            self.reporter.around_bar(|| lines.write());
+        }
+    }
+
+    /// Looks at what changes without a word: the agent's state, and how far Spark is.
+    fn look(&mut self) {
+        let Some(Seen::Agent(state)) = self.driver.as_ref().map(Driver::seen) else { return };
+        for message in state.warnings.iter().skip(self.told.warnings) {
+            self.reporter.tell(&self.subject, &Event::Warning { message: message.clone() });
+        }
+        self.told.warnings = self.told.warnings.max(state.warnings.len());
+        if let (Some(notebook), false) = (&state.notebook, self.told.notebook) {
+            self.told.notebook = true;
+            let token = self.driver.as_ref().map(Driver::token).unwrap_or_default();
+            let url = format!("http://127.0.0.1:{}/?token={token}", notebook.port);
+            self.reporter.tell(&self.subject, &Event::Notebook { url });
+        }
+        let Some(port) = state.ui_port else { return };
+        if self.told.ui != Some(port) && !self.kind.is_shell() {
+            self.told.ui = Some(port);
+            self.progress = self.watcher.as_ref().map(|watcher| watcher.follow(port));
+            self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://127.0.0.1:{port}") });
+        }
+        if let Some(progress) = &mut self.progress
+            && progress.has_changed().unwrap_or_default()
+        {
+            let event = Event::Progress(*progress.borrow_and_update());
+            self.reporter.tell(&self.subject, &event);
+        }
+    }
+
+    fn tell(&mut self, status: &SparkJobStatus) {
+        let now = (status.phase, status.reason, status.attempt);
+        if self.told.phase == Some(now) {
+            return;
+        }
+        self.told.phase = Some(now);
+        let event = Event::Phase {
+            phase: status.phase.unwrap_or_default().as_str(),
+            reason: status.reason.map(Reason::as_str),
+            message: status.message.clone(),
+            attempt: status.attempt.unwrap_or_default(),
+        };
+        self.reporter.tell(&self.subject, &event);
+    }
+
+    fn ended(&mut self) -> Option<Ended> {
+        let status = self.job.status.as_ref()?;
+        let phase = status.phase?;
+        if !phase.is_final() && phase != Phase::Suspended {
+            return None;
+        }
+        let exit_code = exit_code(status, self.request);
+        let seconds = status.duration.map_or(0, lcmap_spark_crd::Duration::as_secs);
+        self.reporter.tell(&self.subject, &Event::Result { phase: phase.as_str(), exit_code, seconds });
+        Some(if self.request.is_some() { Ended::OnRequest(exit_code) } else { Ended::ByItself(exit_code) })
+    }
+}
+
+/// The exit code that a job in its final phase gives `run`.
+fn exit_code(status: &SparkJobStatus, request: Option<Request>) -> u8 {
+    let own =
+        status.driver.as_ref().and_then(|driver| driver.exit_code).and_then(|code| u8::try_from(code).ok());
+    match (status.phase, status.reason) {
+        (Some(Phase::Succeeded | Phase::Suspended), _) => 0,
+        (_, Some(Reason::Interrupted)) => request.map_or(exit::INTERRUPTED, Request::exit_code),
+        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout)) => exit::TIMEOUT,
+        _ => own.filter(|code| *code != 0).unwrap_or(exit::FAULT),
+    }
+}
+
+fn streams(kind: RunKind, args: &Args) -> Streams {
+    let standard_input_is_taken = args.files.iter().any(|file| file.as_os_str() == "-");
+    let terminal = std::io::stdin().is_terminal();
+    match kind {
+        _ if standard_input_is_taken => Streams::Output,
+        RunKind::Shell | RunKind::PySpark if terminal => Streams::Terminal,
+        // A program that reads a terminal from the background would be stopped by it.
+        RunKind::Submit | RunKind::Notebook if terminal => Streams::Output,
+        _ => Streams::Piped,
+    }
+}
+
+async fn next(driver: &mut Option<Driver>) -> Happened {
+    match driver {
+        Some(driver) => driver.next().await,
+        None => std::future::pending().await,
+    }
+}

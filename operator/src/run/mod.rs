@@ -1,0 +1,153 @@
+//! `lcmap-spark run`: the way of a job without a cluster. observe and apply are done by processes, or by
+//! containers, of this machine; `core` does not know the difference.
+
+mod binding;
+mod container;
+mod driver;
+mod fault;
+mod folder;
+mod folders;
+mod job;
+mod launcher;
+pub(crate) mod leash;
+mod localise;
+mod output;
+mod paths;
+pub(crate) mod prepare;
+mod progress;
+mod queue;
+mod report;
+mod signals;
+mod spark;
+mod template;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use binding::{Binding, Maps};
+use container::Engine;
+pub(crate) use fault::Fault;
+use folders::Folders;
+use prepare::{Place, Surface};
+use report::{Output, Reporter};
+
+/// Arguments of `lcmap-spark run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Manifests to run, in this order; - is standard input
+    #[arg(short, long = "filename", value_name = "FILE", required = true, num_args = 1..)]
+    files: Vec<PathBuf>,
+    /// How to tell what happens
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+    /// Run in `spec.image`, by this program
+    #[arg(long, value_name = "PROGRAM")]
+    container: Option<Engine>,
+    /// The static lcmap-agent that containers are given [default: the one beside lcmap-spark]
+    #[arg(long, value_name = "FILE", requires = "container")]
+    agent: Option<PathBuf>,
+    /// A folder, with a file for each key, that stands for a Secret
+    #[arg(long, value_name = "NAME=DIR")]
+    secret: Vec<Binding>,
+    /// A folder, with a file for each key, that stands for a `ConfigMap`
+    #[arg(long, value_name = "NAME=DIR")]
+    config_map: Vec<Binding>,
+    /// A folder that stands for one of the image, such as /home/lcmap=DIR
+    #[arg(long, value_name = "PATH=DIR")]
+    map: Vec<Binding>,
+}
+
+/// Why a job could not be started, or its driver not be followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// A private folder, or a file in it, cannot be made.
+    #[error("{}: cannot be written: {cause}; free some space, or set XDG_RUNTIME_DIR or TMPDIR to another folder", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// A plan cannot be written.
+    #[error("{0}")]
+    Plan(lcmap_spark_agent::plan::PlanError),
+    /// A job that could be planned cannot be any more: a folder that it needs is gone.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unplannable(Vec<crate::core::PlanFault>),
+    /// A program cannot be started.
+    #[error("{program} cannot be started: {cause}")]
+    Start {
+        /// The program.
+        program: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The container engine is not there.
+    #[error(
+        "{program} was not found on the PATH; install it, or leave out --container to run with the Spark of this machine"
+    )]
+    NoEngine {
+        /// Its program.
+        program: &'static str,
+    },
+    /// The agent for containers is not there.
+    #[error("there is no static lcmap-agent at {}; build it with `make build`, or name it with --agent FILE", path.display())]
+    NoAgent {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+}
+
+/// Exit codes of `run` that are not a job's own.
+pub(crate) mod exit {
+    /// A manifest, or a command line, was refused.
+    pub(crate) const REFUSED: u8 = 2;
+    /// `activeDeadline` or `startTimeout` ended the job, as `timeout(1)` says it.
+    pub(crate) const TIMEOUT: u8 = 124;
+    /// lcmap-spark itself could not go on.
+    pub(crate) const FAULT: u8 = 125;
+    /// Ended by ctrl-C, as shells say it.
+    pub(crate) const INTERRUPTED: u8 = 130;
+}
+
+/// Runs jobs.
+pub(crate) fn main(args: &Args) -> ExitCode {
+    let surface = match surface(args) {
+        Ok(surface) => surface,
+        Err(error) => return fault(&error),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(cause) => return fault(&RunError::Start { program: "the event loop".into(), cause }),
+    };
+    let code = runtime.block_on(queue::run(args, &surface, Reporter::new(args.output)));
+    // What still reads a stream that nobody will ever close must not keep the command from ending.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}
+
+fn fault(error: &RunError) -> ExitCode {
+    eprintln!("lcmap-spark: {error}");
+    ExitCode::from(exit::FAULT)
+}
+
+fn surface(args: &Args) -> Result<Surface, RunError> {
+    let folders = Folders {
+        secrets: binding::by_name(&args.secret),
+        config_maps: binding::by_name(&args.config_map),
+        maps: Maps::new(&args.map),
+    };
+    let place = match args.container {
+        None => Place::Host,
+        Some(engine) => Place::Container { engine: engine.found()?, agent: agent(args.agent.clone())? },
+    };
+    Ok(Surface { folders, place })
+}
+
+/// The static agent: the one that was named, or the one that is installed beside this command.
+fn agent(named: Option<PathBuf>) -> Result<PathBuf, RunError> {
+    let own = || std::env::current_exe().unwrap_or_default().with_file_name("lcmap-agent");
+    let path = named.unwrap_or_else(own);
+    path.canonicalize().map_err(|_| RunError::NoAgent { path })
+}

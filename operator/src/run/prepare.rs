@@ -1,0 +1,289 @@
+//! A manifest → a job that can be started here, or everything that is in its way.
+
+use std::path::{Path, PathBuf};
+
+use lcmap_spark_agent::plan::{EnvValue, EnvVar, Visibility};
+use lcmap_spark_crd::spec::{ImagePullPolicy, Network as JobNetwork};
+use lcmap_spark_crd::{Mode, SparkJob, admission};
+
+use super::container::{Engine, Mount, Network, PidNamespace, Pull};
+use super::fault::Fault;
+use super::folders::{Folders, no_config_map, no_secret};
+use super::launcher::{self, ImageLauncher, Launcher};
+use super::localise::localise;
+use super::paths::{Paths, Site as Where};
+use super::spark::{Spark, Surroundings, find};
+use super::template::{self, Template};
+use crate::core::{self, Site};
+use crate::manifest::Manifest;
+
+/// Where the Secrets and ConfigMaps of a job are mounted in a container.
+const SECRETS: &str = "/lcmap/secrets";
+const CONFIG_MAPS: &str = "/lcmap/config-maps";
+
+/// What is the same for every manifest of one `run`.
+#[derive(Debug)]
+pub(crate) struct Surface {
+    /// What the command line has bound.
+    pub(crate) folders: Folders,
+    /// Where drivers run.
+    pub(crate) place: Place,
+}
+
+/// Where drivers run.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// On this machine.
+    Host,
+    /// In containers.
+    Container {
+        /// The program that runs them.
+        engine: Engine,
+        /// The static agent that becomes their PID 1.
+        agent: PathBuf,
+    },
+}
+
+/// A job that can be started here.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The job, its paths resolved.
+    pub(crate) job: SparkJob,
+    /// What its drivers are started with.
+    pub(crate) launcher: Launcher,
+    /// Where things lie for them.
+    pub(crate) site: Site,
+    /// The file with the token of its notebook server, when the job's own Secret has it.
+    pub(crate) token: Option<PathBuf>,
+    /// What its user should know.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Prepares a manifest.
+pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared, Vec<Fault>> {
+    let mut job = admission::admit(manifest.value.clone()).map_err(|violations| {
+        violations.into_iter().map(|violation| refused(manifest, &violation)).collect::<Vec<_>>()
+    })?;
+    if job.spec.mode == Mode::Distributed {
+        return Err(vec![Fault::at("spec.mode", core::Fault::ModeUnsupported.to_string())]);
+    }
+    let place = match surface.place {
+        Place::Host => Where::Host,
+        Place::Container { .. } => Where::Image,
+    };
+    let paths = Paths { folders: folders(manifest), maps: &surface.folders.maps, site: place };
+    let mut faults = Vec::new();
+    let mounts = localise(&mut job.spec, &paths).unwrap_or_else(|found| {
+        faults.extend(found);
+        Vec::new()
+    });
+    let template = match &job.spec.pod {
+        Some(pod) => template::read(&pod.spec, &surface.folders, place),
+        None => Template::default(),
+    };
+    faults.extend(template.faults.iter().cloned());
+    faults.extend(missing_keys(&job, &surface.folders));
+    let warnings = ignored(&job, &template, place);
+    let launcher = launcher(&job, surface, mounts, &template).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    let token = token(&job, &surface.folders).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    let site = site(&job, surface, template, launcher.as_ref());
+    if let Err(found) = core::plan(&job, 1, &site) {
+        faults.extend(found.into_iter().map(plain));
+    }
+    match launcher {
+        Some(launcher) if faults.is_empty() => Ok(Prepared { job, launcher, site, token, warnings }),
+        _ => Err(faults),
+    }
+}
+
+/// One refusal of the offline API server, with the line it is about.
+pub(crate) fn refused(manifest: &Manifest, violation: &admission::Violation) -> Fault {
+    let line = manifest.lines.of(&violation.field).map(|line| format!(" (line {line})")).unwrap_or_default();
+    let remedy = violation.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    Fault::at(violation.field.clone(), format!("{}{remedy}{line}", violation.problem))
+}
+
+fn plain(fault: core::PlanFault) -> Fault {
+    let message = match &fault.fault {
+        core::Fault::SecretMissing(name) => no_secret(name),
+        core::Fault::ConfigMapMissing(name) => no_config_map(name),
+        other => other.to_string(),
+    };
+    Fault::at(fault.field, message)
+}
+
+fn folders(manifest: &Manifest) -> Vec<PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let beside =
+        manifest.origin.source.folder().map(|folder| here.join(folder).components().collect::<PathBuf>());
+    let mut folders: Vec<PathBuf> = beside.into_iter().collect();
+    if !folders.contains(&here) {
+        folders.push(here);
+    }
+    folders
+}
+
+/// The keys of the job's environment that a bound folder does not have.
+fn missing_keys(job: &SparkJob, folders: &Folders) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (i, variable) in job.spec.env.iter().enumerate() {
+        let source = variable.value_from.clone().unwrap_or_default();
+        let (secret, config_map) = (source.secret_key_ref, source.config_map_key_ref);
+        let found = secret
+            .filter(|key| folders.secrets.contains_key(&key.name))
+            .map(|key| folders.secret_key(&key.name, &key.key));
+        let found = found.or_else(|| {
+            let key = config_map.filter(|key| folders.config_maps.contains_key(&key.name))?;
+            Some(folders.config_map_key(&key.name, &key.key))
+        });
+        faults.extend(
+            found.and_then(Result::err).map(|message| Fault::at(format!("spec.env[{i}].valueFrom"), message)),
+        );
+    }
+    faults
+}
+
+/// One warning for all that a cluster would honour and this machine does not.
+fn ignored(job: &SparkJob, template: &Template, place: Where) -> Vec<String> {
+    let mut ignored = template.ignored.clone();
+    let pod = job.spec.pod.as_ref();
+    ignored.extend(
+        pod.into_iter().flat_map(|pod| pod.metadata.keys()).map(|key| format!("spec.pod.metadata.{key}")),
+    );
+    if place == Where::Host && job.spec.user.is_some() {
+        ignored.push("spec.user".to_owned());
+    }
+    if job.spec.run.notebook.as_ref().is_some_and(|notebook| notebook.storage.is_some()) {
+        ignored.push("spec.run.notebook.storage".to_owned());
+    }
+    if ignored.is_empty() {
+        vec![]
+    } else {
+        vec![format!("not honoured outside a cluster: {}", ignored.join(", "))]
+    }
+}
+
+fn launcher(
+    job: &SparkJob,
+    surface: &Surface,
+    mut mounts: Vec<Mount>,
+    template: &Template,
+) -> Result<Option<Launcher>, Fault> {
+    let Place::Container { engine, agent } = &surface.place else {
+        return spark().map(|spark| Some(Launcher::Host(spark)));
+    };
+    let image = job.spec.image.clone().ok_or_else(|| {
+        Fault::at(
+            "spec.image",
+            "is needed to run the job in a container; write the image that it is made for",
+        )
+    })?;
+    mounts.extend(template.mounts.iter().cloned());
+    mounts.extend(surface.folders.maps.iter().map(|(target, source)| Mount::read_write(source, target)));
+    for (root, bound) in [(SECRETS, &surface.folders.secrets), (CONFIG_MAPS, &surface.folders.config_maps)] {
+        mounts
+            .extend(bound.iter().map(|(name, folder)| Mount::read_only(folder, Path::new(root).join(name))));
+    }
+    let mut tmpfs = vec![PathBuf::from(launcher::CERTIFICATES)];
+    tmpfs.extend(template.tmpfs.iter().cloned());
+    Ok(Some(Launcher::Image(ImageLauncher {
+        engine: *engine,
+        agent: agent.clone(),
+        image,
+        pull: match job.spec.image_pull_policy {
+            Some(ImagePullPolicy::Always) => Pull::Always,
+            Some(ImagePullPolicy::Never) => Pull::Never,
+            Some(ImagePullPolicy::IfNotPresent) | None => Pull::Missing,
+        },
+        user: user(job),
+        network: match job.spec.network {
+            // The seed document runs every container in the host's network; only a job that says so does not.
+            Some(JobNetwork::Pod) => Network::Own { ports: ports(job) },
+            Some(JobNetwork::Host) | None => Network::Host,
+        },
+        pid: if job.spec.host_pid { PidNamespace::Host } else { PidNamespace::Own },
+        mounts,
+        tmpfs,
+    })))
+}
+
+fn spark() -> Result<Spark, Fault> {
+    find(&Surroundings::here()).map_err(|error| Fault::of_job(error.to_string()))
+}
+
+fn user(job: &SparkJob) -> (u32, u32) {
+    let own = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+    let Some(user) = job.spec.user else { return own };
+    let uid = u32::try_from(user.uid).unwrap_or(own.0);
+    // Without a gid, the engines and the kubelet alike use the root group.
+    (uid, user.gid.and_then(|gid| u32::try_from(gid).ok()).unwrap_or(0))
+}
+
+fn token(job: &SparkJob, folders: &Folders) -> Result<Option<PathBuf>, Fault> {
+    let Some(name) = job.spec.run.notebook.as_ref().and_then(|notebook| notebook.token_secret_name.as_ref())
+    else {
+        return Ok(None);
+    };
+    match folders.secret_key(name, "token") {
+        Ok(EnvValue::File(file)) => Ok(Some(file)),
+        Ok(EnvValue::Plain(_)) => Ok(None),
+        Err(message) => Err(Fault::at("spec.run.notebook.tokenSecretName", message)),
+    }
+}
+
+fn ports(job: &SparkJob) -> Vec<u16> {
+    job.spec
+        .run
+        .notebook
+        .as_ref()
+        .and_then(|notebook| u16::try_from(notebook.port).ok())
+        .into_iter()
+        .collect()
+}
+
+/// Without it Spark opens its UI and its ports to everybody who can reach this machine
+/// (<https://spark.apache.org/docs/3.5.0/configuration.html#environment-variables>). The job's own `env` wins.
+fn loopback() -> EnvVar {
+    EnvVar {
+        name: "SPARK_LOCAL_IP".into(),
+        value: EnvValue::Plain(std::env::var("SPARK_LOCAL_IP").unwrap_or_else(|_| "127.0.0.1".into())),
+        visibility: Visibility::Driver,
+    }
+}
+
+fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<&Launcher>) -> Site {
+    let mounted = |root: &str, name: &String| Path::new(root).join(name);
+    let folders = &surface.folders;
+    let mut site = Site { env: template.env, notebook_ip: "127.0.0.1".into(), ..Site::default() };
+    if !matches!(launcher, Some(Launcher::Image(image)) if image.network != Network::Host) {
+        site.env.insert(0, loopback());
+    }
+    match launcher {
+        Some(Launcher::Image(image)) => {
+            site.secrets =
+                folders.secrets.keys().map(|name| (name.clone(), mounted(SECRETS, name))).collect();
+            site.config_maps =
+                folders.config_maps.keys().map(|name| (name.clone(), mounted(CONFIG_MAPS, name))).collect();
+            site.certificates = Some(launcher::CERTIFICATES.into());
+            if image.network != Network::Host {
+                site.notebook_ip = "0.0.0.0".into();
+            }
+        }
+        Some(Launcher::Host(spark)) => {
+            site.secrets = folders.secrets.clone();
+            site.config_maps = folders.config_maps.clone();
+            // Spark's own default is a hundred lines of INFO; whoever has a log4j2.properties has decided.
+            if !spark.configures_logging() && job.spec.run.submit.is_some() {
+                site.conf.insert("spark.log.level".into(), "WARN".into());
+            }
+        }
+        None => {}
+    }
+    site
+}

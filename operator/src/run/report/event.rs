@@ -1,0 +1,75 @@
+//! What `run` tells of its jobs: the one list that text and JSON are both made of.
+
+use serde::Serialize;
+
+use crate::run::progress::Progress;
+
+/// One thing that happened. Serialised, it is one line of `--output json`; docs/run.md describes each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(crate) enum Event {
+    /// A manifest, or one field of it, cannot be run.
+    Refused {
+        /// The field's path, when one field is at fault.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+    /// A document is not a `SparkJob`, or was not reached.
+    Skipped {
+        /// Why.
+        message: String,
+    },
+    /// The job goes on, but its user should know this.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// The job is in another phase, or in the same one for another reason.
+    Phase {
+        /// The phase.
+        phase: &'static str,
+        /// The reason, as in the `SparkJob`'s status.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
+        /// The same for people.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        message: String,
+        /// The ordinal of the attempt.
+        attempt: i32,
+    },
+    /// How far the driver is.
+    Progress(Progress),
+    /// Spark's own web UI is there.
+    Ui {
+        /// Where.
+        url: String,
+    },
+    /// The notebook answers.
+    Notebook {
+        /// Where, with the token that opens it.
+        url: String,
+    },
+    /// The job has ended.
+    Result {
+        /// `Succeeded` or `Failed`.
+        phase: &'static str,
+        /// The exit code that this job gives `run`.
+        exit_code: u8,
+        /// From start to end, in seconds.
+        seconds: u64,
+    },
+}
+
+/// The job that events belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Subject {
+    /// The file, `standard input` for `-`.
+    pub(crate) file: String,
+    /// The document's ordinal in the file, from 1.
+    pub(crate) document: usize,
+    /// The `SparkJob`'s name, once known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) job: Option<String>,
+}
