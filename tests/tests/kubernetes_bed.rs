@@ -1,12 +1,11 @@
 //! The Kubernetes bed itself: what it starts works, and nothing of it stays.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    process::Stdio,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-use lcmap_spark_tests::kubernetes::{ControlPlane, Node, Part};
+use lcmap_spark_tests::kubernetes::{ControlPlane, Part};
 
 const WIDGETS: &str = r#"
 apiVersion: apiextensions.k8s.io/v1
@@ -49,74 +48,6 @@ fn an_api_server_answers_and_checks_custom_resources() {
             namespace.apply(&widget(3)).unwrap();
             let refusal = namespace.apply(&widget(11)).unwrap_err().to_string();
             assert!(refusal.contains("size: write less than 10"), "{refusal}");
-        })
-        .unwrap();
-}
-
-const POD: &str = r#"
-apiVersion: v1
-kind: Pod
-metadata: {name: speaker}
-spec:
-  restartPolicy: Never
-  containers:
-  - name: driver
-    image: bed.test/busybox:1
-    command: [sh, -c, "echo it speaks; exit 7"]
-"#;
-
-#[test]
-fn a_pod_runs_on_a_real_node_and_its_log_and_exit_code_are_read() {
-    let control_plane = ControlPlane::start_with(&[Part::ControllerManager, Part::Scheduler]).unwrap();
-    let _node = Node::join(&control_plane, "node1").unwrap();
-    control_plane
-        .with_namespace("speaker", |namespace| {
-            namespace.apply(POD).unwrap();
-            let ended = |phase: &str| matches!(phase, "Succeeded" | "Failed");
-            namespace.wait_for("pod/speaker", "{.status.phase}", Duration::from_secs(120), ended).unwrap();
-            assert_eq!(namespace.kubectl(["logs", "speaker"]).unwrap(), "it speaks\n");
-            let exit_code = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
-            assert_eq!(namespace.kubectl(["get", "pod", "speaker", "-o", exit_code]).unwrap(), "7");
-        })
-        .unwrap();
-}
-
-const LISTENER: &str = r#"
-apiVersion: v1
-kind: Pod
-metadata: {name: listener}
-spec:
-  terminationGracePeriodSeconds: 1
-  containers:
-  - {name: driver, image: "bed.test/busybox:1", stdin: true, command: [sh, -c, "read line; echo heard $line; sleep 600"]}
-"#;
-
-#[test]
-fn a_running_pod_takes_commands_and_input() {
-    let control_plane = ControlPlane::start_with(&[Part::ControllerManager, Part::Scheduler]).unwrap();
-    let _node = Node::join(&control_plane, "node1").unwrap();
-    control_plane
-        .with_namespace("listener", |namespace| {
-            namespace.apply(LISTENER).unwrap();
-            let minutes = Duration::from_secs(120);
-            namespace
-                .wait_for("pod/listener", "{.status.phase}", minutes, |phase| phase == "Running")
-                .unwrap();
-            let executed = namespace.kubectl(["exec", "listener", "--", "hostname"]).unwrap();
-            assert_eq!(executed, "listener\n");
-
-            let mut attached = control_plane
-                .command("kubectl")
-                .args(["attach", "--stdin", "listener", "--namespace", namespace.name()])
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            attached.stdin.as_mut().unwrap().write_all(b"you\n").unwrap();
-            let heard = BufReader::new(attached.stdout.as_mut().unwrap()).lines().next().unwrap().unwrap();
-            attached.kill().unwrap();
-            attached.wait().unwrap();
-            assert_eq!(heard, "heard you");
         })
         .unwrap();
 }
@@ -192,4 +123,16 @@ fn the_audit_log_tells_who_asked_for_what() {
         [r#""username":"jane""#, r#""verb":"list""#, r#""code":403"#].iter().all(|part| line.contains(part))
     };
     assert!(log.lines().any(|line| refused(&line)), "{log}");
+}
+
+#[test]
+fn a_stalled_etcd_makes_requests_wait_and_go_on() {
+    let control_plane = ControlPlane::start().unwrap();
+    let began = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(|| control_plane.stall_etcd(Duration::from_secs(2)));
+        thread::sleep(Duration::from_millis(200));
+        control_plane.kubectl(["create", "configmap", "late"]).unwrap();
+    });
+    assert!(began.elapsed() >= Duration::from_secs(2));
 }

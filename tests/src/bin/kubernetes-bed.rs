@@ -1,9 +1,9 @@
 //! Brings up the tests' Kubernetes for use by hand, and keeps it until ctrl-C: `kubernetes-bed api` for etcd and an API server,
-//! `kubernetes-bed cluster` for a whole cluster with one real node (as root). Prints what a shell needs to use it.
+//! `kubernetes-bed cluster` for a whole cluster with two real nodes (as root). Prints what a shell needs to use it.
 
-use std::{process::ExitCode, thread};
+use std::{convert::Infallible, process::ExitCode, thread};
 
-use lcmap_spark_tests::kubernetes::{ControlPlane, Node, Part, Result};
+use lcmap_spark_tests::kubernetes::{Cluster, ControlPlane, Result};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,15 +20,14 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn api() -> Result<std::convert::Infallible> {
+fn api() -> Result<Infallible> {
     let control_plane = ControlPlane::start()?;
     keep(&control_plane)
 }
 
-fn cluster() -> Result<std::convert::Infallible> {
-    let control_plane = ControlPlane::start_with(&[Part::ControllerManager, Part::Scheduler])?;
-    let _node = Node::join(&control_plane, "node1")?;
-    keep(&control_plane)
+fn cluster() -> Result<Infallible> {
+    let cluster = Cluster::start()?;
+    keep(&cluster.control_plane)
 }
 
 /// Whatever ends this process ends the bed with it.

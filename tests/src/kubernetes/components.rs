@@ -1,11 +1,19 @@
 //! The command lines of the control plane's programs.
 
-use std::{path::Path, process::Command};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::json;
 
 use super::{
+    Error, Result,
     network::{GATEWAY, SERVICES},
-    pki::Pair,
     programs,
+    trust::Trust,
 };
 
 /// Where the programs of one control plane find each other, all on 127.0.0.1.
@@ -16,15 +24,17 @@ pub(crate) struct Ports {
     pub(crate) api_server: u16,
 }
 
-/// What the API server proves itself with, and what it believes.
-#[derive(Debug)]
-pub(crate) struct Trust {
-    pub(crate) cluster: Pair,
-    pub(crate) front_proxy: Pair,
-    pub(crate) api_server: Pair,
-    pub(crate) kubelet_client: Pair,
-    pub(crate) front_proxy_client: Pair,
-    pub(crate) service_accounts: Pair,
+impl Ports {
+    /// Ports that are free now. Held all at once, so that no two are the same.
+    pub(crate) fn free() -> Result<Self> {
+        let bind = || TcpListener::bind("127.0.0.1:0");
+        let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+        let ports = || {
+            let (etcd, etcd_peer, api_server) = (bind()?, bind()?, bind()?);
+            Ok(Self { etcd: port(&etcd)?, etcd_peer: port(&etcd_peer)?, api_server: port(&api_server)? })
+        };
+        ports().map_err(Error::Port)
+    }
 }
 
 /// The annotation of a node whose pods only seem to run.
@@ -80,6 +90,22 @@ pub(crate) fn api_server(folder: &Path, ports: Ports, trust: &Trust) -> Command 
         .arg(option("proxy-client-cert-file", trust.front_proxy_client.certificate.display()))
         .arg(option("proxy-client-key-file", trust.front_proxy_client.key.display()));
     command
+}
+
+/// Where the proxy between the API server and the nodes' network listens.
+pub(crate) fn egress_socket(folder: &Path) -> PathBuf {
+    folder.join("egress.sock")
+}
+
+/// Everything that the API server itself connects to in the cluster goes through [`egress_socket`].
+pub(crate) fn write_egress_configuration(folder: &Path) -> Result<()> {
+    let configuration = json!({
+        "apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": {
+            "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": egress_socket(folder)}}}}],
+    });
+    let path = folder.join("egress.json");
+    fs::write(&path, configuration.to_string()).map_err(Error::file("write", &path))
 }
 
 /// The client rate is raised: at the default of 50 requests a second the scheduler's own client would be what a volume test measures.

@@ -1,37 +1,28 @@
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use nix::sys::signal::Signal;
 
 use super::{
     Error, Result,
-    components::{self, Ports, Trust},
+    components::{self, Ports},
     kubectl::is_ready,
-    network::{GATEWAY, KUBERNETES_SERVICE, Network, Place},
+    network::{GATEWAY, Network, Place},
+    part::Part,
     pki::{Authority, Identity},
     process::{Daemon, wait_until},
     programs,
     run::Run,
+    trust::Trust,
 };
 
 /// How long the API server may take to answer; it takes 2–3 s on two free cores.
 const START: Duration = Duration::from_secs(120);
-
-/// What runs beside etcd and the API server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Namespaces get their service account, deleted owners their garbage collection, Jobs their pods.
-    ControllerManager,
-    /// Pods get a node.
-    Scheduler,
-    /// So many fake nodes, whose pods only seem to run (see `kwok.yaml`): for volume. Needs the other two.
-    FakeNodes(u16),
-}
 
 /// A running control plane. It ends when it is dropped.
 #[derive(Debug)]
@@ -60,12 +51,12 @@ impl ControlPlane {
         programs::build(&needed.collect::<Vec<_>>())?;
         let run = Run::create()?;
         let began = Instant::now();
-        let ports = free_ports()?;
+        let ports = Ports::free()?;
         let authority = Authority::new(run.folder().join("pki"), "cluster-ca")?;
-        let trust = trust(&run, &authority)?;
+        let trust = Trust::new(&authority)?;
         let administrator = Identity { user: "admin", group: Some("system:masters") };
         let admin = authority.kubeconfig("admin", administrator, &server(ports))?;
-        write_egress_configuration(run.folder())?;
+        components::write_egress_configuration(run.folder())?;
 
         let etcd = Daemon::start(&run, "etcd", &mut components::etcd(run.folder(), ports))?;
         let mut command = components::api_server(run.folder(), ports, &trust);
@@ -121,8 +112,15 @@ impl ControlPlane {
         programs::bin()
     }
 
+    /// Stops etcd in its tracks for this long; whoever asks the API server waits.
+    pub fn stall_etcd(&self, time: Duration) -> Result<()> {
+        self.etcd.signal(Signal::SIGSTOP)?;
+        thread::sleep(time);
+        self.etcd.signal(Signal::SIGCONT)
+    }
+
     /// Whether `part` runs.
-    pub fn has(&self, part: Part) -> bool {
+    pub(crate) fn has(&self, part: Part) -> bool {
         self.controllers.iter().any(|(running, _)| *running == part)
     }
 
@@ -154,35 +152,18 @@ impl ControlPlane {
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         let network = match network.as_mut() {
             Some(network) => network,
-            None => network.insert(Network::create(self.ports.api_server, &egress_socket(self.folder()))?),
+            None => network
+                .insert(Network::create(self.ports.api_server, &components::egress_socket(self.folder()))?),
         };
         network.attach()
     }
 
     fn start_part(&mut self, part: Part) -> Result<()> {
-        let program = part.program();
         let (user, group) = part.identity();
         let kubeconfig = self.kubeconfig_for(user, group)?;
-        let mut command = match part {
-            Part::ControllerManager => components::controller_manager(&kubeconfig, &self.trust),
-            Part::Scheduler => components::scheduler(&kubeconfig),
-            Part::FakeNodes(_) => components::kwok(&kubeconfig),
-        };
-        self.controllers.push((part, Daemon::start(&self.run, program, &mut command)?));
-        match part {
-            Part::FakeNodes(count) => self.create_fake_nodes(count),
-            Part::ControllerManager | Part::Scheduler => Ok(()),
-        }
-    }
-
-    fn create_fake_nodes(&self, count: u16) -> Result<()> {
-        let node = |number| {
-            json!({"apiVersion": "v1", "kind": "Node", "metadata": {
-                "name": format!("fake{number}"), "annotations": {components::FAKE_NODE: "true"}}})
-        };
-        let nodes: Vec<_> = (1..=count).map(node).collect();
-        let nodes = json!({"apiVersion": "v1", "kind": "List", "items": nodes});
-        self.kubectl_with_input(["create", "-f", "-"], &nodes.to_string()).map(drop)
+        let mut command = part.command(&kubeconfig, &self.trust);
+        self.controllers.push((part, Daemon::start(&self.run, part.program(), &mut command)?));
+        part.prepare(self)
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
@@ -198,69 +179,6 @@ impl ControlPlane {
     }
 }
 
-impl Part {
-    fn program(self) -> &'static str {
-        match self {
-            Self::ControllerManager => "kube-controller-manager",
-            Self::Scheduler => "kube-scheduler",
-            Self::FakeNodes(_) => "kwok",
-        }
-    }
-
-    /// The user and group that it is to the API server.
-    fn identity(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::ControllerManager => ("system:kube-controller-manager", None),
-            Self::Scheduler => ("system:kube-scheduler", None),
-            Self::FakeNodes(_) => ("kwok", Some("system:masters")),
-        }
-    }
-}
-
 fn server(ports: Ports) -> String {
     format!("https://127.0.0.1:{}", ports.api_server)
-}
-
-fn trust(run: &Run, authority: &Authority) -> Result<Trust> {
-    let folder = run.folder().join("pki");
-    let front_proxy = Authority::new(folder, "front-proxy-ca")?;
-    let reached_as =
-        ["127.0.0.1", GATEWAY, KUBERNETES_SERVICE, "localhost", "kubernetes", "kubernetes.default.svc"];
-    let kubelet_client = Identity { user: "kube-apiserver-kubelet-client", group: Some("system:masters") };
-    Ok(Trust {
-        api_server: authority.server("kube-apiserver", &reached_as)?,
-        kubelet_client: authority.client("kubelet-client", kubelet_client)?,
-        front_proxy_client: front_proxy
-            .client("front-proxy", Identity { user: "front-proxy", group: None })?,
-        service_accounts: authority
-            .client("service-accounts", Identity { user: "service-accounts", group: None })?,
-        cluster: authority.pair(),
-        front_proxy: front_proxy.pair(),
-    })
-}
-
-fn egress_socket(folder: &Path) -> PathBuf {
-    folder.join("egress.sock")
-}
-
-/// Everything that the API server itself connects to in the cluster goes through a socket that the nodes' network serves.
-fn write_egress_configuration(folder: &Path) -> Result<()> {
-    let configuration = json!({
-        "apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration",
-        "egressSelections": [{"name": "cluster", "connection": {
-            "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": egress_socket(folder)}}}}],
-    });
-    let path = folder.join("egress.json");
-    fs::write(&path, configuration.to_string()).map_err(Error::file("write", &path))
-}
-
-/// Held all at once, so that no two are the same.
-fn free_ports() -> Result<Ports> {
-    let bind = || TcpListener::bind("127.0.0.1:0");
-    let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
-    let ports = || {
-        let (etcd, etcd_peer, api_server) = (bind()?, bind()?, bind()?);
-        Ok(Ports { etcd: port(&etcd)?, etcd_peer: port(&etcd_peer)?, api_server: port(&api_server)? })
-    };
-    ports().map_err(Error::Port)
 }

@@ -41,6 +41,14 @@ pub enum Error {
         /// The end of its log.
         log: String,
     },
+    /// A signal that did not arrive.
+    #[error("bed: cannot signal {program}: {source}")]
+    Signal {
+        /// The program.
+        program: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// Something that did not come to be in time.
     #[error("bed: {what} within {limit:?}\n{detail}")]
     TimedOut {

@@ -4,6 +4,7 @@
 //! their own and need root. Programs are built from the Go module proxy by `tests/beds/kubernetes/build.sh` and kept
 //! under `target/bed/kubernetes`. A bed ends when its value is dropped, and also when the test process dies without dropping it.
 
+mod cluster;
 mod components;
 mod control_plane;
 mod error;
@@ -13,17 +14,21 @@ mod namespace;
 mod network;
 mod node;
 mod node_configuration;
+mod part;
 mod pki;
 mod process;
 mod programs;
 mod proxy;
 mod run;
+mod trust;
 
-pub use control_plane::{ControlPlane, Part};
+pub use cluster::Cluster;
+pub use control_plane::ControlPlane;
 pub use error::Error;
 pub use kubectl::Answer;
 pub use namespace::Namespace;
 pub use node::Node;
+pub use part::Part;
 pub use proxy::Proxy;
 
 /// What every call of this bed answers.

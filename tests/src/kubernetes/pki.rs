@@ -45,6 +45,11 @@ impl Authority {
         Ok(authority)
     }
 
+    /// Another authority, whose files are beside this one's.
+    pub(crate) fn sibling(&self, name: &'static str) -> Result<Self> {
+        Self::new(self.folder.clone(), name)
+    }
+
     /// The authority's own certificate and key.
     pub(crate) fn pair(&self) -> Pair {
         self.pair_of(self.name)

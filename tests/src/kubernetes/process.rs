@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
 use super::{Error, Result, run};
 
 /// How many bytes of a log a failure shows.
@@ -33,6 +38,11 @@ impl Daemon {
             .spawn()
             .map_err(|source| Error::Start { program: name.into(), source })?;
         Ok(Self { name: name.into(), log, child })
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        kill(pid, signal).map_err(|errno| Error::Signal { program: self.name.clone(), source: errno.into() })
     }
 
     /// Kills it and waits until it is gone.
