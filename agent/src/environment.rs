@@ -118,3 +118,126 @@ fn python_path(spark: &Spark, inherited: Option<&OsString>) -> OsString {
     let entries: Vec<OsString> = spark.python_path.iter().cloned().chain(inherited).map(Into::into).collect();
     entries.join(OsStr::new(":"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{EnvValue, EnvVar, Run, Shell};
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    fn plan(run: Run) -> LaunchPlan {
+        let json = r#"{"version":1,"job":{"name":"j","attempt":1},"applicationName":"j","image":"i:1","run":{"pyspark":{}},"master":"local","gracePeriodMs":1}"#;
+        LaunchPlan { run, ..LaunchPlan::parse(json).unwrap() }
+    }
+
+    fn shell() -> Run {
+        Run::PySpark(Shell { args: Vec::new(), idle_timeout_ms: None })
+    }
+
+    fn given() -> Given<'static> {
+        Given {
+            variables: &[],
+            master: "local[2]",
+            driver_host: LOCAL_DRIVER_HOST,
+            conf_dir: Path::new("/private/conf"),
+            spark: None,
+            user: "science",
+            home: Path::new("/home/lcmap"),
+            certificates: None,
+            token_file: None,
+        }
+    }
+
+    #[test]
+    fn what_nobody_sets_has_its_default() {
+        assert_eq!(
+            compose(&Environment::new(), &plan(shell()), &given()),
+            environment(&[
+                ("HOME", "/home/lcmap"),
+                ("HOSTNAME", "127.0.0.1"),
+                ("IMAGE", "i:1"),
+                ("MASTER", "local[2]"),
+                ("MESOS_PRINCIPAL", ""),
+                ("MESOS_ROLE", "*"),
+                ("PATH", DEFAULT_PATH),
+                ("PYSPARK_PYTHON", "python3"),
+                ("SPARK_CONF_DIR", "/private/conf"),
+                ("SPARK_NO_DAEMONIZE", "true"),
+                ("SPARK_USER", "science"),
+                ("USER", "science"),
+            ])
+        );
+    }
+
+    #[test]
+    fn precedence_is_agent_over_plan_over_image_over_default() {
+        let image = environment(&[
+            ("MASTER", "yarn"),
+            ("SPARK_CONF_DIR", "/etc/spark"),
+            ("PYSPARK_PYTHON", "python2"),
+            ("USER", "image"),
+            ("KEPT", "image"),
+        ]);
+        let variables = [("PYSPARK_PYTHON".to_owned(), "pypy".into()), ("USER".to_owned(), "plan".into())];
+        let composed = compose(&image, &plan(shell()), &Given { variables: &variables, ..given() });
+        for (name, value) in [
+            ("MASTER", "local[2]"),
+            ("SPARK_CONF_DIR", "/private/conf"),
+            ("PYSPARK_PYTHON", "pypy"),
+            ("USER", "plan"),
+            ("SPARK_USER", "plan"),
+            ("KEPT", "image"),
+        ] {
+            assert_eq!(composed[OsStr::new(name)], OsStr::new(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_the_image_are_not_passed_on() {
+        let image = environment(&[("MESOS_SECRET", "s"), ("JUPYTER_TOKEN", "t")]);
+        let composed = compose(&image, &plan(shell()), &given());
+        assert!(!composed.contains_key(OsStr::new("MESOS_SECRET")));
+        assert!(!composed.contains_key(OsStr::new("JUPYTER_TOKEN")));
+    }
+
+    #[test]
+    fn certificates_are_pointed_at_and_verified_unless_the_image_says_otherwise() {
+        let files = CertificateFiles {
+            folder: "/certs".into(),
+            certificate: "/certs/mesos.crt".into(),
+            key: "/certs/mesos.key".into(),
+            roots: "/certs/trustedroot.crt".into(),
+        };
+        let given = Given { certificates: Some(&files), ..given() };
+        for (image, verify) in [(vec![], "1"), (vec![("LIBPROCESS_SSL_VERIFY_CERT", "0")], "0")] {
+            let composed = compose(&environment(&image), &plan(shell()), &given);
+            for (name, value) in [
+                ("LIBPROCESS_SSL_ENABLED", "1"),
+                ("LIBPROCESS_SSL_VERIFY_CERT", verify),
+                ("LIBPROCESS_SSL_CERT_FILE", "/certs/mesos.crt"),
+                ("LIBPROCESS_SSL_KEY_FILE", "/certs/mesos.key"),
+                ("LIBPROCESS_SSL_CA_FILE", "/certs/trustedroot.crt"),
+                ("LIBPROCESS_SSL_CA_DIR", "/certs"),
+            ] {
+                assert_eq!(composed[OsStr::new(name)], OsStr::new(value), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_meant_for_executors_reaches_them() {
+        let variable = |name: &str, visibility| EnvVar {
+            name: name.to_owned(),
+            value: EnvValue::Plain(String::new()),
+            visibility,
+        };
+        let env = vec![variable("A", Visibility::Driver), variable("B", Visibility::Executors)];
+        let plan = LaunchPlan { env, ..plan(shell()) };
+        let variables = [("A".to_owned(), "a".into()), ("B".to_owned(), "b c".into())];
+        let properties: Vec<_> = for_executors(&plan, &variables).collect();
+        assert_eq!(properties, [("spark.executorEnv.B".to_owned(), "b c".to_owned())]);
+    }
+}

@@ -140,3 +140,54 @@ fn ask_getent(uid: u32) -> Option<String> {
     let output = getent.output().ok().filter(|output| output.status.success())?;
     name_of(&String::from_utf8_lossy(&output.stdout), uid).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWD: &str =
+        "root:x:0:0:root:/root:/bin/sh\n#old:x:5:5::/:/bin/sh\nlcmap:x:1000:1000::/home/lcmap:/bin/sh";
+
+    #[test]
+    fn a_name_is_found_by_its_user_id() {
+        for (uid, name) in [(0, Some("root")), (1000, Some("lcmap")), (5, None), (4242, None)] {
+            assert_eq!(name_of(PASSWD, uid), name);
+        }
+        assert_eq!(name_of("", 0), None);
+        assert_eq!(name_of("broken\n:::\n", 0), None);
+    }
+
+    #[test]
+    fn an_entry_is_added_once() {
+        let entry = Entry::new(4242, 100, Some("science"), Path::new("/home/lcmap"));
+        let with_entry = entry.in_passwd(PASSWD);
+        assert_eq!(with_entry, format!("{PASSWD}\nscience:x:4242:100::/home/lcmap:/bin/sh\n"));
+        assert_eq!(entry.in_passwd(&with_entry), with_entry);
+        assert_eq!(entry.in_group("root:x:0:\n"), "root:x:0:\nscience:x:100:\n");
+        assert_eq!(entry.in_group("users:x:100:\n"), "users:x:100:\n");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_or_impossible_is_replaced() {
+        for (name, expected) in [
+            (Some("lcmap"), "u4242"),
+            (Some("a:b"), "u4242"),
+            (Some("a\nb"), "u4242"),
+            (Some(""), "u4242"),
+            (Some("-a"), "u4242"),
+            (Some("4242"), "u4242"),
+            (None, "u4242"),
+            (Some("a.b-c_d"), "a.b-c_d"),
+        ] {
+            let entry = Entry::new(4242, 4242, name, Path::new("/"));
+            assert_eq!(name_of(&entry.in_passwd(PASSWD), 4242), Some(expected), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_home_that_the_file_cannot_hold_is_the_root() {
+        for home in ["/a:b", "/a\nb"] {
+            assert_eq!(Entry::new(1, 1, None, Path::new(home)).home, "/");
+        }
+    }
+}

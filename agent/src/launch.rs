@@ -97,3 +97,84 @@ fn idle_args(timeout: Duration) -> [String; 4] {
         format!("--ServerApp.shutdown_no_activity_timeout={seconds}"),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &CommandLine) -> Vec<&str> {
+        [line.command].into_iter().chain(line.args.iter().map(String::as_str)).collect()
+    }
+
+    #[test]
+    fn a_program_is_submitted_with_its_class_before_and_its_arguments_after() {
+        for (main_class, args, expected) in [
+            (None, vec![], vec!["spark-submit", "job.py"]),
+            (None, vec!["--class", "a b"], vec!["spark-submit", "job.py", "--class", "a b"]),
+            (Some("Main"), vec!["1"], vec!["spark-submit", "--class", "Main", "job.py", "1"]),
+        ] {
+            let run = Run::Submit(Submit {
+                application: "job.py".to_owned(),
+                main_class: main_class.map(str::to_owned),
+                args: args.into_iter().map(str::to_owned).collect(),
+            });
+            let line = command_line(&run, Privileges::User);
+            assert_eq!((words(&line), line.input), (expected, Input::Data));
+        }
+    }
+
+    #[test]
+    fn shells_read_commands() {
+        let shell = || Shell { args: vec!["--verbose".to_owned()], idle_timeout_ms: None };
+        for (run, command) in [(Run::Shell(shell()), "spark-shell"), (Run::PySpark(shell()), "pyspark")] {
+            let line = command_line(&run, Privileges::User);
+            assert_eq!((words(&line), line.input), (vec![command, "--verbose"], Input::Commands));
+        }
+    }
+
+    fn notebook() -> Notebook {
+        Notebook {
+            args: Vec::new(),
+            directory: None,
+            ip: "0.0.0.0".to_owned(),
+            port: 8888,
+            token_file: None,
+            idle_timeout_ms: None,
+        }
+    }
+
+    #[test]
+    fn only_root_tells_jupyter_that_it_is_root() {
+        let run = Run::Notebook(notebook());
+        let usual = [
+            "jupyter",
+            "notebook",
+            "--ip=0.0.0.0",
+            "--port=8888",
+            "--ServerApp.port_retries=0",
+            "--no-browser",
+        ];
+        assert_eq!(words(&command_line(&run, Privileges::User)), usual);
+        let as_root = command_line(&run, Privileges::Root);
+        assert_eq!(words(&as_root), [&usual[..], &["--allow-root"]].concat());
+    }
+
+    #[test]
+    fn idle_kernels_are_looked_for_often_enough() {
+        for (idle_timeout_ms, seconds, interval) in
+            [(1, 1, 1), (1_000, 1, 1), (60_000, 60, 15), (7_200_000, 7200, 300)]
+        {
+            let run = Run::Notebook(Notebook { idle_timeout_ms: Some(idle_timeout_ms), ..notebook() });
+            let args = command_line(&run, Privileges::User).args;
+            assert!(
+                args.contains(&format!("--MappingKernelManager.cull_idle_timeout={seconds}")),
+                "{args:?}"
+            );
+            assert!(args.contains(&format!("--MappingKernelManager.cull_interval={interval}")), "{args:?}");
+            assert!(
+                args.contains(&format!("--ServerApp.shutdown_no_activity_timeout={seconds}")),
+                "{args:?}"
+            );
+        }
+    }
+}

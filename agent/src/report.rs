@@ -129,6 +129,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn it_always_fits_and_is_always_json(
             text in "(?s).{0,3000}",

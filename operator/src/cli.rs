@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{crd, run, validate};
 
-/// The same `SparkJob` on this machine, on Kubernetes and on Mesos.
+/// The same SparkJob on this machine, on Kubernetes and on Mesos.
 #[derive(Debug, Parser)]
 #[command(name = "lcmap-spark", version, about, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
@@ -17,11 +17,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run `SparkJobs` on this machine, without any cluster
+    /// Run SparkJobs on this machine, without any cluster
     Run(run::Args),
     /// Say what an API server would refuse, without one
     Validate(validate::Args),
-    /// Print the `CustomResourceDefinition` of `SparkJob`, or its reference
+    /// Print the CustomResourceDefinition of SparkJob
     Crd(crd::Args),
     /// Be the agent beside a driver: what `run` starts
     #[command(hide = true, disable_help_flag = true)]

@@ -1,4 +1,4 @@
-//! `lcmap-spark crd`: what a cluster needs to know of `SparkJob`.
+//! `lcmap-spark crd`: what a cluster needs to know of SparkJob.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use lcmap_spark_crd::admission;
 
 use crate::manifest::{self, Source};
+use crate::run::exit;
 use crate::run::prepare::refused;
-use crate::run::{Fault, exit};
 
 /// Arguments of `lcmap-spark validate`.
 #[derive(Debug, clap::Args)]
@@ -55,8 +55,7 @@ fn judge(document: Result<manifest::Manifest, manifest::ManifestError>, tally: &
         Err(violations) => {
             tally.refused += 1;
             for fault in violations.iter().map(|violation| refused(&manifest, violation)) {
-                let Fault { field, message } = fault;
-                println!("{}: {}: {message}", manifest.origin, field.unwrap_or_default());
+                println!("{}: {fault}", manifest.origin);
             }
         }
     }

@@ -1,3 +1,26 @@
-//! Beds and harness of the integration tests.
+//! What the integration tests stand on: `lcmap-spark` as a process, at a pipe or at a terminal; the beds; and a
+//! look around after each run for what it left behind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness fails its test so"
+)]
 
+pub mod bed;
+mod command;
+mod finished;
+mod folder;
 pub mod kubernetes;
+mod running;
+mod stand_in;
+mod surroundings;
+mod terminal;
+mod transcript;
+
+pub use command::LcmapSpark;
+pub use finished::{Finished, says};
+pub use folder::Folder;
+pub use running::Running;
+pub use stand_in::StandIn;
+pub use terminal::{Size, Terminal};

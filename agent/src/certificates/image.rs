@@ -53,3 +53,44 @@ fn is_private_key(path: &Path) -> bool {
     let read = File::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut content));
     read.is_ok() && content.windows(MARK.len()).any(|window| window == MARK)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(point: &Path) -> Mount {
+        Mount { root: "/".into(), point: point.to_owned(), kind: String::new(), options: String::new() }
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_content_or_its_name_however_deep() {
+        for (path, content, found) in [
+            ("mesos.key", "0\u{1}x", true),
+            ("a/b/tls.key", "", true),
+            ("a/server.pem", "x\n-----BEGIN RSA PRIVATE KEY-----\n", true),
+            ("a/b/c/d/other", "-----BEGIN PRIVATE KEY-----", true),
+            ("mesos.crt", "-----BEGIN CERTIFICATE-----", false),
+            ("readme.txt", "put the PRIVATE KEY here", false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, content).unwrap();
+            let searched = find_in(folder.path(), &[mount(Path::new("/"))], DEPTH);
+            assert_eq!(searched, found.then_some(file));
+        }
+    }
+
+    #[test]
+    fn a_key_on_a_mount_is_the_users_own() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("mesos.key"), "").unwrap();
+        let mounts = [mount(Path::new("/")), mount(&folder.path().canonicalize().unwrap())];
+        assert_eq!(find_in(folder.path(), &mounts, DEPTH), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_holds_no_key() {
+        assert_eq!(find_private_key(Path::new("/nonexistent")), None);
+    }
+}

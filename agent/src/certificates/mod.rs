@@ -163,3 +163,6 @@ pub enum CertificateError {
         source: io::Error,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ pub struct Certificates {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests;

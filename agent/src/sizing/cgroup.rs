@@ -172,3 +172,140 @@ fn number(path: &Path) -> Option<u64> {
 fn text(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const V2_MOUNT: &str = "31 23 0:28 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup rw\n";
+    const MEMINFO: &str = "MemTotal:       16777216 kB\nMemFree:  1 kB\nMemAvailable:    8388608 kB\n";
+
+    /// A root folder with these files, on a machine of 16 GiB and four CPUs.
+    fn machine(files: &[(&str, &str)]) -> TempDir {
+        let root = TempDir::new().unwrap();
+        let usual =
+            [("proc/meminfo", MEMINFO), ("proc/self/status", "Name:\tagent\nCpus_allowed_list:\t0-3\n")];
+        for (path, content) in usual.iter().chain(files) {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        root
+    }
+
+    fn limits(cores: u32, memory_mib: Option<u64>) -> Limits {
+        Limits { cores, memory_mib, available_mib: 8192 }
+    }
+
+    #[test]
+    fn without_a_cgroup_the_host_counts() {
+        assert_eq!(read(machine(&[]).path()), limits(4, None));
+    }
+
+    #[test]
+    fn v2_limits_are_read() {
+        let root = machine(&[
+            ("proc/self/mountinfo", V2_MOUNT),
+            ("proc/self/cgroup", "0::/\n"),
+            ("sys/fs/cgroup/memory.max", "2147483648\n"),
+            ("sys/fs/cgroup/cpu.max", "150000 100000\n"),
+            ("sys/fs/cgroup/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\noom_group_kill 0\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(2, Some(2048)));
+        assert_eq!(oom_kills(root.path()), Some(1));
+    }
+
+    #[test]
+    fn max_is_no_limit() {
+        let root = machine(&[
+            ("proc/self/mountinfo", V2_MOUNT),
+            ("proc/self/cgroup", "0::/user.slice\n"),
+            ("sys/fs/cgroup/user.slice/memory.max", "max\n"),
+            ("sys/fs/cgroup/user.slice/cpu.max", "max 100000\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(4, None));
+    }
+
+    #[test]
+    fn the_tightest_of_nested_cgroups_counts() {
+        let root = machine(&[
+            ("proc/self/mountinfo", V2_MOUNT),
+            ("proc/self/cgroup", "0::/pod/driver/task\n"),
+            ("sys/fs/cgroup/pod/memory.max", "1073741824\n"),
+            ("sys/fs/cgroup/pod/cpu.max", "50000 100000\n"),
+            ("sys/fs/cgroup/pod/driver/memory.max", "4294967296\n"),
+            ("sys/fs/cgroup/pod/driver/cpu.max", "300000 100000\n"),
+            ("sys/fs/cgroup/pod/driver/task/memory.max", "max\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(1, Some(1024)));
+    }
+
+    #[test]
+    fn v1_limits_are_read_each_from_its_own_controller() {
+        let root = machine(&[
+            (
+                "proc/self/mountinfo",
+                "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n\
+                 35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n\
+                 41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+            ),
+            ("proc/self/cgroup", "5:memory:/job\n4:cpu,cpuacct:/job\n1:name=systemd:/\n0::/\n"),
+            ("sys/fs/cgroup/memory/job/memory.limit_in_bytes", "3221225472\n"),
+            ("sys/fs/cgroup/memory/job/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "250000\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n"),
+            ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(3, Some(3072)));
+        assert_eq!(oom_kills(root.path()), Some(7));
+    }
+
+    #[test]
+    fn v1_ancestors_that_are_not_mounted_are_known_by_the_statistics() {
+        let root = machine(&[
+            (
+                "proc/self/mountinfo",
+                "35 31 0:32 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n",
+            ),
+            ("proc/self/cgroup", "5:memory:/docker/abc\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            ("sys/fs/cgroup/memory/memory.stat", "cache 0\nhierarchical_memory_limit 536870912\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(4, Some(512)));
+    }
+
+    #[test]
+    fn a_container_without_a_cgroup_namespace_finds_its_own_part() {
+        let root = machine(&[
+            ("proc/self/mountinfo", "31 23 0:28 /pods/p1 /sys/fs/cgroup ro - cgroup2 cgroup rw\n"),
+            ("proc/self/cgroup", "0::/pods/p1/driver\n"),
+            ("sys/fs/cgroup/driver/memory.max", "1073741824\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(4, Some(1024)));
+    }
+
+    #[test]
+    fn a_limit_above_the_hosts_memory_is_none() {
+        let root = machine(&[
+            ("proc/self/mountinfo", V2_MOUNT),
+            ("proc/self/cgroup", "0::/\n"),
+            ("sys/fs/cgroup/memory.max", "68719476736\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(4, None));
+    }
+
+    #[test]
+    fn nonsense_is_no_limit() {
+        let root = machine(&[
+            ("proc/self/mountinfo", V2_MOUNT),
+            ("proc/self/cgroup", "0::/\nbroken\n"),
+            ("sys/fs/cgroup/memory.max", "much\n"),
+            ("sys/fs/cgroup/cpu.max", "100000 0\n"),
+        ]);
+        assert_eq!(read(root.path()), limits(4, None));
+    }
+}

@@ -93,6 +93,27 @@ impl Bed {
         self.wrapped(&unshare(&["--pid", "--fork", "--kill-child", "--mount-proc"]))
     }
 
+    /// The agent as PID 1 of a container: an image made of this machine's own files, this bed at `/bed`, and what a
+    /// script for sh does to the image, whose root is `$ROOT`.
+    pub(crate) fn in_image(&self, setup: &str, arguments: &[&str]) -> Command {
+        let script = format!(
+            "set -e; mount -t tmpfs none /mnt; cd /mnt; mkdir upper work root; ROOT=/mnt/root; \
+             mount -t overlay none -o lowerdir=/,upperdir=upper,workdir=work root; \
+             mkdir -p root/bed root/certs; mount --bind \"$HOME\" root/bed; cp {AGENT} root/lcmap-agent; \
+             mount -t proc proc root/proc; mount --rbind /dev root/dev; {setup}; \
+             cd root; pivot_root . .; umount -l .; cd /; export HOME=/bed SPARK_HOME=/bed/spark; \
+             exec ${{AS_USER:-}} /lcmap-agent \"$@\""
+        );
+        let mut words = unshare(&["--pid", "--mount", "--fork", "--kill-child"]);
+        words.extend(["sh", "-c", &script, "sh"].map(str::to_owned));
+        words.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        self.image_environment(&mut command);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     /// The agent in the environment of an image, behind a command that starts it.
     pub(crate) fn wrapped(&self, wrapper: &[String]) -> Command {
         let words: Vec<String> = wrapper.iter().cloned().chain([AGENT.to_owned()]).collect();

@@ -54,11 +54,16 @@ fn metadata_schema() -> JSONSchemaProps {
         SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true).into_generator();
     let schema = generator.root_schema_for::<ObjectMeta>();
     let mut schema: JSONSchemaProps = serde_json::from_value(schema.to_value()).unwrap_or_default();
+    let properties = schema.properties.get_or_insert_default();
     // Nobody writes managedFields by hand, and the schema does not say what is in them.
-    if let Some(managed) =
-        schema.properties.as_mut().and_then(|properties| properties.get_mut("managedFields"))
+    if let Some(managed) = properties.get_mut("managedFields") {
+        managed.x_kubernetes_preserve_unknown_fields = Some(true);
+    }
+    // Go reads what is missing as empty, and empty is refused later.
+    if let Some(owners) = properties.get_mut("ownerReferences")
+        && let Some(JSONSchemaPropsOrArray::Schema(owner)) = &mut owners.items
     {
-        managed.items = None;
+        owner.required = None;
     }
     schema
 }

@@ -117,7 +117,7 @@ fn owners(metadata: &Map<String, Value>, violations: &mut Vec<Violation>) {
     let owners: Vec<&Value> = list.into_iter().flatten().collect();
     for owner in &owners {
         for field in ["apiVersion", "kind", "name", "uid"] {
-            if owner.get(field).and_then(Value::as_str) == Some("") {
+            if owner.get(field).is_none_or(|value| value == "") {
                 violations.push(invalid(&format!("ownerReferences.{field}"), "", "must not be empty"));
             }
         }

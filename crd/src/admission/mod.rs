@@ -41,7 +41,7 @@ pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
 
     let definition = definition::get();
     let mut violations = Vec::new();
-    prepare::prune(&definition.schema, &mut manifest, "", &mut violations);
+    prepare::prune(Some(&definition.schema), &mut manifest, "", &mut violations);
     prepare::drop_nulls(&definition.schema, &mut manifest);
     prepare::fill_defaults(&definition.schema, &mut manifest);
     envelope::complete(&mut manifest);

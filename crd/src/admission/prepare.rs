@@ -6,37 +6,33 @@ use serde_json::Value;
 use super::definition::{field, items, join};
 use super::violation::{Violation, ViolationKind};
 
-/// Takes away the fields that the schema does not know, and names each.
+/// Takes away the fields that the schema does not know, and names each. Where there is no schema, none is known.
 ///
 /// Source: `pruning.PruneWithOptions`.
 pub(super) fn prune(
-    schema: &JSONSchemaProps,
+    schema: Option<&JSONSchemaProps>,
     value: &mut Value,
     path: &str,
     violations: &mut Vec<Violation>,
 ) {
+    let keeps_all = schema.is_some_and(|schema| schema.x_kubernetes_preserve_unknown_fields == Some(true));
     match value {
-        Value::Object(fields) => {
-            let keeps_all = schema.x_kubernetes_preserve_unknown_fields == Some(true);
-            fields.retain(|name, value| {
-                let path = join(path, name);
-                match field(schema, name) {
-                    Some(schema) => prune(schema, value, &path, violations),
-                    None if keeps_all => {}
-                    None => {
-                        let violation = Violation::new(path, ViolationKind::Unknown, "unknown field");
-                        violations.push(violation.with_remedy(suggest(schema, name)));
-                        return false;
-                    }
-                }
-                true
-            });
-        }
-        Value::Array(list) => {
-            if let Some(schema) = items(schema) {
-                for (index, item) in list.iter_mut().enumerate() {
-                    prune(schema, item, &format!("{path}[{index}]"), violations);
-                }
+        Value::Object(fields) => fields.retain(|name, value| {
+            let path = join(path, name);
+            let known = schema.and_then(|schema| field(schema, name));
+            if known.is_some() {
+                prune(known, value, &path, violations);
+            } else if !keeps_all {
+                let remedy = schema.and_then(|schema| suggest(schema, name));
+                violations
+                    .push(Violation::new(path, ViolationKind::Unknown, "unknown field").with_remedy(remedy));
+                return false;
+            }
+            true
+        }),
+        Value::Array(list) if !keeps_all => {
+            for (index, item) in list.iter_mut().enumerate() {
+                prune(schema.and_then(items), item, &format!("{path}[{index}]"), violations);
             }
         }
         _ => {}

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 /// The program that runs containers. Both take the same options for what is used here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
-    /// `podman`.
+    /// Podman
     Podman,
-    /// `docker`.
+    /// Docker
     Docker,
 }
 

@@ -1,5 +1,6 @@
 //! The private folder of one attempt.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +10,17 @@ use lcmap_spark_agent::state::{self, DriverState};
 
 use super::RunError;
 
-/// Holds what agent and `run` tell each other of one attempt. Removed when dropped; no secret is kept here.
+/// The file that is locked.
+const LOCK: &str = "lock";
+/// How every such folder's name begins.
+const PREFIX: &str = "lcmap-spark-run-";
+
+/// Holds what agent and `run` tell each other of one attempt. Removed when dropped.
 #[derive(Debug)]
 pub(crate) struct AttemptFolder {
     temporary: tempfile::TempDir,
+    /// Locked for as long as this `run` lives, by which the next one knows what a killed one has left behind.
+    _lock: File,
 }
 
 impl AttemptFolder {
@@ -23,12 +31,15 @@ impl AttemptFolder {
             .filter(|folder| folder.is_dir())
             .unwrap_or_else(std::env::temp_dir);
         let fault = |cause| RunError::Folder { path: parent.clone(), cause };
+        sweep(&parent);
         let temporary = tempfile::Builder::new()
-            .prefix("lcmap-spark-")
+            .prefix(PREFIX)
             .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(fault)?;
-        let folder = Self { temporary };
+        let lock = File::create(temporary.path().join(LOCK)).map_err(fault)?;
+        lock.lock().map_err(fault)?;
+        let folder = Self { temporary, _lock: lock };
         for path in [folder.state(), folder.identity()] {
             // A container's user need not be ours; everybody else is kept out by the folder around them.
             std::fs::create_dir(&path).map_err(fault)?;
@@ -101,10 +112,53 @@ impl AttemptFolder {
     }
 }
 
+/// Removes what killed runs of the same user have left behind.
+fn sweep(parent: &Path) {
+    for folder in parent.read_dir().into_iter().flatten().flatten() {
+        let ours = folder.file_name().to_string_lossy().starts_with(PREFIX);
+        // One that is just being made has no lock file yet, and is left alone.
+        if ours
+            && let Ok(lock) = File::open(folder.path().join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_dir_all(folder.path()); // somebody else's cannot be removed
+        }
+    }
+}
+
 /// 192 bits of the kernel's own randomness.
 fn random_token() -> std::io::Result<String> {
     use std::io::Read;
     let mut bytes = [0; 24];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().fold(String::new(), |token, byte| format!("{token}{byte:02x}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_behind_is_swept_and_the_living_are_spared() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let path = parent.path().join(format!("{PREFIX}{name}"));
+            std::fs::create_dir(&path).unwrap();
+            let lock = File::create(path.join(LOCK)).unwrap();
+            (path, lock)
+        };
+        let (living, lock) = folder("living");
+        lock.lock().unwrap();
+        let (dead, _) = folder("dead");
+        std::fs::create_dir(parent.path().join("of-another-program")).unwrap();
+        sweep(parent.path());
+        assert!(living.exists() && !dead.exists() && parent.path().join("of-another-program").exists());
+    }
+
+    #[test]
+    fn tokens_are_long_and_never_the_same() {
+        let (one, other) = (random_token().unwrap(), random_token().unwrap());
+        assert_eq!(one.len(), 48);
+        assert_ne!(one, other);
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// How to tell what happens
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
-    /// Run in `spec.image`, by this program
+    /// Run in spec.image, by this program
     #[arg(long, value_name = "PROGRAM")]
     container: Option<Engine>,
     /// The static lcmap-agent that containers are given [default: the one beside lcmap-spark]
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// A folder, with a file for each key, that stands for a Secret
     #[arg(long, value_name = "NAME=DIR")]
     secret: Vec<Binding>,
-    /// A folder, with a file for each key, that stands for a `ConfigMap`
+    /// A folder, with a file for each key, that stands for a ConfigMap
     #[arg(long, value_name = "NAME=DIR")]
     config_map: Vec<Binding>,
     /// A folder that stands for one of the image, such as /home/lcmap=DIR

@@ -104,6 +104,9 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
 
 /// One refusal of the offline API server, with the line it is about.
 pub(crate) fn refused(manifest: &Manifest, violation: &admission::Violation) -> Fault {
+    if violation.field.is_empty() {
+        return Fault::of_job(violation.to_string());
+    }
     let line = manifest.lines.of(&violation.field).map(|line| format!(" (line {line})")).unwrap_or_default();
     let remedy = violation.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
     Fault::at(violation.field.clone(), format!("{}{remedy}{line}", violation.problem))

@@ -114,7 +114,7 @@ impl Step<'_> {
         match &driver.state {
             DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
             DriverState::Running { reason, message } => {
-                self.becomes(Phase::Running, *reason, message.clone())
+                self.becomes(Phase::Running, *reason, message.clone());
             }
             DriverState::Ended(_) => {}
         }

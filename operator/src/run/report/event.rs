@@ -16,7 +16,7 @@ pub(crate) enum Event {
         /// What is wrong and what to write instead.
         message: String,
     },
-    /// A document is not a `SparkJob`, or was not reached.
+    /// A document is not a SparkJob, or was not reached.
     Skipped {
         /// Why.
         message: String,
@@ -30,7 +30,7 @@ pub(crate) enum Event {
     Phase {
         /// The phase.
         phase: &'static str,
-        /// The reason, as in the `SparkJob`'s status.
+        /// The reason, as in the SparkJob's status.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<&'static str>,
         /// The same for people.
@@ -69,7 +69,7 @@ pub(crate) struct Subject {
     pub(crate) file: String,
     /// The document's ordinal in the file, from 1.
     pub(crate) document: usize,
-    /// The `SparkJob`'s name, once known.
+    /// The SparkJob's name, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) job: Option<String>,
 }
