@@ -1,4 +1,5 @@
-//! A killed test leaves nothing behind: no process, no cgroup, no folder, no address, no changed setting of the machine.
+//! A killed test leaves nothing behind: no process, no cgroup, no folder, no address, no changed setting of the
+//! machine.
 
 use std::{
     error::Error,

@@ -1,12 +1,13 @@
 //! Real pods on the bed's real nodes.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
     process::Stdio,
     time::Duration,
 };
 
-use lcmap_spark_tests::kubernetes::Cluster;
+use lcmap_spark_tests::kubernetes::{Cluster, Image};
 
 /// More than a pod needs on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -45,7 +46,10 @@ metadata: {name: listener}
 spec:
   terminationGracePeriodSeconds: 1
   containers:
-  - {name: driver, image: "bed.test/busybox:1", stdin: true, command: [sh, -c, "read line; echo heard $line; sleep 600"]}
+  - name: driver
+    image: bed.test/busybox:1
+    stdin: true
+    command: [sh, -c, "read line; echo heard $line; sleep 600"]
 "#;
 
 #[test]
@@ -70,6 +74,40 @@ fn a_running_pod_takes_commands_and_input() {
             attached.kill().unwrap();
             attached.wait().unwrap();
             assert_eq!(heard, "heard you");
+        })
+        .unwrap();
+}
+
+const STATIC: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: static}
+spec:
+  nodeName: node1
+  restartPolicy: Never
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - {name: driver, image: 'bed.test/static:1'}
+";
+
+#[test]
+fn an_image_made_of_a_folder_runs_as_its_user() {
+    let cluster = Cluster::shared().unwrap();
+    let root = cluster.control_plane.folder().join("static");
+    fs::create_dir(&root).unwrap();
+    fs::copy(cluster.nodes[0].busybox(), root.join("id")).unwrap();
+    let image =
+        Image { name: "bed.test/static:1", root: &root, entrypoint: &["/id", "-u"], user: "1234:1234" };
+    let archive = root.with_extension("tar");
+    image.write(&archive).unwrap();
+    cluster.nodes[0].import_images(&archive).unwrap();
+    cluster
+        .control_plane
+        .with_namespace("static", |namespace| {
+            namespace.apply(STATIC).unwrap();
+            let ended = |phase: &str| matches!(phase, "Succeeded" | "Failed");
+            namespace.wait_for("pod/static", "{.status.phase}", LIMIT, ended).unwrap();
+            assert_eq!(namespace.kubectl(["logs", "static"]).unwrap(), "1234\n");
         })
         .unwrap();
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh PROGRAM...: builds programs of the Kubernetes bed from the Go module proxy into target/bed/kubernetes/bin.
-# One is built again only when its module, its flags or the Go toolchain changed. Versions are pinned in tools/*/go.mod.
+# One is built again only when its module, its flags or the Go toolchain changed. Versions are pinned in
+# tools/*/go.mod.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../steps.sh
@@ -17,8 +18,8 @@ kubernetes_flags() { # what `kubectl version` tells
     release=$(version k8s.io/kubernetes)
     minor=${release#v1.}
     for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-        printf ' -X %s.%s' "$package" "gitVersion=$release" "$package" gitMajor=1 "$package" "gitMinor=${minor%%.*}" \
-            "$package" gitTreeState=clean "$package" buildDate=1970-01-01T00:00:00Z
+        printf " -X $package.%s" "gitVersion=$release" gitMajor=1 "gitMinor=${minor%%.*}" gitTreeState=clean \
+            buildDate=1970-01-01T00:00:00Z
     done
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What a node needs and Go does not build, from Debian's packages: containerd, runc, the CNI plugins, nft for kube-proxy, and
-# busybox for an image. They are unpacked into target/bed/kubernetes/packages, not installed: a machine with a container
-# engine of its own keeps it.
+# What a node needs and Go does not build, from Debian's packages: containerd, runc, the CNI plugins, nft for
+# kube-proxy, and busybox for an image. They are unpacked into target/bed/kubernetes/packages, not installed: a
+# machine with a container engine of its own keeps it.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../steps.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sweep.sh [--at-eof] RUN: ends everything that the bed whose folder is RUN has started, and removes the folder.
-# The harness starts it with --at-eof and the write end of its stdin: however the harness ends, a SIGKILL included, stdin
+# sweep.sh [--at-eof] RUN: ends everything that the bed whose folder is RUN has started, and removes the folder. The
+# harness starts it with --at-eof and the write end of its stdin: however the harness ends, a SIGKILL included, stdin
 # closes and the bed goes. What even that missed is swept by the next start. Only processes that carry RUN in their
 # environment are ended, each by its pid; containers go with the PID namespace of their node.
 set -uo pipefail

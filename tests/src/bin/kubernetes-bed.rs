@@ -1,5 +1,6 @@
-//! Brings up the tests' Kubernetes for use by hand, and keeps it until ctrl-C: `kubernetes-bed api` for etcd and an API server,
-//! `kubernetes-bed cluster` for a whole cluster with two real nodes (as root). Prints what a shell needs to use it.
+//! Brings up the tests' Kubernetes for use by hand, and keeps it until ctrl-C: `kubernetes-bed api` for etcd and an
+//! API server, `kubernetes-bed cluster` for a whole cluster with two real nodes (as root). Prints what a shell needs
+//! to use it.
 
 use std::{convert::Infallible, process::ExitCode, thread};
 

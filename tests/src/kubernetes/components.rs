@@ -56,8 +56,9 @@ pub(crate) fn etcd(folder: &Path, ports: Ports) -> Command {
     command
 }
 
-/// The API server listens on 127.0.0.1 alone and publishes the gateway's address, which exists only among the nodes; what it
-/// must reach there itself (kubelets, pods, webhooks) it reaches through the proxy named in its egress configuration.
+/// The API server listens on 127.0.0.1 alone and publishes the gateway's address, which exists only among the nodes;
+/// what it must reach there itself (kubelets, pods, webhooks) it reaches through the proxy named in its egress
+/// configuration.
 pub(crate) fn api_server(folder: &Path, ports: Ports, trust: &Trust) -> Command {
     let mut command = Command::new(programs::path("kube-apiserver"));
     command
@@ -108,7 +109,8 @@ pub(crate) fn write_egress_configuration(folder: &Path) -> Result<()> {
     fs::write(&path, configuration.to_string()).map_err(Error::file("write", &path))
 }
 
-/// The client rate is raised: at the default of 50 requests a second the scheduler's own client would be what a volume test measures.
+/// The client rate is raised: at the default of 50 requests a second the scheduler's own client would be what a
+/// volume test measures.
 fn controller(program: &str, kubeconfig: &Path) -> Command {
     let mut command = Command::new(programs::path(program));
     command

@@ -82,7 +82,8 @@ impl ControlPlane {
         self.authority.kubeconfig(user, Identity { user, group }, &server(self.ports))
     }
 
-    /// The API server's audit log so far, one JSON event per line: every request but those of the control plane itself.
+    /// The API server's audit log so far, one JSON event per line: every request but those of the control plane
+    /// itself.
     pub fn audit_log(&self) -> Result<String> {
         let path = self.run.folder().join("audit.log");
         fs::read_to_string(&path).map_err(Error::file("read", &path))

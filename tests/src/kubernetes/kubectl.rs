@@ -54,8 +54,8 @@ impl ControlPlane {
         self.client("helm").demand(args, "")
     }
 
-    /// A command that speaks to this cluster as the administrator, for a test that wants its process: `kubectl port-forward`,
-    /// `kubectl attach`. It ends with the bed.
+    /// A command that speaks to this cluster as the administrator, for a test that wants its process: `kubectl
+    /// port-forward`, `kubectl attach`. It ends with the bed.
     pub fn command(&self, program: &str) -> Command {
         self.client(program).command()
     }

@@ -15,8 +15,8 @@ pub struct Namespace<'a> {
 }
 
 impl ControlPlane {
-    /// Runs `test` in a new namespace whose name begins with `label`. When the test panics, what is in the namespace and in the
-    /// bed's logs is printed first; the namespace is deleted in the end, without waiting for it.
+    /// Runs `test` in a new namespace whose name begins with `label`. When the test panics, what is in the namespace
+    /// and in the bed's logs is printed first; the namespace is deleted in the end, without waiting for it.
     pub fn with_namespace<T>(&self, label: &str, test: impl FnOnce(&Namespace) -> T) -> Result<T> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{label}-{}", COUNT.fetch_add(1, Ordering::Relaxed));

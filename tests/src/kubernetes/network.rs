@@ -1,5 +1,6 @@
-//! The network among the nodes. Its addresses are never given to this machine itself: they live in network namespaces of the
-//! bed, one for the switch that joins the nodes and one for each node, kept by open files and so gone with the test process.
+//! The network among the nodes. Its addresses are never given to this machine itself: they live in network
+//! namespaces of the bed, one for the switch that joins the nodes and one for each node, kept by open files and so
+//! gone with the test process.
 
 use std::{
     fs::{self, File},
@@ -16,6 +17,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use super::{
     Error, Result,
     forward::{Forwarder, to_asked, to_local},
+    programs,
 };
 
 /// Services of the cluster.
@@ -47,8 +49,8 @@ pub(crate) struct Place {
 }
 
 impl Network {
-    /// A switch whose gateway leads to the API server at `port` of this machine's 127.0.0.1, and whose proxy at the socket
-    /// `egress` leads from the API server to what is on the network.
+    /// A switch whose gateway leads to the API server at `port` of this machine's 127.0.0.1, and whose proxy at the
+    /// socket `egress` leads from the API server to what is on the network.
     pub(crate) fn create(port: u16, egress: &Path) -> Result<Self> {
         let switch = new_namespace()?;
         inside(&switch, || {
@@ -134,14 +136,5 @@ fn forward_packets() -> Result<()> {
 /// Runs a command line of plain words.
 fn run(line: &str) -> Result<()> {
     let mut words = line.split(' ');
-    let program = words.next().unwrap_or_default();
-    let output = Command::new(program)
-        .args(words)
-        .output()
-        .map_err(|source| Error::Start { program: program.into(), source })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(Error::Failed { command: line.into(), code: output.status.code(), stderr })
+    programs::run(Command::new(words.next().unwrap_or_default()).args(words))
 }

@@ -17,7 +17,8 @@ use super::{
 /// How long a node may take to be ready; it takes 3–5 s on two free cores.
 const START: Duration = Duration::from_secs(120);
 
-/// A real node: kubelet, containerd, runc and kube-proxy in namespaces of their own. It dies, with its pods, when it is dropped.
+/// A real node: kubelet, containerd, runc and kube-proxy in namespaces of their own. It dies, with its pods, when it
+/// is dropped.
 #[derive(Debug)]
 pub struct Node {
     name: String,
@@ -26,8 +27,9 @@ pub struct Node {
 }
 
 impl Node {
-    /// Joins a new node, and answers when it is ready for pods. It has the images `bed.test/pause:1` and `bed.test/busybox:1`.
-    /// Needs root. Pods run only where the control plane has its controller manager and scheduler.
+    /// Joins a new node, and answers when it is ready for pods. It has the images `bed.test/pause:1` and
+    /// `bed.test/busybox:1`. Needs root. Pods run only where the control plane has its controller manager and
+    /// scheduler.
     pub fn join(control_plane: &ControlPlane, name: &str) -> Result<Self> {
         programs::build(&["kubelet", "kube-proxy"])?;
         programs::prepare("packages.sh")?;
@@ -52,28 +54,25 @@ impl Node {
         Ok(node)
     }
 
+    /// A static busybox, for images that a test makes.
+    pub fn busybox(&self) -> PathBuf {
+        programs::packages().join("bin/busybox")
+    }
+
     /// Its name in Kubernetes.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives it the images of an archive, as `mkimage` makes them; pods then find them without a registry.
+    /// Gives it the images of an archive, as an [`Image`](super::Image) writes it; pods then find them without a registry.
     pub fn import_images(&self, archive: &Path) -> Result<()> {
-        let output = Command::new(programs::packages().join("usr/bin/ctr"))
+        let mut command = Command::new(programs::packages().join("usr/bin/ctr"));
+        command
             .arg("--address")
             .arg(&self.socket)
             .args(["--namespace=k8s.io", "images", "import"])
-            .arg(archive)
-            .output()
-            .map_err(|source| Error::Start { program: "ctr".into(), source })?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(Error::Failed {
-            command: format!("ctr images import {}", archive.display()),
-            code: output.status.code(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+            .arg(archive);
+        programs::run(&mut command)
     }
 
     fn wait_until_ready(&mut self, control_plane: &ControlPlane) -> Result<()> {

@@ -20,7 +20,8 @@ root = "{folder}/containerd"
 state = "/run/containerd"
 disabled_plugins = [
   "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing",
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.tracing.processor.v1.otlp",
+  "io.containerd.internal.v1.tracing",
 ]
 [grpc]
 address = "{folder}/containerd.sock"
@@ -42,7 +43,10 @@ runtime_type = "io.containerd.runc.v2"
 pub(crate) fn pod_network(pods: &str) -> String {
     json!({"cniVersion": "0.4.0", "name": "bed", "plugins": [{
         "type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true,
-        "ipam": {"type": "host-local", "dataDir": "/run/cni", "ranges": [[{"subnet": pods}]], "routes": [{"dst": "0.0.0.0/0"}]},
+        "ipam": {
+            "type": "host-local", "dataDir": "/run/cni",
+            "ranges": [[{"subnet": pods}]], "routes": [{"dst": "0.0.0.0/0"}],
+        },
     }]})
     .to_string()
 }
@@ -59,7 +63,8 @@ pub(crate) fn kubelet(
         "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
         "address": place.address,
         "authentication": {
-            "anonymous": {"enabled": false}, "webhook": {"enabled": true}, "x509": {"clientCAFile": authority.certificate},
+            "anonymous": {"enabled": false}, "webhook": {"enabled": true},
+            "x509": {"clientCAFile": authority.certificate},
         },
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": serving.certificate, "tlsPrivateKeyFile": serving.key,

@@ -62,3 +62,15 @@ fn run_script(name: &str, args: &[&str]) -> Result<()> {
         stderr: "its output above names what it could not get or build".into(),
     })
 }
+
+/// Runs a command that says nothing unless it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let output = command.output().map_err(|source| Error::Start { program: line.clone(), source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(Error::Failed { command: line, code: output.status.code(), stderr })
+}

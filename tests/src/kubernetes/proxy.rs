@@ -12,8 +12,8 @@ use super::{
     process::{Daemon, wait_until},
 };
 
-/// `kubectl proxy`: requests to the API server as they are, and its answers as JSON, for tests that want to read a `Status`
-/// rather than what kubectl makes of it.
+/// `kubectl proxy`: requests to the API server as they are, and its answers as JSON, for tests that want to read a
+/// `Status` rather than what kubectl makes of it.
 #[derive(Debug)]
 pub struct Proxy {
     socket: PathBuf,
@@ -47,10 +47,8 @@ impl Proxy {
     fn exchange(&self, path: &str, body: &str) -> io::Result<String> {
         let mut stream = UnixStream::connect(&self.socket)?;
         let length = body.len();
-        write!(
-            stream,
-            "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        )?;
+        let head = format!("POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {length}");
+        write!(stream, "{head}\r\nContent-Type: application/json\r\n\r\n{body}")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)

@@ -8,7 +8,8 @@ use std::{
 
 use super::{Error, Result, process::log_tail, programs};
 
-/// The environment variable that marks every process of a run, with the run's folder as its value; `sweep.sh` goes by it.
+/// The environment variable that marks every process of a run, with the run's folder as its value; `sweep.sh` goes
+/// by it.
 pub(crate) const MARK: &str = "LCMAP_BED_RUN";
 
 /// The folder of one bed, and the promise that everything started for it ends with it.

@@ -1,4 +1,5 @@
-//! `lcmap-spark validate` says what a real API server says: the same verdict, the same fields, the same kinds of refusal.
+//! `lcmap-spark validate` says what a real API server says: the same verdict, the same fields, the same kinds of
+//! refusal.
 
 mod arbitrary;
 
@@ -17,7 +18,8 @@ use serde_json::Value;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What is wrong with a manifest: field and kind of each refusal, in the API server's words. Nothing where it is accepted.
+/// What is wrong with a manifest: field and kind of each refusal, in the API server's words. Nothing where it is
+/// accepted.
 type Verdict = BTreeSet<(String, String)>;
 
 /// What strict decoding says; the server then looks no further, while `validate` tells everything at once.
