@@ -27,7 +27,7 @@ describe() { # PROGRAM: its module's folder, its package and the linker's flags
     flags=""
     case $1 in
     etcd) folder=etcd package=go.etcd.io/etcd/server/v3 ;;
-    kube* | kubectl) folder=kubernetes package=k8s.io/kubernetes/cmd/$1 flags=$(kubernetes_flags) ;;
+    kube*) folder=kubernetes package=k8s.io/kubernetes/cmd/$1 flags=$(kubernetes_flags) ;;
     kwok) folder=kwok package=sigs.k8s.io/kwok/cmd/kwok
         flags="-X sigs.k8s.io/kwok/pkg/consts.Version=$(version sigs.k8s.io/kwok)" ;;
     helm) folder=helm package=helm.sh/helm/v4/cmd/helm

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# node.sh FOLDER: a node's first process, PID 1 of namespaces of its own (network, mounts, processes). FOLDER holds
-# the configurations that the harness wrote. When it ends, or is killed, everything of the node but its cgroups is
-# gone.
+# node.sh FOLDER NAME: a node's first process, PID 1 of namespaces of its own (network, mounts, processes). FOLDER
+# holds the configurations that the harness wrote. When it ends, or is killed, everything of the node but its cgroups
+# is gone.
 set -euo pipefail
 
-node=$1
+node=$1 name=$2
 bed=$(cd "$node/../../.." && pwd)
-log=$node/../log/$NODE
+log=$node/../log/$name
 export PATH=$bed/packages/usr/bin:$bed/packages/usr/sbin:$bed/bin:$PATH
 export LD_LIBRARY_PATH=$bed/packages/usr/lib/x86_64-linux-gnu
 
@@ -38,7 +38,7 @@ for image in "$bed"/images/*.tar; do
     ctr --address "$node/containerd.sock" --namespace k8s.io images import "$image" >/dev/null
 done
 kubelet --config="$node/kubelet.json" --kubeconfig="$node/kubeconfig" --root-dir="$node/kubelet" \
-    --cert-dir="$node/kubelet-pki" --hostname-override="$NODE" --node-ip="$ADDRESS" >"$log-kubelet.log" 2>&1 &
+    --cert-dir="$node/kubelet-pki" --hostname-override="$name" --node-ip="$ADDRESS" >"$log-kubelet.log" 2>&1 &
 kube-proxy --config="$node/kube-proxy.json" >"$log-kube-proxy.log" 2>&1 &
 wait -n
 echo "one of containerd, kubelet and kube-proxy ended: see their logs" >&2

@@ -7,18 +7,18 @@ cd "$(dirname "$0")"
 . ../steps.sh
 
 folder=$beds/kubernetes/packages
-packages="containerd runc libseccomp2 containernetworking-plugins busybox-static
-    nftables libnftables1 libnftnl11 libmnl0 libxtables12 libjansson4 libgmp10 libedit2 libbsd0 libmd0"
+packages=(containerd runc libseccomp2 containernetworking-plugins busybox-static
+    nftables libnftables1 libnftnl11 libmnl0 libxtables12 libjansson4 libgmp10 libedit2 libbsd0 libmd0)
 
-download() { apt-get download -q $packages; } # as many words
+download() { apt-get download -q "${packages[@]}"; }
 
-stamp=$(echo $packages && cat /etc/os-release)
+stamp=$(echo "${packages[@]}" && cat /etc/os-release)
 mkdir -p "$beds/kubernetes"
 exec 9>"$beds/kubernetes/packages.lock"
 flock 9 # two tests may ask at once
 is_made "$folder" "$stamp" && exit
 began=$SECONDS
-step fetching "$(echo $packages)"
+step fetching "${packages[*]}"
 rm -rf "$folder"
 mkdir -p "$folder/archives"
 cd "$folder/archives"

@@ -46,7 +46,8 @@ impl Node {
             .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
             .arg(programs::scripts().join("node.sh"))
             .arg(&folder)
-            .envs([("NODE", name), ("ADDRESS", &place.address), ("CGROUP", &cgroup)]);
+            .arg(name)
+            .envs([("ADDRESS", &place.address), ("CGROUP", &cgroup)]);
         let init = place.inside(|| Daemon::start(run, name, &mut command))?;
         let mut node = Self { name: name.into(), init, socket: folder.join("containerd.sock") };
         node.wait_until_ready(control_plane)?;
