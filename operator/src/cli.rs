@@ -21,7 +21,7 @@ enum Command {
     Run(run::Args),
     /// Say what an API server would refuse, without one
     Validate(validate::Args),
-    /// Print the CustomResourceDefinition of SparkJob
+    /// Print the CustomResourceDefinition of SparkJob, or its reference
     Crd(crd::Args),
     /// Be the agent beside a driver: what `run` starts
     #[command(hide = true, disable_help_flag = true)]

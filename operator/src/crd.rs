@@ -1,4 +1,4 @@
-//! `lcmap-spark crd`: what a cluster needs to know of SparkJob.
+//! `lcmap-spark crd`: what a cluster, or a reader, needs to know of SparkJob.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +20,8 @@ enum Format {
     Yaml,
     /// For programs
     Json,
+    /// The reference of every field, for readers
+    Markdown,
 }
 
 /// Prints it.
@@ -39,6 +41,7 @@ fn print(format: Format) -> std::io::Result<()> {
     let text = match format {
         Format::Yaml => lcmap_spark_crd::crd_yaml().map_err(std::io::Error::other)?,
         Format::Json => serde_json::to_string_pretty(&lcmap_spark_crd::crd())? + "\n",
+        Format::Markdown => lcmap_spark_crd::reference::markdown(),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

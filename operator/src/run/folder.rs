@@ -10,6 +10,8 @@ use lcmap_spark_agent::state::{self, DriverState};
 
 use super::RunError;
 
+/// The name of the termination message in the state folder.
+pub(crate) const TERMINATION: &str = "termination.json";
 /// The file that is locked.
 const LOCK: &str = "lock";
 /// How every such folder's name begins.
@@ -108,7 +110,7 @@ impl AttemptFolder {
 
     /// Where the agent writes its termination message.
     pub(crate) fn termination_log(&self) -> PathBuf {
-        self.state().join("termination.json")
+        self.state().join(TERMINATION)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use super::RunError;
 use super::container::{Container, Engine, Mount, Network, PidNamespace, Privilege, Pull, Streams};
-use super::folder::AttemptFolder;
+use super::folder::{AttemptFolder, TERMINATION};
 use super::output::Route;
 use super::spark::Spark;
 
@@ -84,10 +84,14 @@ impl Launcher {
         let Self::Image(image) = self else { return Ok(None) };
         let (uid, gid) = image.user;
         let mut args: Vec<OsString> = vec!["inspect".into(), "--out".into(), IDENTITY.into()];
+        args.extend(["--termination-log".into(), termination_log()]);
         args.extend(["--uid".into(), uid.to_string().into(), "--gid".into(), gid.to_string().into()]);
         let mut container = image.container(format!("{name}-look"), Streams::Output);
-        container.mounts =
-            vec![Mount::read_only(&image.agent, AGENT), Mount::read_write(folder.identity(), IDENTITY)];
+        container.mounts = vec![
+            Mount::read_only(&image.agent, AGENT),
+            Mount::read_write(folder.identity(), IDENTITY),
+            Mount::read_write(folder.state(), STATE),
+        ];
         container.tmpfs.clear(); // what the image has at /certs must be seen
         image.step(&container, &args).map(Some)
     }
@@ -105,7 +109,7 @@ impl Launcher {
             Self::Image(image) => {
                 let args = ["launch", "--plan", PLAN, "--state", STATE, "--termination-log"];
                 let mut args: Vec<OsString> = args.iter().map(OsString::from).collect();
-                args.push(Path::new(STATE).join("termination.json").into());
+                args.push(termination_log());
                 image.step(&image.driver(folder, name, streams), &args)?
             }
         };
@@ -123,6 +127,10 @@ impl Launcher {
             .map_err(|cause| RunError::Start { program: "the driver".into(), cause })?;
         Ok(step)
     }
+}
+
+fn termination_log() -> OsString {
+    Path::new(STATE).join(TERMINATION).into()
 }
 
 fn host(spark: &Spark, folder: &AttemptFolder) -> Result<Command, RunError> {

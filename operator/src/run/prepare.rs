@@ -59,6 +59,13 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Prepared {
+    /// Whether the job is a shell, which talks with somebody through its standard input.
+    pub(crate) fn is_shell(&self) -> bool {
+        self.job.spec.run.kind().is_ok_and(|run| run.kind().is_shell())
+    }
+}
+
 /// Prepares a manifest.
 pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared, Vec<Fault>> {
     let mut job = admission::admit(manifest.value.clone()).map_err(|violations| {

@@ -73,6 +73,12 @@ fn gather(args: &Args, surface: &Surface, reporter: &mut Reporter) -> (Jobs, Cod
                     }
                     None => match prepare(&manifest, surface) {
                         Err(faults) => faults,
+                        Ok(prepared) if source == Source::Stdin && prepared.is_shell() => {
+                            vec![Fault::at(
+                                "spec.run",
+                                "a shell reads standard input, which this manifest took: name its file with -f",
+                            )]
+                        }
                         Ok(prepared) => {
                             subject.job = name(&manifest);
                             jobs.push_back((subject, prepared));
