@@ -103,8 +103,9 @@ impl ControlPlane {
         let name = self.kubectl(["apply", "-f", &file, "-o", "name"])?;
         let condition = r#"jsonpath={.status.conditions[?(@.type=="Established")].status}"#;
         wait_until(&format!("{} was not established", name.trim()), START, || {
-            let established = self.kubectl(["get", name.trim(), "-o", condition])?;
-            Ok((established == "True").then_some(()))
+            // For a moment there are no conditions at all, which kubectl's jsonpath calls an error.
+            let answer = self.ask_kubectl(["get", name.trim(), "-o", condition], "")?;
+            Ok((answer.stdout == "True").then_some(()))
         })
     }
 

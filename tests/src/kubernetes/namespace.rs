@@ -59,9 +59,12 @@ impl Namespace<'_> {
         let output = format!("jsonpath={jsonpath}");
         let mut last = String::new();
         wait_until(&format!("{jsonpath} of {object} in {} was not as expected", self.name), limit, || {
-            last = self.kubectl(["get", object, "-o", &output])?;
-            Ok(accept(&last).then(|| last.clone()))
+            // What is not there yet, or has no status yet, is an error to kubectl.
+            let answer = self.control_plane.ask_kubectl(self.here(["get", object, "-o", &output]), "")?;
+            last = answer.stdout + &answer.stderr;
+            Ok((answer.code == Some(0) && accept(&last)).then(|| last.clone()))
         })
+        .map_err(|error| error.explained_by(|| format!("it was last seen as: {last}")))
     }
 
     /// What a reader of a failed test wants to see.
