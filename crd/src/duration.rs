@@ -138,8 +138,8 @@ impl JsonSchema for Duration {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let shape = Rule::new(format!("self.matches('{PATTERN}')"))
             .message("write hours, minutes and seconds, such as 90s or 1h30m (a day is 24h)");
-        let positive = Rule::new("self.matches('[^0-9hms]|[1-9]')").message("must be longer than zero");
-        json_schema!({"type": "string", "maxLength": 32, "x-kubernetes-validations": [shape, positive]})
+        let positive = Rule::new("self.matches('^$|[^0-9hms]|[1-9]')").message("must be longer than zero");
+        json_schema!({"title": "duration", "type": "string", "maxLength": 32, "x-kubernetes-validations": [shape, positive]})
     }
 }
 

@@ -3,18 +3,21 @@
 pub mod admission;
 mod condition;
 mod duration;
+mod edit;
 mod memory;
 mod mode;
 pub mod names;
 pub mod owned;
 mod phase;
 mod reason;
+pub mod reference;
 mod schema;
 pub mod spec;
 pub mod status;
 
 pub use condition::{Condition, ConditionStatus, ConditionType, find_condition, set_condition};
 pub use duration::{Duration, DurationError};
+pub use edit::EditClass;
 pub use memory::{Memory, MemoryError};
 pub use mode::Mode;
 pub use phase::{Event, Phase};

@@ -120,7 +120,7 @@ impl JsonSchema for Memory {
         let rule = Rule::new(format!("self.matches('{PATTERN}')")).message(
             "write a whole number and a unit, such as 512m, 2g or 4Gi (binary; a bare number is refused)",
         );
-        json_schema!({"type": "string", "maxLength": 16, "x-kubernetes-validations": [rule]})
+        json_schema!({"title": "memory", "type": "string", "maxLength": 16, "x-kubernetes-validations": [rule]})
     }
 }
 

@@ -239,7 +239,7 @@ reasons! {
 
 /// The schema of a reason in a status: open, so that an older CRD takes a newer operator's words.
 pub(crate) fn text(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "maxLength": 64, "pattern": "^[A-Z][A-Za-z0-9]*$"})
+    json_schema!({"type": "string", "maxLength": 64})
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ fn the_definition_is_up_to_date() {
 }
 
 #[test]
+fn the_reference_is_up_to_date() {
+    check("../docs/reference/sparkjob.md", &lcmap_spark_crd::reference::markdown());
+}
+
+#[test]
 fn the_definition_leaves_room_for_kubectl_apply() {
     // The API server refuses annotations above 262,144 bytes, and apply keeps the whole definition in one.
     let definition = serde_json::to_string(&lcmap_spark_crd::crd()).expect("the definition is JSON");

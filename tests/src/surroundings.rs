@@ -81,12 +81,16 @@ impl Surroundings {
 
     /// Fails if a process of the run still lives.
     pub(crate) fn check_processes(&self) {
+        self.wait_for_end();
+        let strays = self.command_lines();
+        assert!(strays.is_empty(), "processes were left behind: {strays:#?}");
+    }
+
+    fn wait_for_end(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.processes().next().is_some() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
-        let strays = self.command_lines();
-        assert!(strays.is_empty(), "processes were left behind: {strays:#?}");
     }
 
     fn processes(&self) -> impl Iterator<Item = PathBuf> {
@@ -100,14 +104,17 @@ impl Surroundings {
 }
 
 impl Drop for Surroundings {
-    /// Ends what a failed test has left, and nothing else.
+    /// Ends what a failed test has left, and nothing else: gracefully at first, so that it can end its containers.
     fn drop(&mut self) {
-        for process in self.processes() {
-            let pid =
-                process.file_name().and_then(|name| name.to_str()?.parse().ok()).and_then(Pid::from_raw);
-            if let Some(pid) = pid {
-                let _ = kill_process(pid, Signal::KILL);
+        for signal in [Signal::TERM, Signal::KILL] {
+            for process in self.processes() {
+                let pid =
+                    process.file_name().and_then(|name| name.to_str()?.parse().ok()).and_then(Pid::from_raw);
+                if let Some(pid) = pid {
+                    let _ = kill_process(pid, signal);
+                }
             }
+            self.wait_for_end();
         }
     }
 }

@@ -45,17 +45,19 @@ impl Transcript {
         let deadline = Instant::now() + limit;
         let (heard, changed) = &*self.shared;
         let mut now = heard.lock().unwrap();
-        loop {
+        let missing = loop {
             let new = &now.text[from.min(now.text.len())..];
             if let Some(at) = new.windows(text.len()).position(|window| window == text.as_bytes()) {
                 return from + at + text.len();
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let new = String::from_utf8_lossy(new);
-            assert!(!now.ended, "the stream ended without {text:?}; it carried:\n{new}");
-            assert!(!left.is_zero(), "{text:?} did not come within {limit:?}; the stream carried:\n{new}");
+            if now.ended || left.is_zero() {
+                break String::from_utf8_lossy(new).into_owned();
+            }
             now = changed.wait_timeout(now, left).unwrap().0;
-        }
+        };
+        drop(now); // the thread that listens must outlive the test's failure
+        panic!("{text:?} did not come within {limit:?}; the stream carried:\n{missing}");
     }
 
     /// What was heard so far.

@@ -1,14 +1,12 @@
 //! The definition as admission uses it: parsed and compiled once.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::cel::{CompiledSchema, compile_schema};
-use regex::Regex;
 use schemars::generate::SchemaSettings;
 
 /// The definition of `SparkJob`, ready to judge.
@@ -17,8 +15,6 @@ pub(super) struct Definition {
     pub(super) schema: JSONSchemaProps,
     /// Its CEL rules. None if they could not be compiled, and then nothing is admitted.
     pub(super) rules: Option<CompiledSchema>,
-    /// Its regular expressions. A pattern that is missing here matches nothing.
-    pub(super) patterns: HashMap<String, Regex>,
 }
 
 /// The definition, made at the first call.
@@ -37,9 +33,7 @@ impl Definition {
             ("kind".to_owned(), text),
             ("metadata".to_owned(), metadata_schema()),
         ]);
-        let mut patterns = HashMap::new();
-        collect_patterns(&schema, &mut patterns);
-        Self { schema, rules, patterns }
+        Self { schema, rules }
     }
 }
 
@@ -68,40 +62,6 @@ fn metadata_schema() -> JSONSchemaProps {
     schema
 }
 
-fn collect_patterns(schema: &JSONSchemaProps, patterns: &mut HashMap<String, Regex>) {
-    if let Some(pattern) = &schema.pattern
-        && let Ok(regex) = Regex::new(pattern)
-    {
-        patterns.insert(pattern.clone(), regex);
-    }
-    let inner =
-        schema.properties.iter().flat_map(BTreeMap::values).chain(items(schema)).chain(values(schema));
-    for schema in inner {
-        collect_patterns(schema, patterns);
-    }
-}
-
-/// The schema of a list's items.
-pub(super) fn items(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
-    match &schema.items {
-        Some(JSONSchemaPropsOrArray::Schema(items)) => Some(items),
-        _ => None,
-    }
-}
-
-/// The schema of a map's values.
-pub(super) fn values(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
-    match &schema.additional_properties {
-        Some(JSONSchemaPropsOrBool::Schema(values)) => Some(values),
-        _ => None,
-    }
-}
-
-/// The schema of one field of an object or map.
-pub(super) fn field<'a>(schema: &'a JSONSchemaProps, name: &str) -> Option<&'a JSONSchemaProps> {
-    schema.properties.as_ref().and_then(|properties| properties.get(name)).or_else(|| values(schema))
-}
-
 /// The path of a field below `path`.
 pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
@@ -110,6 +70,7 @@ pub(super) fn join(path: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::walk::{field, items};
 
     #[test]
     fn the_definition_is_complete() {
@@ -118,19 +79,5 @@ mod tests {
         assert!(field(&definition.schema, "spec").is_some());
         let metadata = field(&definition.schema, "metadata").unwrap();
         assert!(field(metadata, "ownerReferences").and_then(items).is_some());
-    }
-
-    #[test]
-    fn every_pattern_compiles() {
-        fn count(schema: &JSONSchemaProps, found: &mut std::collections::BTreeSet<String>) {
-            found.extend(schema.pattern.clone());
-            let properties = schema.properties.iter().flat_map(BTreeMap::values);
-            properties.chain(items(schema)).chain(values(schema)).for_each(|schema| count(schema, found));
-        }
-        let definition = get();
-        let mut patterns = std::collections::BTreeSet::new();
-        count(&definition.schema, &mut patterns);
-        assert!(patterns.len() > 5);
-        assert_eq!(definition.patterns.len(), patterns.len());
     }
 }

@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use serde_json::Value;
 
-use super::definition::{field, items, join};
+use super::definition::join;
 use super::violation::{Violation, ViolationKind, excerpt};
+use crate::schema::walk::{field, items};
 
 /// Checks every list of a manifest.
 pub(super) fn check(schema: &JSONSchemaProps, value: &Value, path: &str, violations: &mut Vec<Violation>) {

@@ -47,7 +47,7 @@ pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
     envelope::complete(&mut manifest);
 
     metadata::check(&manifest, &mut violations);
-    structure::check(definition, &manifest, &mut violations);
+    structure::check(&definition.schema, &manifest, &mut violations);
     lists::check(&definition.schema, &manifest, "", &mut violations);
     if violations.iter().any(Violation::blocks_rules) {
         violations.push(Violation::rules_unchecked());

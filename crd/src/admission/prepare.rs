@@ -3,8 +3,9 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use serde_json::Value;
 
-use super::definition::{field, items, join};
+use super::definition::join;
 use super::violation::{Violation, ViolationKind};
+use crate::schema::walk::{field, items};
 
 /// Takes away the fields that the schema does not know, and names each. Where there is no schema, none is known.
 ///

@@ -12,9 +12,11 @@ pub(super) fn check(definition: &Definition, manifest: &Value, violations: &mut 
         violations.push(Violation::rules_unchecked());
         return;
     };
-    if let Err(errors) = validate_compiled(rules, manifest, None) {
-        violations.extend(errors.iter().map(violation));
-    }
+    let Err(errors) = validate_compiled(rules, manifest, None) else { return };
+    let found: Vec<Violation> = errors.iter().map(violation).collect();
+    // Where a rule of ours speaks, what is said in general on the same field is not repeated.
+    violations.retain(|general| found.iter().all(|own| own.field != general.field));
+    violations.extend(found);
 }
 
 fn violation(error: &ValidationError) -> Violation {

@@ -5,17 +5,16 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSON, JSONSchemaProps};
 use serde_json::{Map, Value};
 
-use super::definition::{Definition, field, items, join};
+use super::definition::join;
 use super::violation::{Violation, ViolationKind, excerpt};
+use crate::schema::walk::{field, items};
 
 /// Checks a manifest against the schema.
-pub(super) fn check(definition: &Definition, manifest: &Value, violations: &mut Vec<Violation>) {
-    let mut checker = Checker { definition, violations };
-    checker.value(&definition.schema, manifest, "");
+pub(super) fn check(schema: &JSONSchemaProps, manifest: &Value, violations: &mut Vec<Violation>) {
+    Checker { violations }.value(schema, manifest, "");
 }
 
 struct Checker<'a> {
-    definition: &'a Definition,
     violations: &'a mut Vec<Violation>,
 }
 
@@ -34,14 +33,13 @@ impl Checker<'_> {
             };
             let problem = format!("must be {}, and is {found}", article(wanted));
             let violation = Violation::new(path, ViolationKind::Type, problem);
-            self.violations.push(violation.with_remedy(retype(wanted, value)));
+            self.violations.push(violation.with_remedy(retype(schema, value)));
             return;
         }
         if let Some(allowed) = &schema.enum_
             && !allowed.iter().any(|JSON(allowed)| allowed == value)
         {
-            let allowed: Vec<&str> = allowed.iter().filter_map(|JSON(allowed)| allowed.as_str()).collect();
-            let problem = format!("is {}, and must be one of {}", excerpt(value), allowed.join(", "));
+            let problem = format!("is {}, and must be one of {}", excerpt(value), words(allowed));
             self.refuse(path, ViolationKind::Unsupported, problem);
         }
         match value {
@@ -60,11 +58,9 @@ impl Checker<'_> {
             self.refuse(path, ViolationKind::TooLong, problem);
         } else if schema.min_length.is_some_and(|least| length < least) {
             self.describe(schema, path, "must not be empty".into());
-        } else if let Some(pattern) = &schema.pattern
-            && !self.definition.patterns.get(pattern).is_some_and(|pattern| pattern.is_match(text))
-        {
-            let value = excerpt(&Value::from(text));
-            self.describe(schema, path, format!("{value} does not match {pattern}"));
+        } else if schema.pattern.is_some() && text.contains('\0') {
+            // No schema of ours has another pattern; other texts have rules.
+            self.refuse(path, ViolationKind::Invalid, "cannot hold the character NUL");
         }
     }
 
@@ -124,11 +120,20 @@ impl Checker<'_> {
     }
 }
 
-/// The first sentence of a description.
+/// The first sentence of a description, to follow a semicolon.
 fn describe(schema: &JSONSchemaProps) -> Option<String> {
     let text = schema.description.as_deref()?;
-    let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
-    Some(sentence.trim_end_matches('.').to_owned())
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    let (first, second) = (letters.next()?, letters.clone().next()?);
+    // `URI` stays as it is.
+    let first = if second.is_lowercase() { first.to_ascii_lowercase() } else { first };
+    Some(first.to_string() + letters.as_str())
+}
+
+/// The words that are possible.
+fn words(allowed: &[JSON]) -> String {
+    allowed.iter().filter_map(|JSON(word)| word.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The JSON type of a value, as schemas name it.
@@ -149,26 +154,36 @@ fn article(wanted: &str) -> &str {
     match wanted {
         "boolean" => "true or false",
         "integer" => "a whole number",
-        "string" => "a text",
+        "string" => "text",
         "array" => "a list",
         "object" => "an object",
-        "null" => "nothing",
         other => other,
     }
 }
 
-/// How to write a value so that YAML takes it for the wanted type.
-fn retype(wanted: &str, value: &Value) -> Option<String> {
-    match (wanted, value) {
-        ("string", Value::Number(_) | Value::Bool(_)) => Some(format!("write it in quotes: \"{value}\"")),
-        ("integer" | "boolean", Value::String(text))
-            if text.parse::<i64>().is_ok() || text.parse::<bool>().is_ok() =>
-        {
+/// What to write in place of a value of another type.
+fn retype(schema: &JSONSchemaProps, value: &Value) -> Option<String> {
+    let is_scalar = value.is_number() || value.is_boolean();
+    match (schema.type_.as_deref()?, value) {
+        ("string", _) if schema.enum_.is_some() => {
+            schema.enum_.as_deref().map(|all| format!("write one of {}", words(all)))
+        }
+        ("string", Value::Number(_)) if schema.title.is_some() => {
+            let unit = match schema.title.as_deref()? {
+                "duration" => "s",
+                "memory" => "m",
+                _ => "Gi",
+            };
+            Some(format!("write its unit, too, such as {value}{unit}"))
+        }
+        ("string", _) if is_scalar => Some(format!("write it in quotes: \"{value}\"")),
+        ("integer", Value::String(text)) if text.parse::<i64>().is_ok() => {
             Some(format!("write it without quotes: {text}"))
         }
-        ("array", Value::String(_) | Value::Number(_)) => {
-            Some(format!("write it as a list: [{}]", excerpt(value)))
+        ("boolean", Value::String(text)) if text.parse::<bool>().is_ok() => {
+            Some(format!("write it without quotes: {text}"))
         }
+        ("array", Value::String(_)) => Some(format!("write it as a list: [{}]", excerpt(value))),
         _ => None,
     }
 }

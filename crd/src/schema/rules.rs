@@ -1,21 +1,13 @@
-//! Schemas with bounds and CEL rules for single fields.
+//! Schemas of objects and maps, with the rules between their fields.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::ValidationRule;
-use kube::core::{Message, Reason, Rule};
+use kube::core::{Reason, Rule};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
+use super::texts::{NO_NUL, attribute_value};
 use crate::names::{MAX_JOB_NAME, PREFIX};
-use crate::owned::{PROPERTIES, VARIABLES};
-
-/// The name of a Kubernetes object: an RFC 1123 subdomain.
-pub(crate) const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-
-/// No NUL: no argument, variable or path can hold one.
-const NO_NUL: &str = r"^[^\x00]*$";
-
-/// Spark writes Mesos attributes as `a:v,v;b:v`.
-const ATTRIBUTE: &str = r"^[^,:;\x00]*$";
+use crate::owned::PROPERTIES;
 
 /// The job's own name, from which its children's names are made. A rule of the root: only there is the name seen.
 pub(crate) fn job_name_rule() -> ValidationRule {
@@ -60,56 +52,6 @@ pub(crate) fn conf(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// `spec.env[].name`.
-pub(crate) fn env_name(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<String> = VARIABLES.iter().map(|variable| format!("'{}'", variable.name)).collect();
-    let remedies: Vec<String> = VARIABLES
-        .iter()
-        .map(|variable| format!("'{}': '{}'", variable.name, cel_text(&variable.remedy())))
-        .collect();
-    let rule = Rule::new(format!("!(self in [{}])", names.join(", ")))
-        .message(Message::Expression(format!("{{{}}}[self]", remedies.join(", "))))
-        .reason(Reason::FieldValueForbidden);
-    json_schema!({
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 253,
-        "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-        "x-kubernetes-validations": [rule],
-    })
-}
-
-/// A text as it stands between single quotes in CEL.
-fn cel_text(text: &str) -> String {
-    text.replace('\\', r"\\").replace('\'', r"\'")
-}
-
-/// `spec.mesos.master`.
-pub(crate) fn mesos_master(_: &mut SchemaGenerator) -> Schema {
-    let shape = Rule::new(
-        r"self.matches('^mesos://(zk://[^/@\\x00-\\x20]+/[^@\\x00-\\x20]+|[^/@,\\x00-\\x20]+(,[^/@,\\x00-\\x20]+)*)$') || self.contains('@')",
-    )
-    .message(
-        "write mesos://host:5050, mesos://host1:5050,host2:5050 or mesos://zk://zk1:2181,zk2:2181/mesos",
-    );
-    let password = Rule::new("!self.contains('@')")
-        .message("leave user and password out: Mesos lets everybody read who leads (its ZooKeeper nodes are world-readable)");
-    json_schema!({
-        "type": "string",
-        "maxLength": 1024,
-        "x-kubernetes-validations": [shape, password],
-    })
-}
-
-/// `spec.mesos.role`. Source: Mesos' `roles::validate`.
-pub(crate) fn mesos_role(_: &mut SchemaGenerator) -> Schema {
-    let rule = Rule::new(
-        r"self.matches('^[^-/\\x00-\\x20][^/\\x00-\\x20]*(/[^-/\\x00-\\x20][^/\\x00-\\x20]*)*$') && !self.matches('(^|/)([.]|[.][.])(/|$)') && !self.contains('/*')",
-    )
-    .message("a role has no blanks, no part that is empty, . or .. or begins with -, and * only alone");
-    json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "x-kubernetes-validations": [rule]})
-}
-
 /// `spec.mesos.constraints`.
 pub(crate) fn constraints(_: &mut SchemaGenerator) -> Schema {
     let rule = Rule::new("self.all(name, size(name) <= 253 && !name.contains(':') && !name.contains(';'))")
@@ -120,7 +62,7 @@ pub(crate) fn constraints(_: &mut SchemaGenerator) -> Schema {
         "additionalProperties": {
             "type": "array",
             "maxItems": 64,
-            "items": {"type": "string", "maxLength": 253, "pattern": ATTRIBUTE},
+            "items": attribute_value(),
         },
         "x-kubernetes-validations": [rule],
     })
@@ -203,11 +145,4 @@ pub(crate) fn pod_spec(_: &mut SchemaGenerator) -> Schema {
         "properties": properties,
         "x-kubernetes-validations": rules,
     })
-}
-
-/// `spec.run.notebook.storage.size`.
-pub(crate) fn storage_size(_: &mut SchemaGenerator) -> Schema {
-    let rule = Rule::new("isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))")
-        .message("write a Kubernetes quantity above zero, such as 10Gi");
-    json_schema!({"type": "string", "maxLength": 32, "x-kubernetes-validations": [rule]})
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema;
+
 /// The container that each executor runs in, on Mesos.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -18,15 +20,12 @@ pub struct Container {
     /// A network by name (`spark.mesos.network.name`). Default: the agent's own network.
     /// Edit class: restart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[^,\x00-\x20]+$"))]
+    #[schemars(schema_with = "schema::network_name")]
     pub network: Option<String>,
     /// Folders of the agent to mount: `[host:]container[:ro|:rw]` (`spark.mesos.executor.docker.volumes`).
     /// Edit class: restart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(
-        length(max = 64),
-        inner(length(max = 2048), regex(pattern = r"^(/[^,:\x00]*:)?/[^,:\x00]*(:r[ow])?$"))
-    )]
+    #[schemars(schema_with = "schema::volumes")]
     pub volumes: Vec<String>,
     /// Further options of `docker run`, such as key `cap-add` with value `SYS_PTRACE`
     /// (`spark.mesos.executor.docker.parameters`). Keys may repeat.
@@ -36,11 +35,11 @@ pub struct Container {
     pub parameters: Vec<DockerParameter>,
     /// Spark's home in the image (`spark.mesos.executor.home`). Default: `/opt/spark`.
     /// Edit class: restart.
-    #[schemars(length(max = 1024), regex(pattern = r"^/[^\x00]*$"))]
+    #[schemars(schema_with = "schema::absolute_path")]
     pub home: String,
     /// Python in the image, by name or path (executors' `PYSPARK_PYTHON`). Default: `python3`.
     /// Edit class: restart.
-    #[schemars(length(min = 1, max = 1024), regex(pattern = r"^[^\x00]+$"))]
+    #[schemars(length(min = 1, max = 1024), regex(pattern = schema::NO_NUL))]
     pub python: String,
 }
 
@@ -59,11 +58,11 @@ pub enum ContainerType {
 #[serde(rename_all = "camelCase")]
 pub struct DockerParameter {
     /// The option's long name, without dashes before it. Edit class: restart.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z][a-z0-9-]*$"))]
+    #[schemars(schema_with = "schema::option_name")]
     pub key: String,
     /// Its value. Spark writes all parameters with commas, so that it may not hold one.
     /// Edit class: restart.
-    #[schemars(length(max = 2048), regex(pattern = r"^[^,\x00]*$"))]
+    #[schemars(schema_with = "schema::option_value")]
     pub value: String,
 }
 

@@ -16,11 +16,11 @@ use crate::schema;
 pub struct ConfSource {
     /// A Secret in the job's namespace; each key is a Spark property. Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub secret_name: Option<String>,
     /// A ConfigMap in the job's namespace; each key is a Spark property. Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub config_map_name: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub struct EnvVar {
     /// The value itself, as it is: nothing in it is expanded. Default: empty.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 32767), regex(pattern = r"^[^\x00]*$"))]
+    #[schemars(length(max = 32767), regex(pattern = schema::NO_NUL))]
     pub value: Option<String>,
     /// Where the value comes from. It is read by the driver's agent and is never part of the launch plan.
     /// Edit class: restart.
@@ -73,10 +73,10 @@ pub struct EnvSource {
 #[serde(rename_all = "camelCase")]
 pub struct KeyRef {
     /// The object's name. Edit class: restart.
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub name: String,
     /// The key in it. Edit class: restart.
-    #[schemars(length(min = 1, max = 253), regex(pattern = "^[-._a-zA-Z0-9]+$"))]
+    #[schemars(schema_with = "schema::object_key")]
     pub key: String,
 }
 

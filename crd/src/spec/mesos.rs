@@ -27,13 +27,13 @@ pub struct Mesos {
     /// driver's own.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[^:/\x00-\x20]+$"))]
+    #[schemars(schema_with = "schema::user_name")]
     pub user: Option<String>,
     /// A Secret with the keys `principal` and `secret`, by which Mesos knows the framework. Only libmesos.so
     /// reads it: Spark, its UI and its executors never see it.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub credentials_secret_name: Option<String>,
     /// The certificates of the connection to Mesos. Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct Mesos {
     /// What the Mesos fetcher brings into each executor's sandbox, such as a `.dockercfg` (`spark.mesos.uris`).
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 2048), regex(pattern = r"^[^,\x00-\x20]+$")))]
+    #[schemars(schema_with = "schema::uris")]
     pub uris: Vec<String>,
     /// The container that each executor runs in. Edit class: restart.
     #[serde(default, skip_serializing_if = "super::is_default")]
@@ -80,7 +80,7 @@ pub struct Certificates {
     /// Default: the operator's.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub secret_name: Option<String>,
     /// What of the master's certificate is verified. Default: `Full`.
     /// Edit class: restart.
@@ -89,7 +89,7 @@ pub struct Certificates {
     /// The name that the master's certificate must carry. Default: the host in `mesos.master`.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = "^[A-Za-z0-9.:_-]+$"))]
+    #[schemars(schema_with = "schema::server_name")]
     pub server_name: Option<String>,
 }
 

@@ -57,7 +57,7 @@ pub struct SparkJobSpec {
     /// Python; nothing of lcmap-spark. Default: the operator's; on a laptop none is needed.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\x00-\x20]+$"))]
+    #[schemars(schema_with = "schema::image")]
     pub image: Option<String>,
 
     /// When the kubelet pulls the image. Default: Kubernetes' own, `Always` for the tag `latest` or none and
@@ -78,7 +78,7 @@ pub struct SparkJobSpec {
     /// Default: `<namespace>/<name>` of the job.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[^\x00-\x1f\x7f]+$"))]
+    #[schemars(schema_with = "schema::application_name")]
     pub name: Option<String>,
 
     /// What is run: exactly one of submit, shell, pyspark and notebook.
@@ -193,6 +193,7 @@ pub struct SparkJobSpec {
 
 /// When the kubelet pulls an image (`imagePullPolicy` of a Kubernetes container).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum ImagePullPolicy {
     /// Before every start of a container.
     Always,
@@ -204,6 +205,7 @@ pub enum ImagePullPolicy {
 
 /// Which network a driver is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum Network {
     /// Its node's. Needs a namespace whose Pod Security level is `privileged`.
     Host,
@@ -216,7 +218,7 @@ pub enum Network {
 #[serde(rename_all = "camelCase")]
 pub struct SecretRef {
     /// The Secret's name. Edit class: restart.
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub name: String,
 }
 
@@ -241,7 +243,7 @@ pub struct User {
 pub struct EventLog {
     /// A folder or URI that exists and is writable (`spark.eventLog.dir`; it also sets `spark.eventLog.enabled`).
     /// Edit class: next attempt.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^[^\x00-\x20]+$"))]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = schema::NO_NUL))]
     pub directory: String,
 }
 

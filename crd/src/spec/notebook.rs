@@ -14,13 +14,13 @@ pub struct Notebook {
     /// Further arguments of `jupyter notebook`.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = r"^[^\x00]*$")))]
+    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
     pub args: Vec<String>,
     /// The folder with the notebooks. Default: where `storage` is mounted, else the image's working directory; by
     /// `lcmap-spark run`, the manifest's folder.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 4096), regex(pattern = r"^[^\x00]+$"))]
+    #[schemars(length(min = 1, max = 4096), regex(pattern = schema::NO_NUL))]
     pub directory: Option<String>,
     /// The port that it listens on. Default: 8888, Jupyter's own.
     /// Edit class: restart.
@@ -35,7 +35,7 @@ pub struct Notebook {
     /// the Secret that `status.notebook.tokenSecretName` names.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub token_secret_name: Option<String>,
     /// Where the notebooks are kept. Default: in the container, and gone with it.
     /// Edit class: restart.
@@ -63,7 +63,7 @@ pub struct NotebookStorage {
     /// A PersistentVolumeClaim that exists in the job's namespace. Never deleted with the job.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub claim_name: Option<String>,
     /// How large a claim is made, as a Kubernetes quantity, such as `10Gi`.
     /// Edit class: restart.
@@ -73,7 +73,7 @@ pub struct NotebookStorage {
     /// The storage class of the claim that is made. Default: the cluster's.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = schema::OBJECT_NAME))]
+    #[schemars(schema_with = "schema::object_name")]
     pub storage_class_name: Option<String>,
     /// The access modes of the claim that is made. Default: `[ReadWriteOnce]`.
     /// Edit class: restart.
@@ -102,6 +102,7 @@ pub enum AccessMode {
 
 /// What becomes of a claim when its job is deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum WhenDeleted {
     /// It stays; a job of the same name finds it again.
     #[default]

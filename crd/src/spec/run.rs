@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Notebook;
-use crate::Duration;
+use crate::{Duration, schema};
 
 /// What is run: exactly one member is set.
 ///
@@ -45,17 +45,17 @@ pub struct Submit {
     /// The program: the path or URI of a `.py`, a `.jar` or an `.R`. `local://` names a path in the image; a relative
     /// path is relative to the image's working directory and, by `lcmap-spark run`, to the manifest.
     /// Edit class: restart.
-    #[schemars(length(min = 1, max = 4096), regex(pattern = r"^[^\x00]+$"))]
+    #[schemars(length(min = 1, max = 4096), regex(pattern = schema::NO_NUL))]
     pub application: String,
     /// The main class of a jar (`--class`). Default: the one that the jar's manifest names.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\x00-\x20]+$"))]
+    #[schemars(schema_with = "schema::class_name")]
     pub main_class: Option<String>,
     /// The program's own arguments, as they are: no shell looks at them.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = r"^[^\x00]*$")))]
+    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
     pub args: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct Shell {
     /// Further arguments of the command, such as `-i` with a file.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = r"^[^\x00]*$")))]
+    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
     pub args: Vec<String>,
     /// How long the shell may be idle, with neither input nor output, before it is stopped. Default: no end.
     /// Edit class: next attempt.
@@ -89,6 +89,7 @@ pub enum RunRef<'a> {
 
 /// What is run, in one word: `status.run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
 pub enum RunKind {
     /// A program, by `spark-submit`.
     Submit,

@@ -1,0 +1,170 @@
+//! Schemas of texts, each with its bound and a rule that says what to write.
+//!
+//! A rule, and not `pattern`: of a pattern the API server would show the regular expression. Only against NUL, which
+//! no argument, variable or path can hold, a pattern serves, since rules on thousands of long texts cost too much.
+
+use kube::core::{Message, Reason, Rule};
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use crate::owned::VARIABLES;
+
+/// Anything but NUL.
+pub(crate) const NO_NUL: &str = r"^[^\x00]*$";
+
+/// A text of at most so many characters that matches a pattern.
+fn text(longest: u32, pattern: &str, message: &str) -> Schema {
+    let rule = Rule::new(format!("self.matches('{}')", cel_text(pattern))).message(message);
+    json_schema!({"type": "string", "maxLength": longest, "x-kubernetes-validations": [rule]})
+}
+
+/// A list of at most so many texts.
+fn list(longest: u32, items: &Schema) -> Schema {
+    json_schema!({"type": "array", "maxItems": longest, "items": items})
+}
+
+/// A text as it stands between single quotes in CEL.
+fn cel_text(text: &str) -> String {
+    text.replace('\\', r"\\").replace('\'', r"\'")
+}
+
+/// The name of a Kubernetes object: an RFC 1123 subdomain.
+pub(crate) fn object_name(_: &mut SchemaGenerator) -> Schema {
+    text(
+        253,
+        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        "write the name of an object: of a-z, 0-9, - and ., with a letter or digit at both ends",
+    )
+}
+
+/// A key of a Secret or ConfigMap.
+pub(crate) fn object_key(_: &mut SchemaGenerator) -> Schema {
+    text(253, "^[-._a-zA-Z0-9]+$", "write a key of A-Z, a-z, 0-9, -, _ and .")
+}
+
+/// `spec.image`.
+pub(crate) fn image(_: &mut SchemaGenerator) -> Schema {
+    text(512, r"^[^\x00-\x20]+$", "write the name of an image, without blanks")
+}
+
+/// `spec.name`.
+pub(crate) fn application_name(_: &mut SchemaGenerator) -> Schema {
+    text(253, r"^[^\x00-\x1f\x7f]+$", "write a name without line breaks and other control characters")
+}
+
+/// `spec.run.submit.mainClass`.
+pub(crate) fn class_name(_: &mut SchemaGenerator) -> Schema {
+    text(512, r"^[^\x00-\x20/]+$", "write the full name of a class, such as org.example.Pi")
+}
+
+/// `spec.env[].name`.
+pub(crate) fn env_name(_: &mut SchemaGenerator) -> Schema {
+    let shape = Rule::new("self.matches('^[A-Za-z_][A-Za-z0-9_]*$')")
+        .message("write a name as a shell has it: of A-Z, a-z, 0-9 and _, and no digit first");
+    let names: Vec<String> = VARIABLES.iter().map(|variable| format!("'{}'", variable.name)).collect();
+    let remedy = |name: &str, remedy: &str| format!("'{name}': '{}'", cel_text(remedy));
+    let remedies: Vec<String> =
+        VARIABLES.iter().map(|variable| remedy(variable.name, &variable.remedy())).collect();
+    let owned = Rule::new(format!("!(self in [{}])", names.join(", ")))
+        .message(Message::Expression(format!("{{{}}}[self]", remedies.join(", "))))
+        .reason(Reason::FieldValueForbidden);
+    json_schema!({"type": "string", "maxLength": 253, "x-kubernetes-validations": [shape, owned]})
+}
+
+/// Lists of paths and URIs in `spec.dependencies`.
+pub(crate) fn paths(_: &mut SchemaGenerator) -> Schema {
+    let message =
+        "write each path as an entry of its own: it cannot hold a comma, which Spark puts between them";
+    list(256, &text(2048, r"^[^,\x00]+$", message))
+}
+
+/// `spec.dependencies.packages`.
+pub(crate) fn packages(_: &mut SchemaGenerator) -> Schema {
+    let pattern = r"^[^:,\x00-\x20]+:[^:,\x00-\x20]+:[^:,\x00-\x20]+$";
+    list(256, &text(512, pattern, "write group:artifact:version"))
+}
+
+/// `spec.dependencies.excludePackages`.
+pub(crate) fn excluded_packages(_: &mut SchemaGenerator) -> Schema {
+    list(256, &text(512, r"^[^:,\x00-\x20]+:[^:,\x00-\x20]+$", "write group:artifact"))
+}
+
+/// `spec.dependencies.repositories` and `spec.mesos.uris`.
+pub(crate) fn uris(_: &mut SchemaGenerator) -> Schema {
+    list(64, &text(2048, r"^[^,\x00-\x20]+$", "write each as an entry of its own, without blanks and commas"))
+}
+
+/// `spec.mesos.master`.
+pub(crate) fn mesos_master(_: &mut SchemaGenerator) -> Schema {
+    let hosts = r"mesos://[^/@,\\x00-\\x20]+(,[^/@,\\x00-\\x20]+)*";
+    let zookeeper = r"mesos://zk://[^/@\\x00-\\x20]+/[^@\\x00-\\x20]+";
+    let shape = Rule::new(format!("self.matches('^({hosts}|{zookeeper})$') || self.contains('@')")).message(
+        "write mesos://host:5050, mesos://host1:5050,host2:5050 or mesos://zk://zk1:2181,zk2:2181/mesos",
+    );
+    // Mesos makes its nodes with EVERYONE_READ_CREATOR_ALL (src/master/contender/zookeeper.cpp).
+    let password = Rule::new("!self.contains('@')")
+        .message("leave user and password out: Mesos lets everybody read in ZooKeeper who leads");
+    json_schema!({"type": "string", "maxLength": 1024, "x-kubernetes-validations": [shape, password]})
+}
+
+/// `spec.mesos.role`. Source: Mesos' `roles::validate`.
+pub(crate) fn mesos_role(_: &mut SchemaGenerator) -> Schema {
+    let parts = r"self.matches('^[^-/\\x00-\\x20][^/\\x00-\\x20]*(/[^-/\\x00-\\x20][^/\\x00-\\x20]*)*$')";
+    let rule =
+        Rule::new(format!("{parts} && !self.matches('(^|/)([.]|[.][.])(/|$)') && !self.contains('/*')"))
+            .message(
+                "a role has no blanks, no part that is empty, . or .. or begins with -, and * only alone",
+            );
+    json_schema!({"type": "string", "maxLength": 255, "x-kubernetes-validations": [rule]})
+}
+
+/// `spec.mesos.user`.
+pub(crate) fn user_name(_: &mut SchemaGenerator) -> Schema {
+    text(64, r"^[^:/\x00-\x20]+$", "write the name of a Unix user: no blanks, : or /")
+}
+
+/// `spec.mesos.certificates.serverName`.
+pub(crate) fn server_name(_: &mut SchemaGenerator) -> Schema {
+    text(253, "^[A-Za-z0-9.:_-]+$", "write a host name or an address")
+}
+
+/// `spec.mesos.container.network`.
+pub(crate) fn network_name(_: &mut SchemaGenerator) -> Schema {
+    text(253, r"^[^,\x00-\x20]+$", "write the name of a network, without blanks and commas")
+}
+
+/// `spec.mesos.container.volumes`.
+pub(crate) fn volumes(_: &mut SchemaGenerator) -> Schema {
+    let message = "write [host:]container[:ro|:rw], with absolute paths that hold no comma";
+    list(64, &text(2048, r"^(/[^,:\x00]*:)?/[^,:\x00]*(:r[ow])?$", message))
+}
+
+/// `spec.mesos.container.home`.
+pub(crate) fn absolute_path(_: &mut SchemaGenerator) -> Schema {
+    text(1024, r"^/[^\x00]*$", "write an absolute path")
+}
+
+/// `spec.mesos.container.parameters[].key`.
+pub(crate) fn option_name(_: &mut SchemaGenerator) -> Schema {
+    text(
+        63,
+        "^[a-z][a-z0-9-]*$",
+        "write the option's long name without the dashes before it, such as cap-add",
+    )
+}
+
+/// `spec.mesos.container.parameters[].value`.
+pub(crate) fn option_value(_: &mut SchemaGenerator) -> Schema {
+    text(2048, r"^[^,\x00]*$", "the value cannot hold a comma, which Spark puts between parameters")
+}
+
+/// One value of `spec.mesos.constraints`. Spark writes them as `a:v,v;b:v`.
+pub(super) fn attribute_value() -> Schema {
+    text(253, r"^[^,:;\x00]*$", "a value cannot hold , : or ; which Spark puts between them")
+}
+
+/// `spec.run.notebook.storage.size`.
+pub(crate) fn storage_size(_: &mut SchemaGenerator) -> Schema {
+    let rule = Rule::new("isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))")
+        .message("write a Kubernetes quantity above zero, such as 10Gi");
+    json_schema!({"title": "quantity", "type": "string", "maxLength": 32, "x-kubernetes-validations": [rule]})
+}
