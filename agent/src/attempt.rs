@@ -129,6 +129,9 @@ fn supervise(
         parent,
     };
     let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;
+    state.update(|state| {
+        (state.pid, state.ui_port, state.notebook) = (None, None, None);
+    });
     let circumstances = Circumstances {
         command: ready.prepared.command,
         oom_kills: cgroup::oom_kills(root).unwrap_or_default().saturating_sub(oom_kills_before),

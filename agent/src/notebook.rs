@@ -29,7 +29,7 @@ pub(crate) struct Expected {
 impl Expected {
     /// Asks the server, if one of the processes listens on its port. Any HTTP answer counts.
     pub(crate) fn answers(&self, owners: impl FnOnce() -> Vec<Pid>) -> bool {
-        sockets::find(self.port..=self.port, owners)
+        sockets::find(&(self.port..=self.port), owners)
             .is_some_and(|listener| ask((listener.reachable(), listener.port).into()).is_ok())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use nix::unistd::Pid;
 
@@ -27,21 +28,26 @@ impl Listener {
 }
 
 /// The listener of our network namespace with the lowest of these ports that one of the processes holds.
-pub(crate) fn find(
-    ports: std::ops::RangeInclusive<u16>,
-    owners: impl FnOnce() -> Vec<Pid>,
-) -> Option<Listener> {
-    let mut listeners: Vec<Listener> = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .into_iter()
-        .flat_map(|file| parse(&fs::read_to_string(file).unwrap_or_default()))
-        .filter(|listener| ports.contains(&listener.port))
-        .collect();
+pub(crate) fn find(ports: &RangeInclusive<u16>, owners: impl FnOnce() -> Vec<Pid>) -> Option<Listener> {
+    let mut listeners = all();
+    listeners.retain(|listener| ports.contains(&listener.port));
     if listeners.is_empty() {
         return None;
     }
     let held: Vec<u64> = owners().into_iter().flat_map(sockets_of).collect();
     listeners.retain(|listener| held.contains(&listener.inode));
     listeners.into_iter().min_by_key(|listener| listener.port)
+}
+
+/// Whether the very same socket still listens. Cheaper than to ask again who holds it.
+pub(crate) fn still_listens(listener: &Listener) -> bool {
+    all().contains(listener)
+}
+
+/// Every listener of our network namespace.
+fn all() -> Vec<Listener> {
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+    tables.into_iter().flat_map(|file| parse(&fs::read_to_string(file).unwrap_or_default())).collect()
 }
 
 /// The inodes of the sockets that a process holds.
@@ -113,8 +119,11 @@ mod tests {
     fn a_socket_of_our_own_is_found_and_one_of_others_is_not() {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
-        let found = find(port..=port, || vec![nix::unistd::getpid()]).unwrap();
+        let found = find(&(port..=port), || vec![nix::unistd::getpid()]).unwrap();
         assert_eq!((found.port, found.reachable()), (port, Ipv4Addr::LOCALHOST.into()));
-        assert_eq!(find(port..=port, Vec::new), None);
+        assert!(still_listens(&found));
+        assert_eq!(find(&(port..=port), Vec::new), None);
+        drop(socket);
+        assert!(!still_listens(&found));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use nix::unistd::{Pid, getpid, getppid};
 
 use crate::notebook::Expected;
-use crate::sockets;
+use crate::sockets::{self, Listener};
 use crate::state::{NotebookState, StateFile};
 use crate::supervise::step::StopCause;
 use crate::supervise::terminal::Terminal;
@@ -39,6 +39,8 @@ pub(crate) struct Watched<'a> {
 pub(crate) struct Watcher<'a> {
     watched: Watched<'a>,
     state: &'a mut StateFile,
+    /// The UI, while it listens.
+    ui: Option<Listener>,
     began: Instant,
     began_at: SystemTime,
 }
@@ -46,13 +48,15 @@ pub(crate) struct Watcher<'a> {
 impl<'a> Watcher<'a> {
     /// Begins to watch.
     pub(crate) fn new(watched: Watched<'a>, state: &'a mut StateFile) -> Self {
-        Self { watched, state, began: Instant::now(), began_at: SystemTime::now() }
+        Self { watched, state, ui: None, began: Instant::now(), began_at: SystemTime::now() }
     }
 
     fn look_for_ui(&mut self) {
         let Some(ports) = &self.watched.ui_ports else { return };
-        let found = sockets::find(ports.clone(), || descendants_of(getpid()));
-        self.state.update(|state| state.ui_port = found.map(|listener| listener.port));
+        if !self.ui.as_ref().is_some_and(sockets::still_listens) {
+            self.ui = sockets::find(ports, || descendants_of(getpid()));
+            self.state.update(|state| state.ui_port = self.ui.map(|listener| listener.port));
+        }
     }
 
     fn look_for_notebook(&mut self) {

@@ -1,17 +1,17 @@
-//! What a field owns: Spark properties and environment variables that may not be set beside their field.
+//! What a field owns: Spark properties, environment variables and options that may not be set beside their field.
 //!
 //! One table drives the CEL rules, the offline check and the reference.
 
-/// A Spark property or an environment variable, and what owns it.
+/// A Spark property, an environment variable or an option, and what owns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owned {
-    /// The property or variable.
+    /// The property, variable or option.
     pub name: &'static str,
     /// Who sets it.
     pub owner: Owner,
 }
 
-/// Who sets a property or variable.
+/// Who sets a property, variable or option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// This field of the specification, as a path below `spec`.
@@ -39,6 +39,7 @@ const fn ours(name: &'static str, reason: &'static str) -> Owned {
 }
 
 const ADDRESS: &str = "lcmap-spark sets it to the address that executors reach";
+const LISTEN: &str = "lcmap-spark sets it, to this machine alone by run and to all addresses in a pod";
 const COARSE: &str = "executors of Mesos' fine-grained mode are not supported";
 const CLIENT: &str = "the driver always runs where the job does (client mode)";
 const FRAMEWORK_ID: &str = "lcmap-spark chooses framework ids, so that it finds every framework again";
@@ -102,12 +103,46 @@ pub const VARIABLES: &[Owned] = &[
     field("SPARK_DRIVER_MEMORY", "driver.memory"),
     field("SPARK_EXECUTOR_CORES", "executor.cores"),
     field("SPARK_EXECUTOR_MEMORY", "executor.memory"),
-    ours("SPARK_LOCAL_IP", ADDRESS),
     field("SPARK_MESOS_PRINCIPAL", "mesos.credentialsSecretName"),
     field("SPARK_MESOS_PRINCIPAL_FILE", "mesos.credentialsSecretName"),
     field("SPARK_MESOS_SECRET", "mesos.credentialsSecretName"),
     field("SPARK_MESOS_SECRET_FILE", "mesos.credentialsSecretName"),
     field("SPARK_USER", "mesos.user"),
+];
+
+/// The options of `spark-shell` and `pyspark` that `args` may not hold. Source: `SparkSubmitOptionParser`.
+pub const SHELL_OPTIONS: &[Owned] = &[
+    field("--archives", "dependencies.archives"),
+    field("--conf", "conf"),
+    ours("--deploy-mode", CLIENT),
+    field("--driver-cores", "driver.cores"),
+    field("--driver-memory", "driver.memory"),
+    field("--exclude-packages", "dependencies.excludePackages"),
+    field("--executor-cores", "executor.cores"),
+    field("--executor-memory", "executor.memory"),
+    field("--files", "dependencies.files"),
+    field("--jars", "dependencies.jars"),
+    field("--master", "mode and spec.mesos.master"),
+    field("--name", "name"),
+    field("--packages", "dependencies.packages"),
+    field("--properties-file", "conf and spec.confFrom"),
+    field("--py-files", "dependencies.pyFiles"),
+    field("--repositories", "dependencies.repositories"),
+    field("--total-executor-cores", "executor.totalCores"),
+    field("-c", "conf"),
+];
+
+/// The options of `jupyter notebook` that `args` may not hold.
+pub const NOTEBOOK_OPTIONS: &[Owned] = &[
+    field("--IdentityProvider.token", "run.notebook.tokenSecretName"),
+    field("--NotebookApp.token", "run.notebook.tokenSecretName"),
+    ours("--ServerApp.ip", LISTEN),
+    field("--ServerApp.port", "run.notebook.port"),
+    field("--ServerApp.root_dir", "run.notebook.directory"),
+    field("--ServerApp.token", "run.notebook.tokenSecretName"),
+    ours("--ip", LISTEN),
+    field("--notebook-dir", "run.notebook.directory"),
+    field("--port", "run.notebook.port"),
 ];
 
 #[cfg(test)]
@@ -116,7 +151,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_single() {
-        for table in [PROPERTIES, VARIABLES] {
+        for table in [PROPERTIES, VARIABLES, SHELL_OPTIONS, NOTEBOOK_OPTIONS] {
             assert!(table.is_sorted_by(|a, b| a.name < b.name));
         }
     }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use lcmap_spark_crd::SparkJob;
 use lcmap_spark_crd::admission::{Violation, admit};
-use serde_json::Value;
+use lcmap_spark_crd::owned::{NOTEBOOK_OPTIONS, PROPERTIES, SHELL_OPTIONS, VARIABLES};
+use serde_json::{Value, json};
 
 /// The manifests in one folder of the table, by path, with their text.
 fn table(folder: &str) -> Vec<(PathBuf, String)> {
@@ -57,5 +58,40 @@ fn what_is_admitted_is_admitted_again() {
         let job = judge(&text).unwrap_or_else(|violations| panic!("{}: {violations:#?}", path.display()));
         let written = serde_json::to_value(&job).expect("a job is JSON");
         assert_eq!(admit(written), Ok(job), "{}", path.display());
+    }
+}
+
+/// A job with something in its specification that a field owns is refused with what to write instead.
+fn assert_owned(spec: &Value, field: &str, remedy: &str) {
+    let violations = admit(json!({
+        "apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "pi"}, "spec": spec
+    }))
+    .err()
+    .unwrap_or_default();
+    let found: Vec<(&str, &str)> =
+        violations.iter().map(|violation| (violation.field.as_str(), violation.problem.as_str())).collect();
+    assert_eq!(found, [(field, remedy)]);
+}
+
+#[test]
+fn every_owned_name_is_refused_with_what_to_write_instead() {
+    let run = json!({"submit": {"application": "pi.py"}});
+    for owned in PROPERTIES {
+        let field = format!("spec.conf[{}]", owned.name);
+        assert_owned(&json!({"run": run, "conf": {owned.name: "x"}}), &field, &owned.remedy());
+    }
+    for owned in VARIABLES {
+        let env = json!([{"name": owned.name, "value": "x"}]);
+        assert_owned(&json!({"run": run, "env": env}), "spec.env[0].name", &owned.remedy());
+    }
+    for (kind, table) in
+        [("shell", SHELL_OPTIONS), ("pyspark", SHELL_OPTIONS), ("notebook", NOTEBOOK_OPTIONS)]
+    {
+        for owned in table {
+            for written in [owned.name.to_owned(), format!("{}=x=y", owned.name)] {
+                let field = format!("spec.run.{kind}.args[1]");
+                assert_owned(&json!({"run": {kind: {"args": ["a", written]}}}), &field, &owned.remedy());
+            }
+        }
     }
 }

@@ -17,6 +17,11 @@ fn with(field: &str, value: &Value) -> Value {
     job(&spec)
 }
 
+/// A job whose program gets these arguments.
+fn submit(args: &Value) -> Value {
+    with("run", &json!({"submit": {"application": "pi.py", "args": args}}))
+}
+
 fn fields(violations: &[Violation]) -> Vec<&str> {
     violations.iter().map(|violation| violation.field.as_str()).filter(|field| !field.is_empty()).collect()
 }
@@ -98,8 +103,8 @@ fn what_is_too_long_is_told_by_its_length_and_not_repeated() {
     for (manifest, field) in [
         (with("conf", &json!({"spark.x": "x".repeat(65_537)})), "spec.conf.spark.x"),
         (with("conf", &(0..1025).map(|n| (format!("spark.p{n}"), json!(""))).collect()), "spec.conf"),
-        (with("run", &json!({"shell": {"args": ["x".repeat(32_768)]}})), "spec.run.shell.args[0]"),
-        (with("run", &json!({"shell": {"args": vec![""; 1025]}})), "spec.run.shell.args"),
+        (submit(&json!(["x".repeat(32_768)])), "spec.run.submit.args[0]"),
+        (submit(&json!(vec![""; 1025])), "spec.run.submit.args"),
         (with("env", &(0..257).map(|n| json!({"name": format!("V{n}")})).collect()), "spec.env"),
     ] {
         let violations = refused(manifest);
@@ -110,8 +115,8 @@ fn what_is_too_long_is_told_by_its_length_and_not_repeated() {
 
 #[test]
 fn characters_are_counted_as_unicode_has_them() {
-    assert!(admit(with("run", &json!({"shell": {"args": ["🚀".repeat(32_767)]}}))).is_ok());
-    assert!(admit(with("run", &json!({"shell": {"args": ["🚀".repeat(32_768)]}}))).is_err());
+    assert!(admit(submit(&json!(["🚀".repeat(32_767)]))).is_ok());
+    assert!(admit(submit(&json!(["🚀".repeat(32_768)]))).is_err());
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn a_notebook_is_ready_once_it_answers_and_its_token_is_private() {
     assert_eq!(running.wait().status.code(), Some(143));
     assert_eq!(bed.termination_message().reason, ExitReason::Stopped);
     assert!(!ready.token_file.exists());
+    assert_eq!((bed.state().pid, bed.state().notebook), (None, None));
 }
 
 #[test]

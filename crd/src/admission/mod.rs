@@ -31,7 +31,7 @@ pub const MAX_DEPTH: usize = 100;
 /// Judges a manifest as the API server would judge its creation.
 ///
 /// Returns the job with its defaults filled in and without `status`, which a creation cannot set; or everything that
-/// is wrong with it, in the order of the specification.
+/// is wrong with it.
 pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
     if let Some(violation) = too_deep(&manifest) {
         dismantle(manifest);
@@ -62,9 +62,9 @@ pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
 
 /// Whether a manifest has too many levels. Looks at them one after the other, since recursion is what it guards.
 fn too_deep(manifest: &Value) -> Option<Violation> {
-    let mut level: Vec<&Value> = vec![manifest];
+    let mut level = vec![manifest];
     for _ in 0..=MAX_DEPTH {
-        level = level.into_iter().flat_map(children).collect();
+        level = level.into_iter().flat_map(inner).collect();
         if level.is_empty() {
             return None;
         }
@@ -72,11 +72,12 @@ fn too_deep(manifest: &Value) -> Option<Violation> {
     Some(Violation::too_deep())
 }
 
-fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+/// What is directly in a value.
+fn inner(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(fields) => Box::new(fields.values()),
-        _ => Box::new(std::iter::empty()),
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The schema: types, bounds, patterns, what must be there.
+//! The schema: types, words, bounds, what must be there.
 //!
 //! Source: `kube-openapi`'s `validate.SchemaValidator`.
 
@@ -28,10 +28,10 @@ impl Checker<'_> {
             && wanted != type_of(value)
         {
             let found = match value {
-                Value::Null | Value::Array(_) | Value::Object(_) => article(type_of(value)).to_owned(),
+                Value::Null | Value::Array(_) | Value::Object(_) => in_words(type_of(value)).to_owned(),
                 scalar => excerpt(scalar),
             };
-            let problem = format!("must be {}, and is {found}", article(wanted));
+            let problem = format!("must be {}, and is {found}", in_words(wanted));
             let violation = Violation::new(path, ViolationKind::Type, problem);
             self.violations.push(violation.with_remedy(retype(schema, value)));
             return;
@@ -150,7 +150,7 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 /// A schema's type for readers of YAML.
-fn article(wanted: &str) -> &str {
+fn in_words(wanted: &str) -> &str {
     match wanted {
         "boolean" => "true or false",
         "integer" => "a whole number",

@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt::Write;
 
-use crate::owned::{Owned, Owner, PROPERTIES, VARIABLES};
+use crate::owned::{NOTEBOOK_OPTIONS, Owned, Owner, PROPERTIES, SHELL_OPTIONS, VARIABLES};
 use crate::{crd, names};
 
 const INTRODUCTION: &str = "\
@@ -47,8 +47,19 @@ pub fn markdown() -> String {
     if let Some(schema) = schema.and_then(|schema| schema.open_api_v3_schema.as_ref()) {
         fields::specification(schema, &mut text);
         words::specification(&mut text);
-        owned("Spark properties that a field owns", "`spec.conf` refuses them.", PROPERTIES, &mut text);
-        owned("Environment variables that a field owns", "`spec.env` refuses them.", VARIABLES, &mut text);
+        for (title, field, table) in [
+            ("Spark properties that a field owns", "spec.conf", PROPERTIES),
+            ("Environment variables that a field owns", "spec.env", VARIABLES),
+            ("Options of shells that a field owns", "args", SHELL_OPTIONS),
+            ("Options of notebooks that a field owns", "args", NOTEBOOK_OPTIONS),
+        ] {
+            owned(
+                title,
+                &format!("`{field}` refuses them, and names what to write instead."),
+                table,
+                &mut text,
+            );
+        }
         annotations(&mut text);
         fields::status(schema, &mut text);
         words::status(&mut text);

@@ -11,7 +11,9 @@ use super::columns::columns;
 use super::rules::job_name_rule;
 use crate::SparkJob;
 
-/// The `CustomResourceDefinition` of `SparkJob`.
+/// The `CustomResourceDefinition` of `SparkJob`, as it is installed.
+///
+/// Not `SparkJob::crd()` of kube's trait, which knows neither the columns nor what is done to the schema here.
 pub fn crd() -> CustomResourceDefinition {
     let mut definition = SparkJob::crd();
     for version in &mut definition.spec.versions {
@@ -25,9 +27,11 @@ pub fn crd() -> CustomResourceDefinition {
     definition
 }
 
-/// `crd` as YAML, as it is installed.
+/// [`crd`] as YAML.
 pub fn crd_yaml() -> Result<String, fmt::Error> {
-    let mut text = String::from("# Generated from crd/src by `make generate`. Do not edit.\n");
+    let mut text = String::from(
+        "# Generated from crd/src: UPDATE_GENERATED=1 cargo test -p lcmap-spark-crd --test generated\n",
+    );
     serde_saphyr::to_fmt_writer(&mut text, &crd()).map_err(|_| fmt::Error)?;
     Ok(text)
 }

@@ -5,7 +5,7 @@ use kube::core::{Reason, Rule};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use super::texts::{NO_NUL, attribute_value};
+use super::texts::NO_NUL;
 use crate::names::{MAX_JOB_NAME, PREFIX};
 use crate::owned::PROPERTIES;
 
@@ -30,6 +30,11 @@ pub(crate) fn spec() -> Vec<Rule> {
     )
     .message("a shell is not restarted, since its terminal is gone: use Never")
     .field_path(".restart.policy");
+    let gpus = Rule::new(
+        "!has(self.executor) || !has(self.executor.totalGpus) || self.executor.totalGpus == 0 || !has(self.mesos) || !has(self.mesos.container) || self.mesos.container.type == 'Mesos'",
+    )
+    .message("set spec.mesos.container.type to Mesos, too: the Docker containerizer hands out no GPUs")
+    .field_path(".executor.totalGpus");
     // At the map itself, the API server would print the path as `spec.conf.[spark.master]`.
     let owned = PROPERTIES.iter().map(|property| {
         Rule::new(format!("!has(self.conf) || !('{}' in self.conf)", property.name))
@@ -37,7 +42,7 @@ pub(crate) fn spec() -> Vec<Rule> {
             .field_path(format!(".conf['{}']", property.name))
             .reason(Reason::FieldValueForbidden)
     });
-    std::iter::once(shell).chain(owned).collect()
+    [shell, gpus].into_iter().chain(owned).collect()
 }
 
 /// `spec.conf`.
@@ -52,19 +57,21 @@ pub(crate) fn conf(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// `spec.mesos.constraints`.
+/// `spec.mesos.constraints`, which Spark writes as `name:value,value;name:value`.
 pub(crate) fn constraints(_: &mut SchemaGenerator) -> Schema {
-    let rule = Rule::new("self.all(name, size(name) <= 253 && !name.contains(':') && !name.contains(';'))")
+    let names = Rule::new("self.all(name, size(name) <= 253 && !name.contains(':') && !name.contains(';'))")
         .message("the name of an attribute has at most 253 characters, and no : or ;");
+    let values = Rule::new("self.all(name, self[name].all(value, !value.matches('[,:;]')))")
+        .message("a value cannot hold , : or ; which Spark puts between them");
     json_schema!({
         "type": "object",
         "maxProperties": 64,
         "additionalProperties": {
             "type": "array",
             "maxItems": 64,
-            "items": attribute_value(),
+            "items": {"type": "string", "maxLength": 253, "pattern": NO_NUL},
         },
-        "x-kubernetes-validations": [rule],
+        "x-kubernetes-validations": [names, values],
     })
 }
 

@@ -6,7 +6,7 @@
 use kube::core::{Message, Reason, Rule};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use crate::owned::VARIABLES;
+use crate::owned::{NOTEBOOK_OPTIONS, Owned, SHELL_OPTIONS, VARIABLES};
 
 /// Anything but NUL.
 pub(crate) const NO_NUL: &str = r"^[^\x00]*$";
@@ -60,14 +60,52 @@ pub(crate) fn class_name(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn env_name(_: &mut SchemaGenerator) -> Schema {
     let shape = Rule::new("self.matches('^[A-Za-z_][A-Za-z0-9_]*$')")
         .message("write a name as a shell has it: of A-Z, a-z, 0-9 and _, and no digit first");
-    let names: Vec<String> = VARIABLES.iter().map(|variable| format!("'{}'", variable.name)).collect();
-    let remedy = |name: &str, remedy: &str| format!("'{name}': '{}'", cel_text(remedy));
+    json_schema!({
+        "type": "string",
+        "maxLength": 253,
+        "x-kubernetes-validations": [shape, not_owned("self", VARIABLES)],
+    })
+}
+
+/// `spec.run.submit.args`: the program's own. One of 32,767 characters, of four bytes each and with its NUL, just fits
+/// Linux' `MAX_ARG_STRLEN`.
+pub(crate) fn program_args(_: &mut SchemaGenerator) -> Schema {
+    list(1024, &json_schema!({"type": "string", "maxLength": 32767, "pattern": NO_NUL}))
+}
+
+/// `spec.run.shell.args` and `spec.run.pyspark.args`.
+pub(crate) fn shell_args(_: &mut SchemaGenerator) -> Schema {
+    options(SHELL_OPTIONS)
+}
+
+/// `spec.run.notebook.args`.
+pub(crate) fn notebook_args(_: &mut SchemaGenerator) -> Schema {
+    options(NOTEBOOK_OPTIONS)
+}
+
+/// A list of arguments without the options that a field owns, be they written as `--a b` or `--a=b`. Fewer and
+/// shorter ones than a program's, since each is looked at by a rule.
+fn options(owned: &[Owned]) -> Schema {
+    let rule = not_owned("self.split('=', 2)[0]", owned);
+    list(
+        256,
+        &json_schema!({
+            "type": "string",
+            "maxLength": 4096,
+            "pattern": NO_NUL,
+            "x-kubernetes-validations": [rule],
+        }),
+    )
+}
+
+/// Refuses what a field owns, with what to write instead. `name` is the CEL expression that finds it.
+fn not_owned(name: &str, owned: &[Owned]) -> Rule {
+    let names: Vec<String> = owned.iter().map(|owned| format!("'{}'", owned.name)).collect();
     let remedies: Vec<String> =
-        VARIABLES.iter().map(|variable| remedy(variable.name, &variable.remedy())).collect();
-    let owned = Rule::new(format!("!(self in [{}])", names.join(", ")))
-        .message(Message::Expression(format!("{{{}}}[self]", remedies.join(", "))))
-        .reason(Reason::FieldValueForbidden);
-    json_schema!({"type": "string", "maxLength": 253, "x-kubernetes-validations": [shape, owned]})
+        owned.iter().map(|owned| format!("'{}': '{}'", owned.name, cel_text(&owned.remedy()))).collect();
+    Rule::new(format!("!({name} in [{}])", names.join(", ")))
+        .message(Message::Expression(format!("{{{}}}[{name}]", remedies.join(", "))))
+        .reason(Reason::FieldValueForbidden)
 }
 
 /// Lists of paths and URIs in `spec.dependencies`.
@@ -155,11 +193,6 @@ pub(crate) fn option_name(_: &mut SchemaGenerator) -> Schema {
 /// `spec.mesos.container.parameters[].value`.
 pub(crate) fn option_value(_: &mut SchemaGenerator) -> Schema {
     text(2048, r"^[^,\x00]*$", "the value cannot hold a comma, which Spark puts between parameters")
-}
-
-/// One value of `spec.mesos.constraints`. Spark writes them as `a:v,v;b:v`.
-pub(super) fn attribute_value() -> Schema {
-    text(253, r"^[^,:;\x00]*$", "a value cannot hold , : or ; which Spark puts between them")
 }
 
 /// `spec.run.notebook.storage.size`.

@@ -11,10 +11,11 @@ use crate::{Duration, schema};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Notebook {
-    /// Further arguments of `jupyter notebook`.
+    /// Further arguments of `jupyter notebook`. Options that a field of this specification owns, such as `--port`, are
+    /// refused, naming the field.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
+    #[schemars(schema_with = "schema::notebook_args")]
     pub args: Vec<String>,
     /// The folder with the notebooks. Default: where `storage` is mounted, else the image's working directory; by
     /// `lcmap-spark run`, the manifest's folder.

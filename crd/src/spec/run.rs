@@ -55,7 +55,7 @@ pub struct Submit {
     /// The program's own arguments, as they are: no shell looks at them.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
+    #[schemars(schema_with = "schema::program_args")]
     pub args: Vec<String>,
 }
 
@@ -63,10 +63,11 @@ pub struct Submit {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shell {
-    /// Further arguments of the command, such as `-i` with a file.
+    /// Further arguments of the command, such as `-i` with a file. Options that a field of this specification owns,
+    /// such as `--master`, are refused, naming the field.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024), inner(length(max = 32767), regex(pattern = schema::NO_NUL)))]
+    #[schemars(schema_with = "schema::shell_args")]
     pub args: Vec<String>,
     /// How long the shell may be idle, with neither input nor output, before it is stopped. Default: no end.
     /// Edit class: next attempt.

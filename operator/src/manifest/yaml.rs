@@ -46,6 +46,8 @@ fn message(error: &serde_saphyr::Error, first_line: u64) -> String {
     let Some(location) = error.location() else { return text };
     // The parser counts lines from the document's own start; people count from the file's.
     let what = text.split(" at line ").next().unwrap_or(&text);
+    // That advice is for programmers.
+    let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or(what);
     format!("{what}, at line {}, column {}", location.line() + first_line - 1, location.column())
 }
 

@@ -26,26 +26,31 @@ pub(crate) struct AttemptFolder {
 }
 
 impl AttemptFolder {
-    /// Makes the folder, readable by its owner alone, in `$XDG_RUNTIME_DIR` or where temporary files go.
+    /// Makes the folder, readable by its owner alone, in memory where there is some: `$XDG_RUNTIME_DIR`,
+    /// `/dev/shm`, or where temporary files go. A notebook's token should not reach a disk.
     pub(crate) fn create() -> Result<Self, RunError> {
-        let parent = std::env::var_os("XDG_RUNTIME_DIR")
-            .map(PathBuf::from)
-            .filter(|folder| folder.is_dir())
-            .unwrap_or_else(std::env::temp_dir);
-        let fault = |cause| RunError::Folder { path: parent.clone(), cause };
-        sweep(&parent);
+        let last = std::env::temp_dir();
+        let in_memory =
+            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).into_iter().chain(["/dev/shm".into()]);
+        let made =
+            in_memory.filter(|parent| parent.is_dir()).find_map(|parent| Self::create_in(&parent).ok());
+        made.map_or_else(|| Self::create_in(&last), Ok)
+            .map_err(|cause| RunError::Folder { path: last, cause })
+    }
+
+    fn create_in(parent: &Path) -> std::io::Result<Self> {
+        sweep(parent);
         let temporary = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(std::fs::Permissions::from_mode(0o700))
-            .tempdir_in(&parent)
-            .map_err(fault)?;
-        let lock = File::create(temporary.path().join(LOCK)).map_err(fault)?;
-        lock.lock().map_err(fault)?;
+            .tempdir_in(parent)?;
+        let lock = File::create(temporary.path().join(LOCK))?;
+        lock.lock()?;
         let folder = Self { temporary, _lock: lock };
         for path in [folder.state(), folder.identity()] {
             // A container's user need not be ours; everybody else is kept out by the folder around them.
-            std::fs::create_dir(&path).map_err(fault)?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).map_err(fault)?;
+            std::fs::create_dir(&path)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777))?;
         }
         Ok(folder)
     }

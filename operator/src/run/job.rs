@@ -266,7 +266,7 @@ impl<'a> JobRun<'a> {
             let url = format!("http://127.0.0.1:{}/?token={token}", notebook.port);
             self.reporter.tell(&self.subject, &Event::Notebook { url });
         }
-        let Some(port) = state.ui_port else { return };
+        let Some(port) = state.ui_port.filter(|_| self.launcher.shares_network()) else { return };
         if self.told.ui != Some(port) && !self.kind.is_shell() {
             self.told.ui = Some(port);
             self.progress = self.watcher.as_ref().map(|watcher| watcher.follow(port));

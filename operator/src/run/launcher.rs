@@ -71,6 +71,14 @@ impl Launcher {
         }
     }
 
+    /// Whether what a driver listens on at the loopback interface can be reached from here.
+    pub(crate) fn shares_network(&self) -> bool {
+        match self {
+            Self::Host(_) => true,
+            Self::Image(image) => image.network == Network::Host,
+        }
+    }
+
     /// Where a driver finds its notebook's token.
     pub(crate) fn token(&self, folder: &AttemptFolder) -> PathBuf {
         match self {

@@ -293,7 +293,11 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
                 site.conf.insert("spark.log.level".into(), "WARN".into());
             }
         }
-        None => {}
+        // Nothing can be launched, which is told already: what is bound is bound all the same.
+        None => {
+            site.secrets = folders.secrets.clone();
+            site.config_maps = folders.config_maps.clone();
+        }
     }
     site
 }

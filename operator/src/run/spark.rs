@@ -45,13 +45,15 @@ pub(crate) enum SparkError {
     NotFound,
     /// There is no Java.
     #[error(
-        "Java was not found: JAVA_HOME is {}, and there is no java on the PATH. Spark 3.5 needs Java 8, 11 or 17: \
-         `apt-get install openjdk-17-jre-headless`, or set JAVA_HOME to an unpacked one",
-        home.as_ref().map_or("not set".to_owned(), |h| format!("{}, which has no bin/java", h.display()))
+        "Java was not found: JAVA_HOME is not set, and there is no java on the PATH. Spark 3.5 needs Java 8, 11 or \
+         17: `apt-get install openjdk-17-jre-headless`, or set JAVA_HOME to an unpacked one"
     )]
-    NoJava {
-        /// What `JAVA_HOME` names.
-        home: Option<PathBuf>,
+    NoJava,
+    /// `JAVA_HOME`, which Spark's own scripts prefer to the `PATH`, names a folder that is no Java.
+    #[error("JAVA_HOME is {}, which has no bin/java; set it to Java's folder, or unset it", home.display())]
+    NoJavaAtHome {
+        /// The folder it names.
+        home: PathBuf,
     },
 }
 
@@ -95,12 +97,11 @@ pub(crate) fn find(surroundings: &Surroundings) -> Result<Spark, SparkError> {
         }
         None => installed(surroundings).ok_or(SparkError::NotFound)?,
     };
-    let java_home = surroundings.java_home.as_ref().map(PathBuf::from);
-    let java = match &java_home {
-        Some(home) => is_program(&home.join("bin/java")),
-        None => surroundings.on_path("java").is_some(),
-    };
-    if java { Ok(spark) } else { Err(SparkError::NoJava { home: java_home }) }
+    match surroundings.java_home.as_ref().map(PathBuf::from) {
+        Some(home) if !is_program(&home.join("bin/java")) => Err(SparkError::NoJavaAtHome { home }),
+        None if surroundings.on_path("java").is_none() => Err(SparkError::NoJava),
+        Some(_) | None => Ok(spark),
+    }
 }
 
 fn installed(surroundings: &Surroundings) -> Option<Spark> {
@@ -216,5 +217,7 @@ mod tests {
         assert!(find(&surroundings).unwrap_err().to_string().contains("openjdk-17-jre-headless"));
         surroundings.java_home = Some(root.path().into());
         assert!(find(&surroundings).is_ok(), "JAVA_HOME serves as well");
+        surroundings.java_home = Some(root.path().join("spark").into());
+        assert!(find(&surroundings).unwrap_err().to_string().contains("which has no bin/java"));
     }
 }
