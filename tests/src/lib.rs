@@ -11,6 +11,7 @@ pub mod bed;
 mod command;
 mod finished;
 mod folder;
+pub mod kubernetes;
 pub mod mesos;
 mod running;
 mod stand_in;

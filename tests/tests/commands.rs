@@ -4,13 +4,14 @@ use lcmap_spark_tests::{Folder, LcmapSpark, bed, says};
 use serde_json::{Value, json};
 
 fn examples() -> Vec<std::path::PathBuf> {
-    let folders = std::fs::read_dir(bed::repository("examples")).unwrap().map(|entry| entry.unwrap().path());
-    folders.map(|folder| folder.join("sparkjob.yaml")).filter(|file| file.exists()).collect()
+    let folders = std::fs::read_dir(bed::repository("examples")).into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join("sparkjob.yaml")).filter(|file| file.exists()).collect()
 }
 
 #[test]
 fn every_example_is_valid() {
     let examples = examples();
+    assert!(!examples.is_empty());
     let run = LcmapSpark::new("validate").arg("-f").args(&examples).finish().succeeded();
     says(&run.stdout, &[&format!("{} valid, 0 refused", examples.len())]);
 }

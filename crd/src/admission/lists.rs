@@ -40,11 +40,14 @@ pub(super) fn check(schema: &JSONSchemaProps, value: &Value, path: &str, violati
     }
 }
 
-/// The first repetition of each key, with its index.
+/// The first repetition of each key, with its index. Where an entry of a map is neither object nor null, the
+/// server looks for none.
 fn duplicates(schema: &JSONSchemaProps, list: &[Value]) -> Vec<(usize, Value)> {
     let keys = schema.x_kubernetes_list_map_keys.as_deref().unwrap_or_default();
+    let are_objects = list.iter().all(|item| item.is_object() || item.is_null());
     let key = |item: &Value| match schema.x_kubernetes_list_type.as_deref() {
         Some("set") => Some(item.clone()),
+        Some("map") if !are_objects => None,
         // Each of our lists has one key.
         Some("map") => keys.first().map(|key| item.get(key).cloned().unwrap_or_default()),
         _ => None,

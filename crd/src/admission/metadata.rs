@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::syntax::{is_label, is_label_value, is_qualified_name, is_subdomain};
 use super::violation::{Violation, ViolationKind, excerpt};
 
+/// The most that a name may have, in bytes.
+const MAX_NAME: usize = 253;
+
 /// The most that all annotations may hold together, names and values, in bytes.
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
@@ -33,6 +36,11 @@ fn names(metadata: &Map<String, Value>, violations: &mut Vec<Violation>) {
     const LABEL: &str = "must be at most 63 of a-z, 0-9 and -, with a letter or digit at both ends";
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     match text("name") {
+        Some(name) if name.len() > MAX_NAME => violations.push(Violation::new(
+            "metadata.name",
+            ViolationKind::TooLong,
+            format!("has {} bytes, and may have {MAX_NAME} at most", name.len()),
+        )),
         Some(name) if !is_subdomain(name) => violations.push(invalid("name", name, SUBDOMAIN)),
         Some(_) => {}
         None => violations.push(

@@ -1,0 +1,41 @@
+//! Brings up the tests' Kubernetes for use by hand, and keeps it until ctrl-C: `kubernetes-bed api` for etcd and an
+//! API server, `kubernetes-bed cluster` for a whole cluster with two real nodes (as root). Prints what a shell needs
+//! to use it.
+
+use std::{convert::Infallible, process::ExitCode, thread};
+
+use lcmap_spark_tests::kubernetes::{Cluster, ControlPlane, Result};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["api"] => api(),
+        ["cluster"] => cluster(),
+        _ => {
+            eprintln!("usage: kubernetes-bed api | cluster");
+            return ExitCode::from(2);
+        }
+    };
+    let Err(error) = outcome;
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
+
+fn api() -> Result<Infallible> {
+    let control_plane = ControlPlane::start()?;
+    keep(&control_plane)
+}
+
+fn cluster() -> Result<Infallible> {
+    let cluster = Cluster::start()?;
+    keep(&cluster.control_plane)
+}
+
+/// Whatever ends this process ends the bed with it.
+fn keep(control_plane: &ControlPlane) -> ! {
+    println!("export KUBECONFIG={}", control_plane.kubeconfig().display());
+    println!("export PATH={}:$PATH", ControlPlane::programs().display());
+    loop {
+        thread::park();
+    }
+}
