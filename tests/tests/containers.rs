@@ -1,5 +1,7 @@
 //! Jobs in their image, by podman: the user, files, volumes, certificates, exit codes, and nothing left behind.
 
+#![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
+
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 

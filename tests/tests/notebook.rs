@@ -1,5 +1,7 @@
 //! The notebook: the example's own code, executed through the server as a browser does it, and who gets in.
 
+#![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
+
 use std::net::TcpListener;
 use std::process::{Command, Output};
 

@@ -23,7 +23,8 @@ fn run(spark: &str, spec: Value, arguments: &[&str]) -> Finished {
 
 /// The phases of a run with `--output json`, each once.
 fn phases(run: &Finished) -> Vec<String> {
-    let phases = run.events_of("phase").into_iter().map(|event| event["phase"].as_str().unwrap().to_owned());
+    let phases =
+        run.events_of("phase").into_iter().filter_map(|event| event["phase"].as_str().map(str::to_owned));
     let mut phases: Vec<_> = phases.collect();
     phases.dedup();
     phases

@@ -40,7 +40,7 @@ fn arguments_arrive_as_they_were_written() {
         "!history",
     ];
     let output = shown(submit(&args));
-    let expected: String = args.iter().map(|argument| format!("<{argument}>\n")).collect();
+    let expected = args.map(|argument| format!("<{argument}>\n")).concat();
     says(&output, &[&expected]);
 }
 
