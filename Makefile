@@ -61,6 +61,19 @@ spark: agent examples beds ## the tests that run lcmap-spark as a process, with 
 	cargo build --quiet --locked -p lcmap-spark
 	cargo test --locked -p lcmap-spark-tests --no-fail-fast
 
+.PHONY: api
+api: ## admission, held to a real API server (built with Go, some minutes, once)
+	cargo test --locked -p lcmap-spark-tests --features api --test admission
+
+.PHONY: cluster
+cluster: ## the Kubernetes bed itself: real nodes and pods (as root; some minutes, once)
+	cargo test --locked -p lcmap-spark-tests --features cluster --test 'kubernetes*'
+
+.PHONY: mesos
+mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
+	cargo test --locked -p lcmap-mesos -p lcmap-libmesos
+	cargo test --locked -p lcmap-spark-tests --features mesos --test mesos --test libmesos -- --test-threads=2
+
 .PHONY: beds
 beds: setup
 	@tests/beds/podman.sh
@@ -98,7 +111,7 @@ $(target)/tools/bin/cargo-deny:
 
 .PHONY: drift
 drift: ## generated files are as their generator writes them
-	cargo run --quiet --locked -p lcmap-spark -- crd --output markdown | diff -u docs/reference/sparkjob.md -
+	cargo test --quiet --locked -p lcmap-spark-crd --test generated
 
 .PHONY: check-core
 check-core: ## core is pure: it compiles without the features that bring clocks, clients and runtimes
