@@ -143,7 +143,7 @@ fn nothing_private_outlives_the_attempt() {
 
 #[test]
 fn what_a_killed_agent_left_is_swept_by_the_next_one() {
-    let bed = Bed::with_submit("dirname $SPARK_CONF_DIR > $HOME/private; sleep 60");
+    let bed = Bed::with_submit("dirname $SPARK_CONF_DIR > $HOME/private; exec sleep 60");
     let mut killed = crate::support::Running::start(bed.as_child());
     let left = PathBuf::from(bed.wait_for("private").trim());
     let other = Bed::with_submit(&format!("test -d {} && echo kept", left.display()));

@@ -93,15 +93,17 @@ impl Bed {
         self.wrapped(&unshare(&["--pid", "--fork", "--kill-child", "--mount-proc"]))
     }
 
-    /// The agent as PID 1 of a container: an image made of this machine's own files, this bed at `/bed`, and what a
-    /// script for sh does to the image, whose root is `$ROOT`.
+    /// The agent as PID 1 of a container. Its image has a root and an `/etc` of its own, and this machine's files for
+    /// the rest; the bed is at `/bed`, and a script for sh may do something to the image, whose root is `$ROOT`.
     pub(crate) fn in_image(&self, setup: &str, arguments: &[&str]) -> Command {
         let script = format!(
-            "set -e; mount -t tmpfs none /mnt; cd /mnt; mkdir upper work root; ROOT=/mnt/root; \
-             mount -t overlay none -o lowerdir=/,upperdir=upper,workdir=work root; \
-             mkdir -p root/bed root/certs; mount --bind \"$HOME\" root/bed; cp {AGENT} root/lcmap-agent; \
-             mount -t proc proc root/proc; mount --rbind /dev root/dev; {setup}; \
-             cd root; pivot_root . .; umount -l .; cd /; export HOME=/bed SPARK_HOME=/bed/spark; \
+            "set -e; ROOT=/mnt; mount -t tmpfs none $ROOT; mkdir $ROOT/bed $ROOT/certs $ROOT/proc; \
+             for d in /*; do case $d in \
+             /bed | /certs | /etc | /mnt | /proc) ;; \
+             *) if [ -L $d ]; then cp -P $d $ROOT; elif [ -d $d ]; then mkdir $ROOT$d; mount --rbind $d $ROOT$d; fi ;; \
+             esac; done; cp -r /etc $ROOT 2>&- || :; cp {AGENT} $ROOT/lcmap-agent; \
+             mount --bind \"$HOME\" $ROOT/bed; mount -t proc proc $ROOT/proc; {setup}; \
+             cd $ROOT; pivot_root . .; umount -l .; cd /; export HOME=/bed SPARK_HOME=/bed/spark; \
              exec ${{AS_USER:-}} /lcmap-agent \"$@\""
         );
         let mut words = unshare(&["--pid", "--mount", "--fork", "--kill-child"]);
