@@ -1,0 +1,85 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::*;
+use crate::plan::Certificates;
+
+fn bundle(folder: &Folder) -> Bundle {
+    read(folder.folder.path()).unwrap()
+}
+
+/// A folder on memory-backed storage.
+fn in_memory() -> TempDir {
+    TempDir::new_in("/dev/shm").unwrap()
+}
+
+fn wanted(source: &Path, target: Option<&Path>) -> Certificates {
+    Certificates { source: source.to_owned(), target: target.map(Path::to_owned) }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn the_files_are_for_the_owner_alone_and_can_be_read_again() {
+    let (folder, target) = (Folder::valid(), in_memory());
+    let private = in_memory();
+    let wanted = wanted(folder.folder.path(), Some(target.path()));
+    let installed = install(&bundle(&folder), &wanted, private.path()).unwrap();
+    let files = installed.files().clone();
+    assert_eq!(files.folder, target.path());
+    for (file, name) in
+        [(&files.certificate, "mesos.crt"), (&files.key, "mesos.key"), (&files.roots, "trustedroot.crt")]
+    {
+        assert_eq!(file, &target.path().join(name));
+        assert_eq!(mode(file), 0o400);
+    }
+    let again = read(target.path()).unwrap();
+    assert_eq!(check(&again, at(NOW)).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_target_that_is_the_source_or_on_a_disk_is_left_alone() {
+    let folder = Folder::valid();
+    let source = folder.folder.path();
+    let on_disk = TempDir::new_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    for target in [None, Some(source), Some(on_disk.path()), Some(Path::new("/nonexistent"))] {
+        let private = in_memory();
+        let installed = install(&bundle(&folder), &wanted(source, target), private.path()).unwrap();
+        assert_eq!(installed.files().folder, private.path().join("certs"));
+        assert_eq!(mode(&installed.files().folder), 0o700);
+    }
+    assert_eq!(fs::read_dir(on_disk.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_exchange_swaps_the_pair_and_leaves_nothing_of_the_old_one() {
+    let (folder, private) = (Folder::valid(), in_memory());
+    let installed = install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let before = fs::read(&installed.files().key).unwrap();
+    installed.exchange(&bundle(&Folder::valid())).unwrap();
+    assert_ne!(fs::read(&installed.files().key).unwrap(), before);
+    check(&read(&installed.files().folder).unwrap(), at(NOW)).unwrap();
+    let mut names: Vec<_> = fs::read_dir(&installed.files().folder).unwrap().flatten().collect();
+    names.retain(|entry| entry.file_type().unwrap().is_dir());
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[test]
+fn nothing_is_left_at_the_end() {
+    let (folder, target, private) = (Folder::valid(), in_memory(), in_memory());
+    let wanted = wanted(folder.folder.path(), Some(target.path()));
+    drop(install(&bundle(&folder), &wanted, private.path()).unwrap());
+    assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_killed_agent_left_is_no_obstacle() {
+    let (folder, private) = (Folder::valid(), in_memory());
+    let wanted = wanted(folder.folder.path(), None);
+    std::mem::forget(install(&bundle(&folder), &wanted, private.path()).unwrap());
+    std::os::unix::fs::symlink("x", private.path().join("certs/..next")).unwrap();
+    drop(install(&bundle(&folder), &wanted, private.path()).unwrap());
+    assert_eq!(fs::read_dir(private.path().join("certs")).unwrap().count(), 0);
+}
