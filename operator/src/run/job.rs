@@ -256,10 +256,13 @@ impl<'a> JobRun<'a> {
     /// Looks at what changes without a word: the agent's state, and how far Spark is.
     fn look(&mut self) {
         let Some(Seen::Agent(state)) = self.driver.as_ref().map(Driver::seen) else { return };
-        for message in state.warnings.iter().skip(self.told.warnings) {
-            self.reporter.tell(&self.subject, &Event::Warning { message: message.clone() });
+        // People have read the agent's own words on standard error.
+        if matches!(self.reporter, Reporter::Json) {
+            for message in state.warnings.iter().skip(self.told.warnings) {
+                self.reporter.tell(&self.subject, &Event::Warning { message: message.clone() });
+            }
+            self.told.warnings = self.told.warnings.max(state.warnings.len());
         }
-        self.told.warnings = self.told.warnings.max(state.warnings.len());
         if let (Some(notebook), false) = (&state.notebook, self.told.notebook) {
             self.told.notebook = true;
             let token = self.driver.as_ref().map(Driver::token).unwrap_or_default();
