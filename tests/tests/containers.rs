@@ -152,6 +152,7 @@ fn a_shell_in_a_container_is_a_terminal() {
         "import os; print(os.getuid(), tuple(os.get_terminal_size()), sc.parallelize(range(101)).sum())",
     );
     shell.wait_for("12345 (80, 24) 5050");
+    shell.wait_for(">>> "); // ctrl-D means the end only to a shell that reads
     shell.end_of_input();
     shell.finish().succeeded();
     gone("shell");

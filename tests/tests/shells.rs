@@ -15,6 +15,7 @@ fn pyspark_computes_and_ctrl_c_interrupts_the_statement_and_not_the_shell() {
     shell.wait_for("KeyboardInterrupt");
     shell.line("sc.parallelize(range(4)).map(lambda x: x ** 20).sum()");
     shell.wait_for("3487832978");
+    shell.wait_for(">>> "); // ctrl-D means the end only to a shell that reads
     shell.end_of_input();
     shell.finish().succeeded();
 }
