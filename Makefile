@@ -5,6 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 target := $(or $(CARGO_TARGET_DIR),target)
+# Whoever starts make may ignore signals (nohup, a shell's background); tests that send them must not inherit that.
+cargo-test := env --default-signal cargo test --locked
 export CARGO_TERM_PROGRESS_WHEN ?= never
 
 # The agent goes into images whose libraries nobody knows: it brings its own.
@@ -50,29 +52,29 @@ demo: setup build $(jar) ## set up, build, and run every example on this machine
 .PHONY: test
 test: agent examples beds ## everything: unit tests, then real Spark, notebooks, terminals and containers
 	cargo build --quiet --locked -p lcmap-spark
-	cargo test --locked --workspace --no-fail-fast
+	$(cargo-test) --workspace --no-fail-fast
 
 .PHONY: unit
 unit: ## what needs neither Spark nor any set-up: seconds
-	cargo test --locked -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
+	$(cargo-test) -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
 
 .PHONY: spark
 spark: agent examples beds ## the tests that run lcmap-spark as a process, with real Spark
 	cargo build --quiet --locked -p lcmap-spark
-	cargo test --locked -p lcmap-spark-tests --no-fail-fast
+	$(cargo-test) -p lcmap-spark-tests --no-fail-fast
 
 .PHONY: api
 api: ## admission, held to a real API server (built with Go, some minutes, once)
-	cargo test --locked -p lcmap-spark-tests --features api --test admission
+	$(cargo-test) -p lcmap-spark-tests --features api --test admission
 
 .PHONY: cluster
 cluster: ## the Kubernetes bed itself: real nodes and pods (as root; some minutes, once)
-	cargo test --locked -p lcmap-spark-tests --features cluster --test 'kubernetes*'
+	$(cargo-test) -p lcmap-spark-tests --features cluster --test 'kubernetes*'
 
 .PHONY: mesos
 mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
-	cargo test --locked -p lcmap-mesos -p lcmap-libmesos
-	cargo test --locked -p lcmap-spark-tests --features mesos --test mesos --test libmesos -- --test-threads=2
+	$(cargo-test) -p lcmap-mesos -p lcmap-libmesos
+	$(cargo-test) -p lcmap-spark-tests --features mesos --test mesos --test libmesos -- --test-threads=2
 
 .PHONY: beds
 beds: setup
