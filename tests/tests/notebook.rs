@@ -68,7 +68,7 @@ fn the_example_runs_through_its_server_and_only_its_token_opens_it() {
 fn a_token_of_ones_own_opens_the_notebook_whatever_its_last_newline() {
     let (folder, port) = (Folder::new(), free_port());
     folder.write("opener/token", "a-token-of-my-own\n");
-    let spec = json!({"run": {"notebook": {"port": port, "tokenSecretName": "opener"}}});
+    let spec = json!({"run": {"notebook": {"directory": ".", "port": port, "tokenSecretName": "opener"}}});
     let secret = format!("opener={}", folder.path().join("opener").display());
     std::fs::copy(bed::repository("examples/notebook/min-max.ipynb"), folder.path().join("a b.ipynb"))
         .unwrap();
