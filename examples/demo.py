@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -57,22 +58,31 @@ def type_into(words, conversation):
 def browse(words, notebook):
     """A notebook: its code, executed through its server as a browser does it, and then ctrl-C."""
     server = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    told = spoken(server.stderr)
     try:
-        for line in server.stderr:
-            print(line, end="", flush=True)
-            url = re.search(r"Notebook +(http://\S+)", line)
-            if url:
-                break
-        else:
+        url = next((url[1] for line in told if (url := re.search(r"Notebook +(http://\S+)", line))), None)
+        if url is None:
             return False
-        print(f"\n{DIM}$ a browser executes {notebook} there:{PLAIN}")
+        print(f"\n{DIM}a browser executes {notebook} there:{PLAIN}", flush=True)
         executor = os.path.join(ROOT, "tests", "notebook", "execute.py")
-        return subprocess.run([sys.executable, executor, url[1], notebook], timeout=PATIENCE).returncode == 0
-    finally:
+        # Jupyter and Spark write to the same standard error: a pipe that is full would hold them up.
+        reader = threading.Thread(target=lambda: [None for _ in told])
+        reader.start()
+        done = subprocess.run([sys.executable, executor, url, notebook], timeout=PATIENCE, stderr=subprocess.DEVNULL)
+        print(f"\n{DIM}ctrl-C:{PLAIN}", flush=True)
         server.send_signal(signal.SIGINT)
-        for line in server.stderr:
-            print(line, end="")
-        server.wait()
+        reader.join(PATIENCE)
+        return done.returncode == 0 and server.wait(PATIENCE) == 0
+    finally:
+        server.kill()
+
+
+def spoken(stderr):
+    """What lcmap-spark says, printed as it comes, without the log of Jupyter and Spark that is mixed with it."""
+    for line in stderr:
+        if re.match(r"notebook |  (Pending|Running|Releasing|Succeeded|Failed|Notebook|Took|warning) ", line):
+            print(line, end="", flush=True)
+            yield line
 
 
 PYSPARK = [(">>> ", "sc.parallelize(range(1000000)).max()"), ("999999", "exit()")]
