@@ -1,0 +1,5 @@
+//! `lcmap-spark operator`: SparkJobs live in Kubernetes.
+
+mod args;
+
+pub(crate) use args::Args;
