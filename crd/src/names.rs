@@ -27,6 +27,9 @@ pub const LABEL_RUN: &str = "lcmap.usgs.gov/run";
 /// Annotation of a driver pod: its launch plan, read by the agent through the downward API.
 pub const ANNOTATION_PLAN: &str = "lcmap.usgs.gov/plan";
 
+/// Annotation of a driver pod: the revision of the spec that it was made from, as `<generation>-<hash>`.
+pub const ANNOTATION_REVISION: &str = "lcmap.usgs.gov/revision";
+
 /// Annotation of a job, set by a person: any value other than the last one acted on runs the job again.
 /// The value that is there when the job is created counts as done.
 pub const ANNOTATION_RERUN: &str = "lcmap.usgs.gov/rerun";
@@ -97,6 +100,7 @@ mod tests {
             LABEL_ATTEMPT,
             LABEL_RUN,
             ANNOTATION_PLAN,
+            ANNOTATION_REVISION,
             ANNOTATION_RERUN,
             ANNOTATION_ABANDON_FRAMEWORK,
             FINALIZER,

@@ -58,6 +58,9 @@ reasons! {
     ConfigMapMissing,
     /// A volume of the driver pod cannot be mounted. The message says which and why.
     VolumeUnavailable,
+    /// The node cannot create a container of the driver pod, in the words of the message. Mend `pod` or what the
+    /// message names.
+    ContainerRefused,
     /// An init container of the driver pod failed. The message carries its last words.
     InitFailed,
     /// The driver's container runs, and Spark or Jupyter does not answer yet.
@@ -116,6 +119,11 @@ reasons! {
     NodeLost,
 
     // The job as it is written.
+    /// The job cannot be read as this version of lcmap-spark knows it: a newer CRD or an older one let it in. The
+    /// message names the field.
+    SpecInvalid,
+    /// Something of the name that the message tells exists and is not this job's. Delete it, or rename the job.
+    NameTaken,
     /// The job does not fit a pod's annotations. The message names its largest fields: move them into the
     /// image, a file or a ConfigMap.
     PlanTooLarge,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::spec::RunKind;
-use crate::{Condition, Duration, Phase, Reason};
+use crate::{Condition, Duration, Phase, Reason, Revision};
 
 /// The most ended attempts that a status tells of.
 pub const MAX_ATTEMPTS: usize = 10;
@@ -37,6 +37,9 @@ pub struct SparkJobStatus {
     /// The ordinal of the run, from 1. A run begins when the job is created, run again by annotation, or edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_number: Option<i32>,
+    /// Which version of the spec this run was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
     /// The ordinal of the attempt, from 1, over all runs; never used twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<i32>,
@@ -54,6 +57,12 @@ pub struct SparkJobStatus {
     /// When this run began: when its first driver was created. `activeDeadline` counts from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
+    /// Since when the job is suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_since: Option<Time>,
+    /// How long this run was suspended before. `activeDeadline` leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_for: Option<Duration>,
     /// When the run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<Time>,
