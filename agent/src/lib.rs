@@ -25,7 +25,7 @@ pub mod plan;
 mod prepare;
 mod private;
 pub mod report;
-mod sizing;
+pub mod sizing;
 mod sockets;
 mod spark;
 pub mod state;

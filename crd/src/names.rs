@@ -67,8 +67,12 @@ pub fn notebook_service(job: &str) -> String {
 }
 
 /// The name of the Secret with a notebook's token, where the job names none of its own.
-pub fn notebook_token_secret(job: &str) -> String {
-    format!("{job}-notebook-token")
+///
+/// A part of the job's UID is in it: a job that was deleted and is made again at once would otherwise find the Secret
+/// of its predecessor, which is about to go.
+pub fn notebook_token_secret(job: &str, uid: &str) -> String {
+    let part: String = uid.chars().take(8).collect();
+    format!("{job}-token-{part}")
 }
 
 /// The name of the claim with a notebook's files, where the job names none of its own.
@@ -86,7 +90,7 @@ mod tests {
         for name in [
             driver_pod(&job, 999_999_999),
             notebook_service(&job),
-            notebook_token_secret(&job),
+            notebook_token_secret(&job, "01234567-89ab-cdef"),
             notebook_claim(&job),
         ] {
             assert!(name.len() <= 63, "{name} has {} characters", name.len());

@@ -14,7 +14,7 @@ const SMALLEST_OVERHEAD_MIB: u64 = 384;
 
 /// What a driver runs, as far as it decides who needs memory beside the JVM's heap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub enum Language {
     /// Scala or Java: the JVM and little else.
     Jvm,
     /// Python or R: the work is done in processes of their own.
@@ -23,7 +23,7 @@ pub(super) enum Language {
 
 impl Language {
     /// What a run uses.
-    pub(super) fn of(run: &Run) -> Self {
+    pub fn of(run: &Run) -> Self {
         match run {
             Run::Shell(_) => Self::Jvm,
             Run::PySpark(_) | Run::Notebook(_) => Self::OtherProcesses,
@@ -35,11 +35,14 @@ impl Language {
         }
     }
 
-    fn overhead_percent(self) -> u64 {
-        match self {
+    /// What is needed beside the heap, in MiB, of so much memory: 10 % for JVM jobs, 40 % for others, 384 MiB at
+    /// least, as Spark reckons on Kubernetes (`spark.driver.memoryOverheadFactor`).
+    pub fn overhead_mib(self, memory_mib: u64) -> u64 {
+        let percent = match self {
             Self::Jvm => 10,
             Self::OtherProcesses => 40,
-        }
+        };
+        (memory_mib * percent / 100).max(SMALLEST_OVERHEAD_MIB)
     }
 }
 
@@ -52,8 +55,8 @@ pub(super) fn decide(limits: &Limits, language: Language, overhead_mib: Option<u
     let Some(limit) = limits.memory_mib else {
         return (limits.available_mib / 2).max(SMALLEST_HEAP_MIB);
     };
-    let usual = || (limit * language.overhead_percent() / 100).max(SMALLEST_OVERHEAD_MIB);
-    let heap = limit.saturating_sub(overhead_mib.unwrap_or_else(usual));
+    let overhead = overhead_mib.unwrap_or_else(|| language.overhead_mib(limit));
+    let heap = limit.saturating_sub(overhead);
     heap.max(limit / 2).max(SMALLEST_HEAP_MIB.min(limit)).max(1)
 }
 

@@ -7,7 +7,7 @@ mod heap;
 use crate::plan::{DriverSize, Run};
 
 pub(crate) use cgroup::Limits;
-use heap::Language;
+pub use heap::Language;
 
 /// The driver's size, decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

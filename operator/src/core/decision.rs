@@ -5,12 +5,18 @@ use std::time::Duration;
 use lcmap_spark_crd::SparkJobStatus;
 
 /// What should happen to a job now.
+///
+/// In this order: start what is to be started, write the status, and then the rest. A driver is started before the
+/// status tells of it, since its creation is what keeps it single; whatever takes something away comes after the
+/// status that says why, so that whoever takes over from a dead operator knows it too.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// What to do, in this order.
-    pub effects: Vec<Effect>,
+    /// The attempt whose driver is to be created, if one is.
+    pub start: Option<i32>,
     /// The status to write, if it differs from the one there is.
     pub status: SparkJobStatus,
+    /// What to do once the status is written.
+    pub effects: Vec<Effect>,
     /// When to look again if nothing happens before.
     pub requeue: Requeue,
 }
@@ -18,10 +24,12 @@ pub struct Decision {
 /// One thing to do. Each names its attempt, so that doing it twice, or late, harms nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Create the driver of this attempt.
-    StartDriver(i32),
     /// Ask the driver of this attempt to stop: TERM, the grace period, KILL.
     StopDriver(i32),
+    /// Remove what is left of this attempt, which has ended: its logs go with it.
+    RemoveDriver(i32),
+    /// Delete the job itself, with all that it owns.
+    DeleteJob,
 }
 
 /// When to look at a job again.
@@ -31,4 +39,6 @@ pub enum Requeue {
     OnChange,
     /// After this long at the latest.
     After(Duration),
+    /// As soon as the status is written.
+    AtOnce,
 }

@@ -3,6 +3,7 @@
 //! No client, no clock, no environment, no randomness: time and jitter are part of what was observed. The same
 //! decisions serve pods in a cluster and processes on a laptop.
 
+mod announce;
 mod backoff;
 mod conditions;
 mod conf;
@@ -11,12 +12,18 @@ mod decision;
 mod ending;
 mod observed;
 mod plan;
+pub mod pod;
 mod restart;
+mod settings;
 mod text;
 
+pub use announce::{Announcement, Severity, announcements};
 pub use backoff::Jitter;
 pub use decide::decide;
 pub use decision::{Decision, Effect, Requeue};
 pub use ending::reason;
-pub use observed::{Driver, DriverState, Ending, Observed, Stopping, Wanted};
+pub use observed::{
+    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, Remedy, Remnant, Stopping, Wanted,
+};
 pub use plan::{Fault, PlanFault, Site, plan};
+pub use settings::Settings;

@@ -1,7 +1,7 @@
 //! What is: a plain value, read in one place and judged in another.
 
 use jiff::Timestamp;
-use lcmap_spark_crd::Reason;
+use lcmap_spark_crd::{Reason, Revision};
 
 use super::Jitter;
 
@@ -14,6 +14,10 @@ pub struct Observed {
     pub wanted: Wanted,
     /// The driver of the attempt that the job's status names, if there is one.
     pub driver: Option<Driver>,
+    /// What is left of other attempts.
+    pub remnants: Vec<Remnant>,
+    /// What is in the way of starting a driver, as far as is known without trying.
+    pub obstacle: Option<Obstacle>,
     /// Where in its spread the next backoff falls.
     pub jitter: Jitter,
 }
@@ -23,7 +27,7 @@ pub struct Observed {
 pub enum Wanted {
     /// It should go on.
     Run,
-    /// It should stop gracefully and not be tried again: ctrl-C, or its deletion.
+    /// It should stop gracefully and not be tried again: ctrl-C.
     Stop,
 }
 
@@ -32,21 +36,89 @@ pub enum Wanted {
 pub struct Driver {
     /// What it is called where it runs: a pod's name, a container's name.
     pub name: String,
+    /// Its pod's UID.
+    pub uid: Option<String>,
+    /// The node that it is on.
+    pub node: Option<String>,
+    /// How to get into its notebook, once that answers.
+    pub notebook: Option<NotebookAccess>,
+    /// The revision of the spec that it was made from, where it says so.
+    pub revision: Option<Revision>,
     /// When it was created.
     pub created: Timestamp,
     /// Whether it has been asked to stop.
     pub stopping: Stopping,
     /// What it is doing.
     pub state: DriverState,
+    /// Whether it still holds anything: a pod lives on while a container beside the driver does.
+    pub life: Life,
+}
+
+/// How to get into a notebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotebookAccess {
+    /// Its address.
+    pub url: String,
+    /// The Secret whose key `token` is asked for.
+    pub token_secret: String,
 }
 
 /// Whether a driver has been asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopping {
     /// It has not.
     No,
-    /// It has.
+    /// It has, by whomever.
     Asked,
+    /// It has, by what befell its node or the cluster.
+    Disrupted {
+        /// What befell it.
+        reason: Reason,
+        /// The same for people.
+        message: String,
+    },
+}
+
+/// Whether something still holds resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It does.
+    Living,
+    /// It does not.
+    Over,
+}
+
+/// What is left of an attempt other than the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remnant {
+    /// Its ordinal.
+    pub attempt: i32,
+    /// Whether it still holds resources.
+    pub life: Life,
+    /// Whether it has been asked to stop.
+    pub stopping: Stopping,
+}
+
+/// What is in the way of starting a driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What it is.
+    pub reason: Reason,
+    /// The same for people: object, field and remedy.
+    pub message: String,
+    /// Who clears it away.
+    pub remedy: Remedy,
+    /// When to try whether it is still there. None: not before the job changes.
+    pub until: Option<Timestamp>,
+}
+
+/// Who clears an obstacle away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Somebody must mend something: the job, its namespace or the operator's configuration.
+    Mend,
+    /// It passes: other jobs end, a server answers again.
+    Wait,
 }
 
 /// What a driver is doing.

@@ -20,7 +20,7 @@ use super::report::{Event, Output, Reporter, Subject};
 use super::signals::{Request, Signals};
 use super::{Args, RunError, exit};
 use crate::core::{
-    self, Decision, DriverState, Effect, Ending, Jitter, Observed, Requeue, Site, Stopping, Wanted,
+    self, Decision, DriverState, Effect, Ending, Jitter, Life, Observed, Requeue, Site, Stopping, Wanted,
 };
 
 /// How often the agent's state file is looked at.
@@ -109,7 +109,10 @@ impl<'a> JobRun<'a> {
     pub(crate) async fn finish(mut self, signals: &mut Signals) -> Ended {
         loop {
             let observed = self.observe();
-            let Decision { effects, status, requeue } = core::decide(&self.job, &observed);
+            let Decision { start, effects, status, requeue } = core::decide(&self.job, &observed);
+            if let Some(attempt) = start {
+                self.begin(attempt);
+            }
             self.tell(&status);
             self.job.status = Some(status);
             for effect in effects {
@@ -130,6 +133,8 @@ impl<'a> JobRun<'a> {
             now: Timestamp::now(),
             wanted: if self.request.is_some() { Wanted::Stop } else { Wanted::Run },
             driver: driver.map(|driver| self.observe_driver(driver)).or_else(|| self.observe_stillborn()),
+            remnants: Vec::new(), // a process that has ended leaves nothing
+            obstacle: None,       // what is in the way was told before the first attempt
             jitter: Jitter::NONE, // one job on one machine comes back alone
         }
     }
@@ -147,13 +152,13 @@ impl<'a> JobRun<'a> {
             Seen::Ended(ending) => DriverState::Ended(ending),
         };
         let stopping = if driver.stops() > 0 { Stopping::Asked } else { Stopping::No };
-        core::Driver { name: driver.name().to_owned(), created: driver.created(), stopping, state }
+        described(driver.name().to_owned(), driver.created(), stopping, state)
     }
 
     fn observe_stillborn(&self) -> Option<core::Driver> {
         let ending = self.stillborn.clone()?;
         let (name, created) = (self.subject.job.clone().unwrap_or_default(), ending.at);
-        Some(core::Driver { name, created, stopping: Stopping::No, state: DriverState::Ended(ending) })
+        Some(described(name, created, Stopping::No, DriverState::Ended(ending)))
     }
 
     fn running(&self, state: &AgentState) -> DriverState {
@@ -173,32 +178,35 @@ impl<'a> JobRun<'a> {
         }
     }
 
+    fn begin(&mut self, attempt: i32) {
+        self.told.ui = None;
+        self.told.notebook = false;
+        self.told.warnings = 0;
+        self.progress = None;
+        self.stillborn = None;
+        self.driver = None;
+        match self.start(attempt) {
+            Ok(driver) => self.driver = Some(driver),
+            Err(error) => {
+                self.stillborn = Some(Ending {
+                    at: Timestamp::now(),
+                    exit_code: Some(i32::from(exit::FAULT)),
+                    reason: Reason::ConfigurationFailed,
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+
     fn apply(&mut self, effect: Effect) {
         match effect {
-            Effect::StartDriver(attempt) => {
-                self.told.ui = None;
-                self.told.notebook = false;
-                self.told.warnings = 0;
-                self.progress = None;
-                self.stillborn = None;
-                self.driver = None;
-                match self.start(attempt) {
-                    Ok(driver) => self.driver = Some(driver),
-                    Err(error) => {
-                        self.stillborn = Some(Ending {
-                            at: Timestamp::now(),
-                            exit_code: Some(i32::from(exit::FAULT)),
-                            reason: Reason::ConfigurationFailed,
-                            message: error.to_string(),
-                        });
-                    }
-                }
-            }
             Effect::StopDriver(_) => {
                 if let Some(driver) = &mut self.driver {
                     driver.stop();
                 }
             }
+            // Each attempt's folder goes with it, and a job here is a file that is somebody else's.
+            Effect::RemoveDriver(_) | Effect::DeleteJob => {}
         }
     }
 
@@ -224,6 +232,7 @@ impl<'a> JobRun<'a> {
             Requeue::After(wait) if waiting_for_state => wait.min(LOOK),
             Requeue::After(wait) => wait,
             Requeue::OnChange => LOOK,
+            Requeue::AtOnce => return,
         };
         tokio::select! {
             happened = next(&mut self.driver) => match happened {
@@ -309,6 +318,12 @@ impl<'a> JobRun<'a> {
         self.reporter.tell(&self.subject, &Event::Result { phase: phase.as_str(), exit_code, seconds });
         Some(if self.request.is_some() { Ended::OnRequest(exit_code) } else { Ended::ByItself(exit_code) })
     }
+}
+
+/// A driver on this machine: it has neither UID nor node, and nothing beside it.
+fn described(name: String, created: Timestamp, stopping: Stopping, state: DriverState) -> core::Driver {
+    let life = if matches!(state, DriverState::Ended(_)) { Life::Over } else { Life::Living };
+    core::Driver { name, uid: None, node: None, notebook: None, revision: None, created, stopping, state, life }
 }
 
 /// The exit code that a job in its final phase gives `run`.

@@ -4,7 +4,7 @@ use lcmap_spark_crd::{ConditionStatus, ConditionType, find_condition};
 use serde_json::json;
 
 use super::*;
-use crate::core::Jitter;
+use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, Stopping, Wanted};
 
 /// A world with one job in it and a clock that only the test moves.
 struct World {
@@ -12,6 +12,8 @@ struct World {
     now: Timestamp,
     wanted: Wanted,
     driver: Option<Driver>,
+    remnants: Vec<Remnant>,
+    obstacle: Option<Obstacle>,
 }
 
 impl World {
@@ -19,36 +21,68 @@ impl World {
         if spec.get("run").is_none() {
             spec["run"] = json!({"submit": {"application": "pi.py"}});
         }
-        let job = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "pi"}, "spec": spec});
+        let job = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "pi", "generation": 1}, "spec": spec});
         let job = serde_json::from_value(job).unwrap();
-        Self { job, now: Timestamp::UNIX_EPOCH, wanted: Wanted::Run, driver: None }
+        Self {
+            job,
+            now: Timestamp::UNIX_EPOCH,
+            wanted: Wanted::Run,
+            driver: None,
+            remnants: vec![],
+            obstacle: None,
+        }
     }
 
     /// Decides, writes the status and does the effects, as whoever applies decisions does.
     fn step(&mut self) -> Decision {
+        let mut done = Decision { start: None, effects: vec![], ..self.decide() };
+        loop {
+            let decision = self.decide();
+            self.job.status = Some(decision.status.clone());
+            if let Some(attempt) = decision.start {
+                self.create(attempt);
+                done.start = Some(attempt);
+            }
+            for effect in &decision.effects {
+                if let Effect::StopDriver(_) = effect {
+                    self.driver.as_mut().unwrap().stopping = Stopping::Asked;
+                }
+            }
+            done.effects.extend(decision.effects);
+            (done.status, done.requeue) = (decision.status, decision.requeue);
+            if done.status.driver.is_none() && decision.start.is_none() {
+                self.driver = None; // the ended attempt's driver is not the next one's
+            }
+            if done.requeue != Requeue::AtOnce {
+                return done;
+            }
+        }
+    }
+
+    fn decide(&self) -> Decision {
         let observed = Observed {
             now: self.now,
             wanted: self.wanted,
             driver: self.driver.clone(),
+            remnants: self.remnants.clone(),
+            obstacle: self.obstacle.clone(),
             jitter: Jitter::NONE,
         };
-        let decision = decide(&self.job, &observed);
-        self.job.status = Some(decision.status.clone());
-        for effect in &decision.effects {
-            match effect {
-                Effect::StartDriver(attempt) => {
-                    let name = format!("pi-driver-{attempt}");
-                    let state =
-                        DriverState::Waiting { reason: Reason::DriverStarting, message: "it starts".into() };
-                    self.driver = Some(Driver { name, created: self.now, stopping: Stopping::No, state });
-                }
-                Effect::StopDriver(_) => self.driver.as_mut().unwrap().stopping = Stopping::Asked,
-            }
-        }
-        if self.job.status.as_ref().unwrap().driver.is_none() && decision.effects.is_empty() {
-            self.driver = None; // the ended attempt's driver is not the next one's
-        }
-        decision
+        decide(&self.job, &observed)
+    }
+
+    fn create(&mut self, attempt: i32) {
+        self.driver = Some(Driver {
+            name: format!("pi-driver-{attempt}"),
+            uid: Some(format!("uid-{attempt}")),
+            node: None,
+            notebook: None,
+            revision: None,
+            created: self.now,
+            stopping: Stopping::No,
+            state: DriverState::Waiting { reason: Reason::DriverStarting, message: "it starts".into() },
+            life: Life::Living,
+        });
     }
 
     fn after(&mut self, seconds: u32) -> &mut Self {
@@ -66,7 +100,9 @@ impl World {
     fn ends(&mut self, reason: Reason, exit_code: i32) -> Decision {
         let ending =
             Ending { at: self.now, exit_code: Some(exit_code), reason, message: format!("code {exit_code}") };
-        self.driver.as_mut().unwrap().state = DriverState::Ended(ending);
+        let driver = self.driver.as_mut().unwrap();
+        driver.state = DriverState::Ended(ending);
+        driver.life = Life::Over;
         self.step()
     }
 
@@ -86,7 +122,7 @@ impl World {
 #[test]
 fn a_job_starts_runs_and_succeeds() {
     let mut world = World::new(json!({}));
-    assert_eq!(world.step().effects, [Effect::StartDriver(1)]);
+    assert_eq!(world.step().start, Some(1));
     assert_eq!(world.place(), (Phase::Pending, Reason::Starting));
     world.step();
     world.after(5).runs();
@@ -128,10 +164,10 @@ fn a_failed_attempt_is_retried_after_its_backoff_and_no_oftener_than_allowed() {
     assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
     assert_eq!(decision.requeue, Requeue::After(Duration::from_secs(10)));
     assert!(world.status().message.contains("attempt 2 starts in 10s"), "{}", world.status().message);
-    assert!(world.after(9).step().effects.is_empty(), "not before its time");
-    assert_eq!(world.after(1).step().effects, [Effect::StartDriver(2)]);
+    assert!(world.after(9).step().start.is_none(), "not before its time");
+    assert_eq!(world.after(1).step().start, Some(2));
     assert_eq!(world.ends(Reason::ExitedNonZero, 3).requeue, Requeue::After(Duration::from_secs(20)));
-    assert_eq!(world.after(20).step().effects, [Effect::StartDriver(3)]);
+    assert_eq!(world.after(20).step().start, Some(3));
     world.ends(Reason::ExitedNonZero, 4);
     assert_eq!(world.place(), (Phase::Failed, Reason::ExitedNonZero));
     let attempts: Vec<_> = world.status().attempts.iter().map(|a| (a.attempt, a.exit_code)).collect();
@@ -144,7 +180,7 @@ fn health_resets_the_count_of_restarts() {
     let restart = json!({"restart": {"policy": "OnFailure", "maxRestarts": 1, "resetAfter": "10m"}});
     let mut world = World::new(restart);
     for _ in 0..4 {
-        while world.step().effects.is_empty() {
+        while world.step().start.is_none() {
             world.after(10);
         }
         world.runs().after(600).ends(Reason::ExitedNonZero, 1);
@@ -249,7 +285,7 @@ fn a_suspended_job_holds_nothing_and_waits() {
     assert_eq!(world.place(), (Phase::Suspended, Reason::Suspended));
     assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
     world.job.spec.suspend = false;
-    assert_eq!(world.step().effects, [Effect::StartDriver(1)]);
+    assert_eq!(world.step().start, Some(1));
 }
 
 #[test]
@@ -263,10 +299,12 @@ fn a_driver_that_vanished_is_an_infrastructure_failure() {
 }
 
 #[test]
-fn ten_attempts_are_remembered() {
-    let mut world = World::new(json!({"restart": {"policy": "Always", "backoff": "1s", "backoffMax": "1s"}}));
+fn as_many_attempts_are_remembered_as_are_kept() {
+    let mut world = World::new(
+        json!({"restart": {"policy": "Always", "backoff": "1s", "backoffMax": "1s"}, "retention": {"attempts": 10}}),
+    );
     for _ in 0..15 {
-        while world.step().effects.is_empty() {
+        while world.step().start.is_none() {
             world.after(1);
         }
         world.runs().ends(Reason::ExitedNonZero, 1);
@@ -302,12 +340,10 @@ proptest::proptest! {
                 let allowed = lcmap_spark_crd::Event::ALL.iter().any(|event| before.may_become(after, *event));
                 proptest::prop_assert!(allowed, "{before:?} to {after:?}");
             }
-            for effect in &decision.effects {
-                if let Effect::StartDriver(attempt) = effect {
-                    proptest::prop_assert!(!alive, "a second driver");
-                    proptest::prop_assert!(*attempt > started, "attempt {attempt} a second time");
-                    started = *attempt;
-                }
+            if let Some(attempt) = decision.start {
+                proptest::prop_assert!(!alive, "a second driver");
+                proptest::prop_assert!(attempt > started, "attempt {attempt} a second time");
+                started = attempt;
             }
             let again = world.step();
             proptest::prop_assert!(again.effects.iter().all(|e| !matches!(e, Effect::StopDriver(_))) || decision.effects.is_empty(), "asked twice");

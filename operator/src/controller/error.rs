@@ -1,0 +1,48 @@
+//! What can go wrong between the operator and the API server.
+
+use super::watched::JobKey;
+
+/// Why the operator cannot run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OperatorError {
+    /// Neither a kubeconfig nor a pod's service account leads to an API server.
+    #[error("no way to an API server: {0}; run in a pod with a service account, or set KUBECONFIG")]
+    Configuration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A setting is not what it should be.
+    #[error("{flag}: {message}")]
+    Setting {
+        /// The flag of the command line.
+        flag: &'static str,
+        /// What is wrong, and what to write.
+        message: String,
+    },
+}
+
+/// Why a job could not be looked after this time. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReconcileError {
+    /// Another replica leads now, or may.
+    #[error("no longer the leader")]
+    NotLeading,
+    /// The job changed under our hands.
+    #[error("the job changed meanwhile")]
+    Conflict,
+    /// The API server did not do what it was asked to.
+    #[error("cannot {what} {key}: {source}")]
+    Api {
+        /// What was tried.
+        what: &'static str,
+        /// Which job, or child of it.
+        key: JobKey,
+        /// What came back.
+        source: Box<kube::Error>,
+    },
+    /// What was to be sent cannot be written as JSON.
+    #[error("{key} cannot be written as JSON: {source}")]
+    Encode {
+        /// Which job.
+        key: JobKey,
+        /// Why not.
+        source: serde_json::Error,
+    },
+}

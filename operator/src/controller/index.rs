@@ -1,0 +1,154 @@
+//! What the watches have told so far: every job, and its driver pods.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lcmap_spark_crd::Phase;
+
+use super::queue::Lane;
+use super::watched::{JobKey, Standing, WatchedJob, WatchedPod};
+use crate::core::pod::DriverPod;
+
+/// What the watches have told so far. Cheap to clone: all clones are one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: HashMap<JobKey, Known>,
+    pods: HashMap<JobKey, HashMap<String, Arc<WatchedPod>>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    job: Arc<WatchedJob>,
+    standing: Standing,
+}
+
+/// A job and its pods at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    /// The job.
+    pub(crate) job: Arc<WatchedJob>,
+    /// The pods that carry its label, whoever owns them.
+    pub(crate) pods: Vec<Arc<WatchedPod>>,
+}
+
+impl Index {
+    /// A job and its pods, if it is known.
+    pub(crate) fn snapshot(&self, key: &JobKey) -> Option<Snapshot> {
+        let state = self.lock();
+        let job = Arc::clone(&state.jobs.get(key)?.job);
+        let pods = state.pods.get(key).into_iter().flat_map(HashMap::values).map(Arc::clone).collect();
+        Some(Snapshot { job, pods })
+    }
+
+    /// Takes a job in, unless a newer version of it is known: a watch may be behind what we wrote ourselves.
+    /// Answers the lane that it belongs in, if anything is new.
+    pub(crate) fn put_job(&self, job: WatchedJob) -> Option<Lane> {
+        let key = job.key();
+        let mut state = self.lock();
+        let known = state.jobs.get(&key).map(|known| &known.job);
+        if known.is_some_and(|known| known.uid() == job.uid() && known.version() >= job.version()) {
+            return None;
+        }
+        let standing = job.standing();
+        state.jobs.insert(key.clone(), Known { job: Arc::new(job), standing });
+        Some(state.lane(&key))
+    }
+
+    /// Forgets a job, unless another of its name has come meanwhile.
+    pub(crate) fn remove_job(&self, key: &JobKey, uid: &str) {
+        let mut state = self.lock();
+        if state.jobs.get(key).is_some_and(|known| known.job.uid() == uid) {
+            state.jobs.remove(key);
+        }
+    }
+
+    /// Takes a pod in, unless a newer version of it is known. Answers its job, if anything is new.
+    pub(crate) fn put_pod(&self, pod: WatchedPod) -> Option<JobKey> {
+        let key = pod.job()?;
+        let mut state = self.lock();
+        let pods = state.pods.entry(key.clone()).or_default();
+        let uid = &pod.pod.metadata.uid;
+        if pods.get(uid).is_some_and(|known| known.version() >= pod.version()) {
+            return None;
+        }
+        pods.insert(uid.clone(), Arc::new(pod));
+        Some(key)
+    }
+
+    /// Forgets a pod.
+    pub(crate) fn remove_pod(&self, key: &JobKey, uid: &str) {
+        let mut state = self.lock();
+        if let Some(pods) = state.pods.get_mut(key) {
+            pods.remove(uid);
+            if pods.is_empty() {
+                state.pods.remove(key);
+            }
+        }
+    }
+
+    /// Forgets the jobs of a watch's range that its new list did not have. Answers which.
+    pub(crate) fn retain_jobs(&self, namespace: Option<&str>, listed: &HashSet<JobKey>) -> Vec<JobKey> {
+        let mut state = self.lock();
+        let gone = |key: &&JobKey| is_in(namespace, key) && !listed.contains(*key);
+        let gone: Vec<_> = state.jobs.keys().filter(gone).cloned().collect();
+        for key in &gone {
+            state.jobs.remove(key);
+        }
+        gone
+    }
+
+    /// Forgets the pods of a watch's range that its new list did not have. Answers whose they were.
+    pub(crate) fn retain_pods(&self, namespace: Option<&str>, listed: &HashSet<String>) -> Vec<JobKey> {
+        let mut touched = Vec::new();
+        self.lock().pods.retain(|key, pods| {
+            if is_in(namespace, key) {
+                let before = pods.len();
+                pods.retain(|uid, _| listed.contains(uid));
+                if pods.len() < before {
+                    touched.push(key.clone());
+                }
+            }
+            !pods.is_empty()
+        });
+        touched
+    }
+
+    /// Every job, with the lane that it belongs in.
+    pub(crate) fn keys(&self) -> Vec<(JobKey, Lane)> {
+        let state = self.lock();
+        state.jobs.keys().map(|key| (key.clone(), state.lane(key))).collect()
+    }
+
+    /// Where every job stands.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        self.lock().jobs.values().map(|known| known.standing).collect()
+    }
+
+    /// The state is only ever changed in whole steps, so that a panic in one leaves it usable.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What has a driver, or is done with, costs little and is waited for; a new job may wait for a while.
+    fn lane(&self, key: &JobKey) -> Lane {
+        let is_final = self.jobs.get(key).and_then(|known| known.standing.phase).is_some_and(Phase::is_final);
+        if is_final || self.pods.contains_key(key) { Lane::Finishing } else { Lane::Starting }
+    }
+}
+
+impl Snapshot {
+    /// The pods that the job owns.
+    pub(crate) fn own_pods(&self) -> impl Iterator<Item = &DriverPod> {
+        let uid = self.job.uid();
+        self.pods.iter().map(|pod| &pod.pod).filter(move |pod| pod.is_owned_by(uid))
+    }
+}
+
+fn is_in(namespace: Option<&str>, key: &JobKey) -> bool {
+    namespace.is_none_or(|namespace| namespace == key.namespace)
+}

@@ -1,0 +1,138 @@
+//! The only place that reads: the index, and live what the index cannot be sure of.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::ListParams;
+use kube::{Api, Client};
+use lcmap_spark_crd::SparkJob;
+
+use super::error::ReconcileError;
+use super::index::{Index, Snapshot};
+use super::watched::{JobKey, WatchedPod};
+use super::writer::{api, limited};
+use crate::core::pod::{DriverPod, Incident};
+use crate::core::{Driver, DriverState, Jitter, Life, Observed, Obstacle, Remnant, Stopping, Wanted, pod};
+
+/// How long a pod may take to make its containers before its Events are asked for the reason.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many Events of one pod are looked at.
+const EVENTS: u32 = 50;
+
+/// Reads the world around one job.
+pub(crate) struct Observer<'a> {
+    /// For what must be read live.
+    pub(crate) client: &'a Client,
+    /// What the watches told.
+    pub(crate) index: &'a Index,
+}
+
+/// What is around a job, and the pods that it is known by.
+pub(crate) struct Sight {
+    /// For the decision.
+    pub(crate) observed: Observed,
+    /// The pods of the job's attempts, to act on.
+    pub(crate) pods: Vec<(i32, String, String)>,
+}
+
+impl Observer<'_> {
+    /// Looks. `obstacle` is what was in the way of the last start.
+    pub(crate) async fn observe(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        snapshot: &Snapshot,
+        obstacle: Option<Obstacle>,
+    ) -> Result<Sight, ReconcileError> {
+        let now = Timestamp::now();
+        let current = job.status.as_ref().and_then(|status| status.attempt).unwrap_or(1);
+        let recorded = job.status.as_ref().and_then(|status| status.driver.as_ref()?.pod_uid.clone());
+        let is_current = |pod: &&DriverPod| {
+            pod.attempt() == Some(current) && recorded.as_ref().is_none_or(|uid| *uid == pod.metadata.uid)
+        };
+        let mut pods: Vec<DriverPod> = snapshot.own_pods().cloned().collect();
+        if let Some(uid) = &recorded
+            && !pods.iter().any(|pod| is_current(&pod))
+            && !is_final(job)
+            && let Some(pod) = self.look_again(key, job, uid).await?
+        {
+            pods.push(pod);
+        }
+        let mut driver = None;
+        if let Some(pod) = pods.iter().find(is_current) {
+            driver = Some(self.driver(key, job, pod, now).await?);
+        }
+        let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(remnant).collect();
+        let observed = Observed {
+            now,
+            wanted: Wanted::Run,
+            driver,
+            remnants,
+            obstacle,
+            jitter: Jitter::new(fastrand::f64()),
+        };
+        let pods = pods.into_iter().filter_map(|pod| {
+            Some((pod.attempt()?, pod.metadata.name, pod.metadata.uid))
+        });
+        Ok(Sight { observed, pods: pods.collect() })
+    }
+
+    /// A pod that the status names and the index does not have: it is gone only if the API server says so.
+    async fn look_again(&self, key: &JobKey, job: &SparkJob, uid: &str) -> Result<Option<DriverPod>, ReconcileError> {
+        let name = job.status.as_ref().and_then(|status| status.driver.as_ref()?.pod_name.clone());
+        let Some(name) = name else { return Ok(None) };
+        let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
+        let found = limited(pods.get_opt(&name)).await.map_err(|source| api("read the driver pod of", key, source))?;
+        let found = found.filter(|pod| pod.pod.metadata.uid == uid);
+        Ok(found.map(|pod| {
+            self.index.put_pod(pod.clone());
+            pod.pod
+        }))
+    }
+
+    async fn driver(&self, key: &JobKey, job: &SparkJob, pod: &DriverPod, now: Timestamp) -> Result<Driver, ReconcileError> {
+        let driver = pod::read(job, pod, &[], now);
+        let age = now.duration_since(driver.created).unsigned_abs();
+        let is_slow = matches!(driver.state, DriverState::Waiting { .. })
+            && driver.node.is_some()
+            && age >= PATIENCE
+            && driver.stopping == Stopping::No;
+        if !is_slow {
+            return Ok(driver);
+        }
+        Ok(pod::read(job, pod, &self.incidents(key, pod).await?, now))
+    }
+
+    /// What the cluster told of a pod, the latest last. That a Secret is missing from a volume shows nowhere else.
+    async fn incidents(&self, key: &JobKey, pod: &DriverPod) -> Result<Vec<Incident>, ReconcileError> {
+        let events = Api::<Event>::namespaced(self.client.clone(), &key.namespace);
+        let of_the_pod = format!("involvedObject.uid={}", pod.metadata.uid);
+        let list = limited(events.list(&ListParams::default().fields(&of_the_pod).limit(EVENTS)))
+            .await
+            .map_err(|source| api("read the events of the driver pod of", key, source))?;
+        let mut events: Vec<_> = list.items.into_iter().map(|event| (last_seen(&event), event)).collect();
+        events.sort_by_key(|(at, _)| *at);
+        let told = events.into_iter().filter_map(|(_, event)| {
+            Some(Incident { reason: event.reason?, message: event.message.unwrap_or_default() })
+        });
+        Ok(told.collect())
+    }
+}
+
+fn last_seen(event: &Event) -> Option<Timestamp> {
+    let series = event.series.as_ref().and_then(|series| Some(series.last_observed_time.as_ref()?.0));
+    let last = event.last_timestamp.as_ref().map(|time| time.0);
+    let first = event.event_time.as_ref().map(|time| time.0);
+    series.or(last).or(first)
+}
+
+fn remnant(pod: &DriverPod) -> Option<Remnant> {
+    let life = if pod.is_over() { Life::Over } else { Life::Living };
+    Some(Remnant { attempt: pod.attempt()?, life, stopping: pod::stopping(pod) })
+}
+
+fn is_final(job: &SparkJob) -> bool {
+    job.status.as_ref().and_then(|status| status.phase).is_some_and(lcmap_spark_crd::Phase::is_final)
+}

@@ -1,0 +1,269 @@
+//! One job, looked after: observe → decide → apply, until there is nothing more to do for now.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Api, Client, Resource};
+use lcmap_spark_crd::{
+    Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJob, SparkJobStatus, set_condition,
+};
+use serde_json::{Value, json};
+
+use super::error::ReconcileError;
+use super::events::Events;
+use super::index::{Index, Snapshot};
+use super::launch::{Launcher, Started};
+use super::observe::{Observer, Sight};
+use super::watched::{JobKey, WatchedJob};
+use super::writer::{Writer, api, limited};
+use crate::core::{
+    self, Decision, DriverState, Effect, Obstacle, Observed, Requeue, Settings, announcements,
+};
+
+/// How often a job is decided on in one go; what is then left is left to the next.
+const ROUNDS: u32 = 8;
+
+/// How often a driver that does not run yet is asked what it waits for: nothing tells us.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// Looks after jobs.
+pub(crate) struct Reconciler<L> {
+    /// For what must be read live.
+    pub(crate) client: Client,
+    /// What the watches told.
+    pub(crate) index: Index,
+    /// Who writes.
+    pub(crate) writer: Writer<L>,
+    /// Who tells.
+    pub(crate) events: Events,
+    /// What the operator adds to every job.
+    pub(crate) settings: Settings,
+    /// What was in the way of starting.
+    pub(crate) obstacles: Obstacles,
+}
+
+/// What was in the way of starting each job, for as long as the job stays as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Obstacles(Mutex<HashMap<JobKey, Met>>);
+
+#[derive(Debug, Clone)]
+struct Met {
+    uid: String,
+    generation: Option<i64>,
+    obstacle: Obstacle,
+    tries: u32,
+}
+
+/// When to look at a job again, after it was looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// When something of it changes.
+    OnChange,
+    /// After this long.
+    After(Duration),
+    /// Never: it is gone.
+    Gone,
+}
+
+impl<L: Fn() -> bool> Reconciler<L> {
+    /// Looks after one job.
+    pub(crate) async fn reconcile(&self, key: &JobKey) -> Result<Next, ReconcileError> {
+        for _ in 0..ROUNDS {
+            let Some(snapshot) = self.index.snapshot(key) else {
+                self.obstacles.forget(key);
+                return Ok(Next::Gone);
+            };
+            let next = match snapshot.job.read() {
+                Ok(job) => self.round(key, &job, &snapshot).await?,
+                Err(error) => Some(self.unreadable(key, &snapshot.job, &error).await?),
+            };
+            if let Some(next) = next {
+                return Ok(next);
+            }
+        }
+        Ok(Next::After(Duration::from_secs(1)))
+    }
+
+    /// One round. None if there is more to do at once.
+    async fn round(&self, key: &JobKey, job: &SparkJob, snapshot: &Snapshot) -> Result<Option<Next>, ReconcileError> {
+        let observer = Observer { client: &self.client, index: &self.index };
+        let obstacle = self.obstacles.standing(key, job);
+        let sight = observer.observe(key, job, snapshot, obstacle).await?;
+        let decision = core::decide(job, &sight.observed);
+        if let Some(attempt) = decision.start {
+            self.start(key, job, attempt).await?;
+            return Ok(None);
+        }
+        let wrote = self.record(key, job, &decision.status).await?;
+        for effect in &decision.effects {
+            self.apply(key, job, &sight, *effect).await?;
+        }
+        Ok(match next(&decision, &sight.observed) {
+            Requeue::AtOnce if wrote => None,
+            Requeue::AtOnce | Requeue::OnChange => Some(Next::OnChange),
+            Requeue::After(wait) => Some(Next::After(wait)),
+        })
+    }
+
+    async fn start(&self, key: &JobKey, job: &SparkJob, attempt: i32) -> Result<(), ReconcileError> {
+        let launcher = Launcher { writer: &self.writer, client: &self.client, settings: &self.settings };
+        let tries = self.obstacles.tries(key, job);
+        match launcher.start(job, key, attempt, tries).await? {
+            Started::Pod(pod) => {
+                tracing::info!(job = %key, attempt, pod = pod.pod.metadata.name, "the driver pod is there");
+                self.obstacles.forget(key);
+                self.index.put_pod(*pod);
+            }
+            Started::Obstructed(obstacle) => {
+                tracing::info!(job = %key, attempt, reason = obstacle.reason.as_str(), message = obstacle.message, "the driver cannot be started");
+                self.obstacles.meet(key, job, obstacle, tries + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a status if it is another one, and tells what is new. Answers whether it did.
+    async fn record(&self, key: &JobKey, job: &SparkJob, status: &SparkJobStatus) -> Result<bool, ReconcileError> {
+        if job.status.as_ref() == Some(status) {
+            return Ok(false);
+        }
+        let written = match self.writer.write_status(job, key, status).await {
+            Ok(written) => written,
+            Err(ReconcileError::Conflict) => {
+                self.refresh(key).await?;
+                return Err(ReconcileError::Conflict);
+            }
+            Err(error) => return Err(error),
+        };
+        let place = |status: &SparkJobStatus| (status.phase.map(Phase::as_str), status.reason.map(Reason::as_str));
+        let (phase, reason) = place(status);
+        if job.status.as_ref().map(place) != Some((phase, reason)) {
+            tracing::info!(job = %key, phase, reason, message = status.message, "the job moved on");
+        }
+        for announcement in announcements(job.status.as_ref(), status) {
+            self.events.tell(key, &written, announcement);
+        }
+        self.index.put_job(written);
+        Ok(true)
+    }
+
+    async fn apply(&self, key: &JobKey, job: &SparkJob, sight: &Sight, effect: Effect) -> Result<(), ReconcileError> {
+        match effect {
+            Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
+                for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
+                    tracing::info!(job = %key, attempt, pod = name, "deleting the driver pod");
+                    self.writer.delete_pod(key, name, uid).await?;
+                }
+            }
+            Effect::DeleteJob => {
+                tracing::info!(job = %key, "deleting the job: its ttlAfterFinished has passed");
+                self.writer.delete_job(key, job.metadata.uid.as_deref().unwrap_or_default()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a job live, since what we have of it is out of date.
+    async fn refresh(&self, key: &JobKey) -> Result<(), ReconcileError> {
+        let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
+        match limited(jobs.get_opt(&key.name)).await.map_err(|source| api("read", key, source))? {
+            Some(job) => {
+                self.index.put_job(job);
+            }
+            None => {
+                if let Some(snapshot) = self.index.snapshot(key) {
+                    self.index.remove_job(key, snapshot.job.uid());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says of a job that it cannot be read, and leaves everything else as it is.
+    async fn unreadable(&self, key: &JobKey, job: &WatchedJob, error: &serde_json::Error) -> Result<Next, ReconcileError> {
+        let before = job.status();
+        let status = unreadable_status(before.as_ref(), error, job.meta().generation);
+        if before.as_ref() != Some(&status) {
+            tracing::warn!(job = %key, %error, "the job cannot be read");
+            let version = job.meta().resource_version.as_deref();
+            let written = self.writer.write_status_value(key, version, &status).await?;
+            self.index.put_job(written);
+        }
+        Ok(Next::OnChange)
+    }
+}
+
+/// When to look again: what decides said, or sooner where only asking tells.
+fn next(decision: &Decision, observed: &Observed) -> Requeue {
+    let waits = observed.driver.as_ref().is_some_and(|driver| {
+        driver.node.is_some() && matches!(driver.state, DriverState::Waiting { .. })
+    });
+    match decision.requeue {
+        Requeue::OnChange if waits => Requeue::After(ASK_AGAIN),
+        Requeue::After(wait) if waits => Requeue::After(wait.min(ASK_AGAIN)),
+        other => other,
+    }
+}
+
+fn unreadable_status(before: Option<&Value>, error: &serde_json::Error, generation: Option<i64>) -> Value {
+    let message = format!("this version of lcmap-spark cannot read the job: {error}; mend that field, or the operator's version");
+    let conditions = before.and_then(|status| serde_json::from_value(status["conditions"].clone()).ok());
+    let mut conditions: Vec<Condition> = conditions.unwrap_or_default();
+    for (type_, status) in [
+        (ConditionType::Accepted, ConditionStatus::False),
+        (ConditionType::Reconciling, ConditionStatus::False),
+        (ConditionType::Stalled, ConditionStatus::True),
+    ] {
+        let condition = Condition {
+            type_,
+            status,
+            reason: Reason::SpecInvalid,
+            message: message.clone(),
+            last_transition_time: Time(jiff::Timestamp::now()),
+            observed_generation: generation,
+        };
+        set_condition(&mut conditions, condition);
+    }
+    let mut status = before.cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
+    status["phase"] = if status["phase"].is_null() { json!(Phase::Pending) } else { status["phase"].clone() };
+    status["reason"] = json!(Reason::SpecInvalid);
+    status["message"] = json!(message);
+    status["conditions"] = json!(conditions);
+    status["observedGeneration"] = json!(generation);
+    status
+}
+
+impl Obstacles {
+    /// What is in the way, unless it is time to try again or the job has changed.
+    fn standing(&self, key: &JobKey, job: &SparkJob) -> Option<Obstacle> {
+        let met = self.met(key, job)?;
+        let expired = met.obstacle.until.is_some_and(|until| until <= jiff::Timestamp::now());
+        (!expired).then_some(met.obstacle)
+    }
+
+    fn tries(&self, key: &JobKey, job: &SparkJob) -> u32 {
+        self.met(key, job).map_or(0, |met| met.tries)
+    }
+
+    fn met(&self, key: &JobKey, job: &SparkJob) -> Option<Met> {
+        let met = self.lock().get(key).cloned()?;
+        let is_same = Some(&met.uid) == job.metadata.uid.as_ref() && met.generation == job.metadata.generation;
+        is_same.then_some(met)
+    }
+
+    fn meet(&self, key: &JobKey, job: &SparkJob, obstacle: Obstacle, tries: u32) {
+        let uid = job.metadata.uid.clone().unwrap_or_default();
+        let met = Met { uid, generation: job.metadata.generation, obstacle, tries };
+        self.lock().insert(key.clone(), met);
+    }
+
+    fn forget(&self, key: &JobKey) {
+        self.lock().remove(key);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobKey, Met>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,136 @@
+//! The watches: whatever happens to jobs and pods goes into the index, and its job into the queue.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::{Stream, StreamExt};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::WatchStreamExt;
+use kube::{Api, Client, Resource};
+use lcmap_spark_crd::names::LABEL_JOB;
+
+use super::index::Index;
+use super::queue::{Lane, Queue};
+use super::watched::{JobKey, WatchedJob, WatchedPod};
+
+/// How many objects one page of a list has: what is in memory twice for a moment.
+const PAGE: u32 = 200;
+
+/// Where the watches put what they hear.
+#[derive(Clone)]
+pub(crate) struct Watches {
+    /// For the requests.
+    pub(crate) client: Client,
+    /// What is known.
+    pub(crate) index: Index,
+    /// What is to be looked at.
+    pub(crate) queue: Arc<Queue>,
+    /// How many watches have not had their first list yet.
+    pub(crate) missing: Arc<AtomicUsize>,
+}
+
+impl Watches {
+    /// Watches the jobs of a namespace, or of all, for ever.
+    pub(crate) async fn jobs(self, namespace: Option<String>) {
+        let events = self.stream::<WatchedJob>(namespace.as_deref(), watcher::Config::default());
+        let mut events = pin!(events);
+        let (mut listed, mut first) = (HashSet::new(), true);
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Init => listed.clear(),
+                Event::InitApply(job) => {
+                    listed.insert(job.key());
+                    self.put(job);
+                }
+                Event::Apply(job) => self.put(job),
+                Event::Delete(job) => {
+                    let key = job.key();
+                    self.index.remove_job(&key, job.uid());
+                    self.queue.push(key, Lane::Finishing);
+                }
+                Event::InitDone => {
+                    for key in self.index.retain_jobs(namespace.as_deref(), &std::mem::take(&mut listed)) {
+                        self.queue.push(key, Lane::Finishing);
+                    }
+                    self.is_complete(&mut first);
+                }
+            }
+        }
+    }
+
+    /// Watches the driver pods of a namespace, or of all, for ever.
+    pub(crate) async fn pods(self, namespace: Option<String>) {
+        let events = self.stream::<WatchedPod>(namespace.as_deref(), watcher::Config::default().labels(LABEL_JOB));
+        let mut events = pin!(events);
+        let (mut listed, mut first) = (HashSet::new(), true);
+        while let Some(event) = events.next().await {
+            let touched: Vec<JobKey> = match event {
+                Event::Init => {
+                    listed.clear();
+                    Vec::new()
+                }
+                Event::InitApply(pod) => {
+                    listed.insert(pod.pod.metadata.uid.clone());
+                    self.index.put_pod(pod).into_iter().collect()
+                }
+                Event::Apply(pod) => self.index.put_pod(pod).into_iter().collect(),
+                Event::Delete(pod) => {
+                    let job = pod.job();
+                    if let Some(key) = &job {
+                        self.index.remove_pod(key, &pod.pod.metadata.uid);
+                    }
+                    job.into_iter().collect()
+                }
+                Event::InitDone => {
+                    let touched = self.index.retain_pods(namespace.as_deref(), &std::mem::take(&mut listed));
+                    self.is_complete(&mut first);
+                    touched
+                }
+            };
+            for key in touched {
+                self.queue.push(key, Lane::Finishing);
+            }
+        }
+    }
+
+    fn put(&self, job: WatchedJob) {
+        let key = job.key();
+        if let Some(lane) = self.index.put_job(job) {
+            self.queue.push(key, lane);
+        }
+    }
+
+    fn is_complete(&self, first: &mut bool) {
+        if std::mem::take(first) {
+            self.missing.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Everything that happens to objects of a kind. Errors are logged and waited out.
+    fn stream<K>(&self, namespace: Option<&str>, config: watcher::Config) -> impl Stream<Item = Event<K>> + use<K>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned
+            + Send
+            + 'static,
+    {
+        let api = match namespace {
+            Some(namespace) => Api::<K>::namespaced(self.client.clone(), namespace),
+            None => Api::<K>::all(self.client.clone()),
+        };
+        let events = watcher(api, config.page_size(PAGE)).default_backoff();
+        events.filter_map(|event| async {
+            match event {
+                Ok(event) => Some(event),
+                Err(error) => {
+                    tracing::warn!(kind = %K::kind(&()), %error, "the watch broke off and is begun again");
+                    None
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! Jobs and pods as the API server sends them, kept small and read with care.
+//!
+//! A job's spec and status stay text until they are looked at: text is small, and what cannot be read as a
+//! `SparkJob`, however broken or deep, is then one job's trouble and not that of the whole list.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::Resource;
+use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, ANNOTATION_RERUN, GROUP, KIND, VERSION};
+use lcmap_spark_crd::{Phase, Reason, SparkJob};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::core::pod::DriverPod;
+
+/// Which job.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct JobKey {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl fmt::Display for JobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A job, its spec and status unread.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WatchedJob {
+    #[serde(deserialize_with = "slim")]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: Option<Box<RawValue>>,
+    #[serde(default)]
+    status: Option<Box<RawValue>>,
+}
+
+/// What a census needs of a job's status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Standing {
+    /// Its phase.
+    #[serde(default)]
+    pub(crate) phase: Option<Phase>,
+    /// Its reason.
+    #[serde(default)]
+    pub(crate) reason: Option<Reason>,
+}
+
+impl WatchedJob {
+    /// Which job it is.
+    pub(crate) fn key(&self) -> JobKey {
+        let meta = &self.metadata;
+        JobKey {
+            namespace: meta.namespace.clone().unwrap_or_default(),
+            name: meta.name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Its UID.
+    pub(crate) fn uid(&self) -> &str {
+        self.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    /// How its version compares with others of the same object. Resource versions of one kind are numbers that grow
+    /// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>); one that is none counts as
+    /// newest.
+    pub(crate) fn version(&self) -> u64 {
+        version(self.metadata.resource_version.as_deref())
+    }
+
+    /// The job itself, or why it cannot be read.
+    pub(crate) fn read(&self) -> Result<SparkJob, serde_json::Error> {
+        let spec = serde_json::from_str(self.spec.as_deref().map_or("null", RawValue::get))?;
+        let status = self.status.as_deref().map(|status| serde_json::from_str(status.get())).transpose()?;
+        Ok(SparkJob { metadata: self.metadata.clone(), spec, status })
+    }
+
+    /// Its status as JSON, if it has one that can be read as such.
+    pub(crate) fn status(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.status.as_deref()?.get()).ok()
+    }
+
+    /// Where it stands, by its status.
+    pub(crate) fn standing(&self) -> Standing {
+        let status = self.status.as_deref().map_or("null", RawValue::get);
+        serde_json::from_str::<Option<Standing>>(status).ok().flatten().unwrap_or_default()
+    }
+}
+
+pub(crate) fn version(text: Option<&str>) -> u64 {
+    text.and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
+}
+
+/// Metadata without what is not used: `managedFields` alone is often larger than the rest of an object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Slim {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    generation: Option<i64>,
+    creation_timestamp: Option<Time>,
+    deletion_timestamp: Option<Time>,
+    #[serde(default)]
+    finalizers: Vec<String>,
+    #[serde(default)]
+    annotations: Annotations,
+}
+
+#[derive(Default, Deserialize)]
+struct Annotations {
+    #[serde(rename = "lcmap.usgs.gov/rerun")]
+    rerun: Option<String>,
+    #[serde(rename = "lcmap.usgs.gov/abandon-framework")]
+    abandon_framework: Option<String>,
+}
+
+fn slim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
+    let slim = Slim::deserialize(deserializer)?;
+    let annotations = [
+        (ANNOTATION_RERUN, slim.annotations.rerun),
+        (ANNOTATION_ABANDON_FRAMEWORK, slim.annotations.abandon_framework),
+    ];
+    let annotations = annotations.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Ok(ObjectMeta {
+        name: slim.name,
+        namespace: slim.namespace,
+        uid: slim.uid,
+        resource_version: slim.resource_version,
+        generation: slim.generation,
+        creation_timestamp: slim.creation_timestamp,
+        deletion_timestamp: slim.deletion_timestamp,
+        finalizers: Some(slim.finalizers).filter(|finalizers| !finalizers.is_empty()),
+        annotations: Some(annotations.collect()),
+        ..ObjectMeta::default()
+    })
+}
+
+impl Resource for WatchedJob {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        KIND.into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        GROUP.into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        VERSION.into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "sparkjobs".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// A driver pod, as far as it is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct WatchedPod {
+    metadata: ObjectMeta,
+    /// The pod.
+    pub(crate) pod: DriverPod,
+}
+
+impl WatchedPod {
+    /// The job that it is labelled with.
+    pub(crate) fn job(&self) -> Option<JobKey> {
+        let name = self.pod.job()?.to_owned();
+        Some(JobKey { namespace: self.pod.metadata.namespace.clone(), name })
+    }
+
+    /// How its version compares with others of the same pod.
+    pub(crate) fn version(&self) -> u64 {
+        version(Some(&self.pod.metadata.resource_version))
+    }
+}
+
+impl<'de> Deserialize<'de> for WatchedPod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pod = DriverPod::deserialize(deserializer)?;
+        let metadata = ObjectMeta {
+            name: Some(pod.metadata.name.clone()),
+            namespace: Some(pod.metadata.namespace.clone()),
+            resource_version: Some(pod.metadata.resource_version.clone()),
+            ..ObjectMeta::default()
+        };
+        Ok(Self { metadata, pod })
+    }
+}
+
+impl Resource for WatchedPod {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        "Pod".into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        "v1".into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "pods".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}

@@ -1,0 +1,113 @@
+//! A job on its way whose driver is there.
+
+use lcmap_spark_crd::status::NotebookStatus;
+use lcmap_spark_crd::{Phase, Reason};
+
+use super::{Step, later, time};
+use crate::core::{Driver, DriverState, Effect, Stopping, Wanted};
+
+impl Step<'_> {
+    pub(super) fn with(&mut self, driver: &Driver) {
+        self.note(driver);
+        if let DriverState::Ended(ending) = &driver.state {
+            if !self.is_being_deleted() {
+                self.ended(driver.created, &driver.stopping, ending);
+            }
+            return;
+        }
+        if self.phase() == Phase::Releasing {
+            return self.stop(driver);
+        }
+        if let Some((reason, message)) = self.cause_to_stop() {
+            return self.release(driver, reason, message);
+        }
+        match &driver.stopping {
+            Stopping::No => {}
+            Stopping::Asked => {
+                let message = "the driver pod is being deleted, and not by lcmap-spark".to_owned();
+                return self.becomes(Phase::Releasing, Reason::DriverLost, message);
+            }
+            Stopping::Disrupted { reason, message } => {
+                return self.becomes(Phase::Releasing, *reason, message.clone());
+            }
+        }
+        match &driver.state {
+            DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
+            DriverState::Running { reason, message } => {
+                self.becomes(Phase::Running, *reason, message.clone());
+                if let Some(notebook) = &driver.notebook {
+                    self.status.url = Some(notebook.url.clone());
+                }
+            }
+            DriverState::Ended(_) => {}
+        }
+    }
+
+    /// Takes down what a driver is called and where it is, and that its run has begun.
+    fn note(&mut self, driver: &Driver) {
+        let at = self.status.driver.get_or_insert_default();
+        at.pod_name = Some(driver.name.clone());
+        at.pod_uid.clone_from(&driver.uid);
+        if driver.node.is_some() {
+            at.node.clone_from(&driver.node);
+        }
+        if let Some(notebook) = &driver.notebook {
+            let token_secret_name = Some(notebook.token_secret.clone());
+            self.status.notebook = Some(NotebookStatus { token_secret_name });
+        }
+        self.status.next_attempt_time = None;
+        if !self.spec.suspend {
+            self.count_the_suspension();
+        }
+        self.status.start_time.get_or_insert_with(|| time(driver.created));
+        if self.status.revision.is_none() {
+            self.status.revision = driver.revision.clone().or_else(|| self.revision());
+        }
+    }
+
+    /// Why a driver that lives should stop, if it should.
+    fn cause_to_stop(&mut self) -> Option<(Reason, String)> {
+        if self.observed.wanted == Wanted::Stop {
+            return Some((Reason::Interrupted, "asked to stop".into()));
+        }
+        if self.is_being_deleted() {
+            return Some((Reason::StoppingDriver, "the job is being deleted".into()));
+        }
+        if let Some(renewal) = self.renewal() {
+            return Some((renewal.reason, renewal.message.into()));
+        }
+        if self.spec.suspend {
+            return Some((Reason::Suspended, "spec.suspend is true: the driver is stopping".into()));
+        }
+        let deadline = self.deadline();
+        self.passed(deadline).then(|| (Reason::DeadlineExceeded, self.deadline_message()))
+    }
+
+    fn waiting(&mut self, driver: &Driver, reason: Reason, message: &str) {
+        let timeout = self.spec.start_timeout;
+        if self.passed(later(driver.created, timeout.into())) {
+            let message =
+                format!("the driver did not run within startTimeout ({timeout}); it waited for: {message}");
+            return self.release(driver, Reason::StartTimeout, message);
+        }
+        self.becomes(Phase::Pending, reason, message.to_owned());
+    }
+
+    fn release(&mut self, driver: &Driver, reason: Reason, message: String) {
+        self.becomes(Phase::Releasing, reason, message);
+        self.stop(driver);
+    }
+
+    /// Asks the driver to stop, once the status says why: else a successor would take it for lost.
+    fn stop(&mut self, driver: &Driver) {
+        if self.asked().is_none() || driver.stopping != Stopping::No {
+            return;
+        }
+        let recorded = self.job.status.as_ref().and_then(|status| status.phase);
+        if recorded == Some(Phase::Releasing) {
+            self.effects.push(Effect::StopDriver(self.attempt()));
+        } else {
+            self.again = true;
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! A driver pod → what its driver does, in the job's own words.
+
+use jiff::Timestamp;
+use lcmap_spark_agent::report::TerminationMessage;
+use lcmap_spark_crd::names::DRIVER_CONTAINER;
+use lcmap_spark_crd::spec::{RunKind, RunRef};
+use lcmap_spark_crd::{Reason, Revision, SparkJob};
+
+use super::seen::{Container, DriverPod, Terminated};
+use super::{children, places, waiting};
+use crate::core::{Driver, DriverState, Ending, Life, Stopping, ending};
+
+/// Something that the cluster told of a pod: an Event, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// Kubernetes' word for it.
+    pub reason: String,
+    /// The same for people.
+    pub message: String,
+}
+
+/// What the driver in a pod does. `incidents` are what the cluster told of the pod, the latest last; they are needed
+/// only of one whose containers are being made.
+pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timestamp) -> Driver {
+    let created = pod.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0);
+    Driver {
+        name: pod.metadata.name.clone(),
+        uid: Some(pod.metadata.uid.clone()),
+        node: pod.spec.node_name.clone(),
+        notebook: match job.spec.run.kind() {
+            Ok(RunRef::Notebook(notebook)) => Some(children::access(job, notebook)),
+            _ => None,
+        },
+        revision: revision(pod),
+        created,
+        stopping: stopping(pod),
+        state: state(job, pod, incidents, now),
+        life: if pod.is_over() { Life::Over } else { Life::Living },
+    }
+}
+
+fn revision(pod: &DriverPod) -> Option<Revision> {
+    let (generation, hash) = pod.metadata.annotations.revision.as_deref()?.split_once('-')?;
+    Some(Revision { generation: generation.parse().ok()?, hash: hash.to_owned() })
+}
+
+/// Whether a pod is on its way out, and what for.
+pub(super) fn stopping(pod: &DriverPod) -> Stopping {
+    match disruption(pod) {
+        Some((reason, message)) => Stopping::Disrupted { reason, message },
+        None if pod.metadata.deletion_timestamp.is_some() => Stopping::Asked,
+        None => Stopping::No,
+    }
+}
+
+/// What befell a pod from outside.
+///
+/// Source: condition `DisruptionTarget`
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>) and the `reason` of
+/// a pod that the kubelet itself failed (`pkg/kubelet`: eviction, preemption, nodeshutdown, lifecycle/predicate).
+fn disruption(pod: &DriverPod) -> Option<(Reason, String)> {
+    let node = pod.spec.node_name.as_deref().unwrap_or("its node");
+    let told = pod.status.message.clone().unwrap_or_default();
+    match pod.status.reason.as_deref() {
+        Some("Evicted") => return Some((Reason::Evicted, format!("the kubelet evicted the pod: {told}"))),
+        Some("Preempting") => return Some((Reason::Preempted, told)),
+        Some("NodeLost" | "Shutdown" | "NodeShutdown" | "Terminated") => {
+            return Some((Reason::NodeLost, format!("{node}: {told}")));
+        }
+        // The kubelet refused to run it, though the scheduler had sent it there.
+        Some(word @ ("NodeAffinity" | "UnexpectedAdmissionError" | "NodePorts")) => {
+            return Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")));
+        }
+        Some(word) if word.starts_with("OutOf") => {
+            return Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")));
+        }
+        _ => {}
+    }
+    let target = pod.condition("DisruptionTarget").filter(|target| target.status == "True")?;
+    let reason = match target.reason.as_deref() {
+        Some("PreemptionByScheduler") => Reason::Preempted,
+        Some("DeletionByTaintManager" | "DeletionByPodGC") => Reason::NodeLost,
+        _ => Reason::Evicted,
+    };
+    let message = target.message.clone().unwrap_or_default();
+    let message = match reason {
+        Reason::NodeLost => format!(
+            "{node} does not answer ({message}); the next attempt waits until Kubernetes has let the pod go, since it \
+             may still run there"
+        ),
+        _ => message,
+    };
+    Some((reason, message))
+}
+
+fn state(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timestamp) -> DriverState {
+    let driver = pod.container(DRIVER_CONTAINER);
+    let terminated = driver.and_then(|driver| driver.state.terminated.as_ref());
+    if terminated.is_some() || pod.is_over() {
+        return DriverState::Ended(ended(pod, terminated, now));
+    }
+    let running = driver.filter(|driver| driver.state.running.is_some());
+    let kind = job.spec.run.kind().map_or(RunKind::Submit, RunRef::kind);
+    match (running, kind) {
+        (Some(driver), RunKind::Notebook) if !driver.ready => {
+            DriverState::Waiting { reason: Reason::DriverStarting, message: "Jupyter starts".into() }
+        }
+        (Some(_), _) => runs(pod, kind),
+        // A pod runs before we hear of its containers, where nobody tells of them.
+        (None, _) if pod.status.phase.as_deref() == Some("Running") && driver.is_none() => runs(pod, kind),
+        (None, _) => {
+            let (reason, message) = waiting::why(&job.spec, pod, incidents);
+            DriverState::Waiting { reason, message }
+        }
+    }
+}
+
+fn runs(pod: &DriverPod, kind: RunKind) -> DriverState {
+    let node = pod.spec.node_name.as_deref().unwrap_or("its node");
+    // Without a readiness probe a running container is ready, until the node's controller says otherwise: the
+    // kubelet would give a reason (`ContainersNotReady`), the controller gives none.
+    let silent = pod.condition("Ready").is_some_and(|ready| ready.status != "True" && ready.reason.is_none());
+    let (reason, message) = match kind {
+        _ if silent && !pod.status.container_statuses.is_empty() => {
+            (Reason::NodeLost, format!("{node} does not answer; the driver may still run there"))
+        }
+        RunKind::Notebook => (Reason::NotebookReady, format!("Jupyter answers, on {node}")),
+        RunKind::Shell | RunKind::PySpark => {
+            let name = &pod.metadata.name;
+            (Reason::DriverRunning, format!("on {node}; kubectl attach -it {name} gets into the shell"))
+        }
+        RunKind::Submit => (Reason::DriverRunning, format!("on {node}")),
+    };
+    DriverState::Running { reason, message }
+}
+
+fn ended(pod: &DriverPod, terminated: Option<&Terminated>, now: Timestamp) -> Ending {
+    let failed_init = pod.status.init_container_statuses.iter().find_map(failure);
+    let at = terminated.or(failed_init.map(|(_, it)| it)).and_then(|it| it.finished_at.as_ref());
+    let at = at.map_or_else(|| last_change(pod).unwrap_or(now), |time| time.0);
+    let exit_code = terminated.map(|it| it.exit_code);
+    let (reason, message) = match (terminated, failed_init, disruption(pod)) {
+        (Some(it), _, _) if it.exit_code == 0 => of_the_driver(it),
+        (_, _, Some(disruption)) => disruption,
+        (Some(it), _, None) => of_the_driver(it),
+        (None, Some((container, it)), None) => of_init(container, it),
+        (None, None, None) => match pod.status.phase.as_deref() {
+            Some("Succeeded") => {
+                return Ending { at, exit_code: Some(0), reason: Reason::Completed, message: String::new() };
+            }
+            _ => {
+                let told = [&pod.status.reason, &pod.status.message].map(|it| it.as_deref().unwrap_or_default());
+                (Reason::ContainerRefused, format!("the pod failed before its driver ran: {}", told.join(" ")))
+            }
+        },
+    };
+    Ending { at, exit_code, reason, message }
+}
+
+/// When something of a pod last changed, as it says itself.
+fn last_change(pod: &DriverPod) -> Option<Timestamp> {
+    pod.status.conditions.iter().filter_map(|it| it.last_transition_time.as_ref()).map(|time| time.0).max()
+}
+
+fn failure(container: &Container) -> Option<(&Container, &Terminated)> {
+    let terminated = container.state.terminated.as_ref().filter(|it| it.exit_code != 0)?;
+    Some((container, terminated))
+}
+
+/// How the driver ended: as its agent says, or else as the kubelet does.
+fn of_the_driver(terminated: &Terminated) -> (Reason, String) {
+    if let Some(report) = report(terminated) {
+        return (ending::reason(report.reason), with_warnings(report));
+    }
+    let told = terminated.message.clone().unwrap_or_default();
+    let code = terminated.exit_code;
+    match terminated.reason.as_deref() {
+        _ if code == 0 => (Reason::Completed, String::new()),
+        Some("OOMKilled") => {
+            let message = "the kernel killed the driver for want of memory: raise spec.driver.memory, or \
+                           spec.driver.memoryOverhead for Python";
+            (Reason::OutOfMemory, message.into())
+        }
+        Some("StartError" | "ContainerCannotRun") => {
+            (Reason::ContainerRefused, format!("the driver's container could not be started: {told}"))
+        }
+        Some("ContainerStatusUnknown") => {
+            (Reason::NodeLost, format!("the node lost sight of the driver's container: {told}"))
+        }
+        _ if terminated.signal.is_some() || code > 128 => {
+            let signal = terminated.signal.unwrap_or(code - 128);
+            (Reason::KilledBySignal, format!("the driver's container was killed by signal {signal} {told}"))
+        }
+        _ => (Reason::ExitedNonZero, format!("the driver ended with exit code {code} {told}")),
+    }
+}
+
+fn of_init(container: &Container, terminated: &Terminated) -> (Reason, String) {
+    if container.name == places::INSPECT
+        && let Some(report) = report(terminated)
+    {
+        return (ending::reason(report.reason), with_warnings(report));
+    }
+    let told = terminated.message.as_deref().or(terminated.reason.as_deref()).unwrap_or_default();
+    let (name, code) = (&container.name, terminated.exit_code);
+    (Reason::InitFailed, format!("the init container {name} ended with exit code {code}: {told}"))
+}
+
+fn report(terminated: &Terminated) -> Option<TerminationMessage> {
+    serde_json::from_str(terminated.message.as_deref()?).ok()
+}
+
+fn with_warnings(report: TerminationMessage) -> String {
+    let mut message = report.message;
+    for warning in report.warnings {
+        message = format!("{message}; {warning}");
+    }
+    message
+}

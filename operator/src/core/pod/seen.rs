@@ -1,0 +1,195 @@
+//! A driver pod as far as it is looked at: of the tens of kilobytes of a Pod, one or two are kept.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use lcmap_spark_crd::names::{LABEL_ATTEMPT, LABEL_JOB};
+use serde::Deserialize;
+
+/// A driver pod, as far as it is looked at. Whatever else is in it is skipped while it is read.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriverPod {
+    /// Its metadata.
+    #[serde(default)]
+    pub metadata: PodMeta,
+    /// Where it is.
+    #[serde(default)]
+    pub spec: PodSpec,
+    /// What it does.
+    #[serde(default)]
+    pub status: PodStatus,
+}
+
+/// A pod's metadata.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct PodMeta {
+    pub name: String,
+    pub namespace: String,
+    pub uid: String,
+    pub resource_version: String,
+    pub creation_timestamp: Option<Time>,
+    pub deletion_timestamp: Option<Time>,
+    pub labels: PodLabels,
+    pub annotations: PodAnnotations,
+    pub owner_references: Vec<Owner>,
+}
+
+/// The labels that tell whose pod it is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PodLabels {
+    /// [`LABEL_JOB`].
+    #[serde(rename = "lcmap.usgs.gov/job")]
+    pub job: Option<String>,
+    /// [`LABEL_ATTEMPT`].
+    #[serde(rename = "lcmap.usgs.gov/attempt")]
+    pub attempt: Option<String>,
+}
+
+/// The annotation that tells which spec it was made from.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PodAnnotations {
+    /// [`lcmap_spark_crd::names::ANNOTATION_REVISION`].
+    #[serde(rename = "lcmap.usgs.gov/revision")]
+    pub revision: Option<String>,
+}
+
+/// An owner of a pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct Owner {
+    pub kind: String,
+    pub name: String,
+    pub uid: String,
+}
+
+/// Where a pod is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct PodSpec {
+    pub node_name: Option<String>,
+}
+
+/// What a pod does.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct PodStatus {
+    pub phase: Option<String>,
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    pub conditions: Vec<PodCondition>,
+    pub init_container_statuses: Vec<Container>,
+    pub container_statuses: Vec<Container>,
+}
+
+/// A condition of a pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct PodCondition {
+    #[serde(rename = "type")]
+    pub type_: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    pub last_transition_time: Option<Time>,
+}
+
+/// What a container does.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct Container {
+    pub name: String,
+    pub image: String,
+    pub ready: bool,
+    pub state: ContainerState,
+}
+
+/// The state of a container: one of the three, or none yet.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct ContainerState {
+    pub waiting: Option<Waiting>,
+    pub running: Option<Running>,
+    pub terminated: Option<Terminated>,
+}
+
+/// Why a container does not run yet.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct Waiting {
+    pub reason: Option<String>,
+    pub message: Option<String>,
+}
+
+/// Since when a container runs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct Running {
+    pub started_at: Option<Time>,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct Terminated {
+    pub exit_code: i32,
+    pub signal: Option<i32>,
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    pub finished_at: Option<Time>,
+}
+
+impl DriverPod {
+    /// The name of the job that it is labelled with.
+    pub fn job(&self) -> Option<&str> {
+        self.metadata.labels.job.as_deref()
+    }
+
+    /// The ordinal of its attempt. None if the label is no number: then it is not of our making.
+    pub fn attempt(&self) -> Option<i32> {
+        self.metadata.labels.attempt.as_deref()?.parse().ok()
+    }
+
+    /// Whether the job with this UID owns it.
+    pub fn is_owned_by(&self, uid: &str) -> bool {
+        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// Whether all its containers have ended, so that it holds nothing any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
+    }
+
+    /// A condition, by its type.
+    pub(super) fn condition(&self, type_: &str) -> Option<&PodCondition> {
+        self.status.conditions.iter().find(|condition| condition.type_ == type_)
+    }
+
+    /// A container of its pod, by its name.
+    pub(super) fn container(&self, name: &str) -> Option<&Container> {
+        self.status.container_statuses.iter().find(|container| container.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_labels_are_read_by_their_own_names() {
+        let labels = serde_json::json!({(LABEL_JOB): "pi", (LABEL_ATTEMPT): "3", "app": "x"});
+        let pod: DriverPod = serde_json::from_value(serde_json::json!({"metadata": {"labels": labels}})).unwrap();
+        assert_eq!((pod.job(), pod.attempt()), (Some("pi"), Some(3)));
+    }
+}

@@ -1,0 +1,111 @@
+//! The volumes of a driver pod, and where its driver has them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use lcmap_spark_crd::names;
+use lcmap_spark_crd::spec::{Notebook, RunRef};
+use lcmap_spark_crd::{SparkJob, SparkJobSpec};
+use serde_json::{Value, json};
+
+use super::places;
+use super::sources::{self, Kind, Source};
+
+/// Volumes and their mounts in the driver.
+#[derive(Default)]
+pub(super) struct Volumes {
+    pub(super) volumes: Vec<Value>,
+    pub(super) mounts: Vec<Value>,
+    /// The folder of each Secret, by name.
+    pub(super) secrets: BTreeMap<String, PathBuf>,
+    /// The folder of each ConfigMap, by name.
+    pub(super) config_maps: BTreeMap<String, PathBuf>,
+}
+
+/// Everything that a job's driver mounts, beside what its template adds.
+pub(super) fn of(job: &SparkJob) -> Volumes {
+    let mut all = Volumes::default();
+    all.add(json!({"name": places::BIN_VOLUME, "emptyDir": {}}), places::BIN, true);
+    let field = format!("metadata.annotations['{}']", names::ANNOTATION_PLAN);
+    let items = json!([{"path": "plan", "fieldRef": {"fieldPath": field}}]);
+    all.add(json!({"name": places::PLAN_VOLUME, "downwardAPI": {"items": items}}), places::PLAN, true);
+    all.add(json!({"name": places::STATE_VOLUME, "emptyDir": {}}), places::STATE, false);
+    for (i, ((kind, name), source)) in sources::of(&job.spec).into_iter().enumerate() {
+        all.add_source(i, kind, &name, &source, mode(&job.spec));
+    }
+    if job.spec.user.is_some() {
+        all.volumes.push(json!({"name": places::IDENTITY_VOLUME, "emptyDir": {}}));
+        for file in ["passwd", "group"] {
+            all.mounts.push(json!({"name": places::IDENTITY_VOLUME, "subPath": file,
+                "mountPath": format!("/etc/{file}"), "readOnly": true}));
+        }
+    }
+    if let Ok(RunRef::Notebook(notebook)) = job.spec.run.kind() {
+        all.add_notebook(job, notebook);
+    }
+    all
+}
+
+/// The name of the Secret with a notebook's token.
+pub(super) fn token_secret(job: &SparkJob, notebook: &Notebook) -> String {
+    notebook.token_secret_name.clone().unwrap_or_else(|| {
+        let meta = &job.metadata;
+        names::notebook_token_secret(
+            meta.name.as_deref().unwrap_or_default(),
+            meta.uid.as_deref().unwrap_or_default(),
+        )
+    })
+}
+
+/// Where a notebook's files are kept, if they are.
+pub(super) fn notebook_folder(notebook: &Notebook) -> Option<&str> {
+    notebook.storage.as_ref().map(|_| notebook.directory.as_deref().unwrap_or(places::NOTEBOOKS))
+}
+
+/// A file's mode. Where the user is known, its group reads the file (`fsGroup`) and nobody else; an image's own user
+/// is not known here, and is alone in its container.
+fn mode(spec: &SparkJobSpec) -> i32 {
+    if spec.user.is_some() { 0o440 } else { 0o444 }
+}
+
+impl Volumes {
+    fn add(&mut self, volume: Value, path: &str, read_only: bool) {
+        let mut mount = json!({"name": volume["name"], "mountPath": path});
+        if read_only {
+            mount["readOnly"] = json!(true);
+        }
+        self.mounts.push(mount);
+        self.volumes.push(volume);
+    }
+
+    /// Only the keys that are read, where they are known: the kubelet then waits for a key that is missing, and says
+    /// which.
+    fn add_source(&mut self, i: usize, kind: Kind, name: &str, source: &Source, mode: i32) {
+        let items: Option<Vec<_>> = source
+            .keys
+            .as_ref()
+            .map(|keys| keys.iter().map(|key| json!({"key": key, "path": key})).collect());
+        let (folder, folders, reference) = match kind {
+            Kind::Secret => (places::SECRETS, &mut self.secrets, ("secret", "secretName")),
+            Kind::ConfigMap => (places::CONFIG_MAPS, &mut self.config_maps, ("configMap", "name")),
+        };
+        let path = format!("{folder}/{name}");
+        folders.insert(name.to_owned(), PathBuf::from(&path));
+        let mut content = json!({(reference.1): name, "defaultMode": mode});
+        if let Some(items) = items {
+            content["items"] = json!(items);
+        }
+        self.add(json!({"name": format!("lcmap-source-{i}"), (reference.0): content}), &path, true);
+    }
+
+    fn add_notebook(&mut self, job: &SparkJob, notebook: &Notebook) {
+        let content = json!({"secretName": token_secret(job, notebook), "defaultMode": mode(&job.spec),
+            "items": [{"key": "token", "path": "token"}]});
+        self.add(json!({"name": places::TOKEN_VOLUME, "secret": content}), places::TOKEN, true);
+        let Some((storage, folder)) = notebook.storage.as_ref().zip(notebook_folder(notebook)) else { return };
+        let made = || names::notebook_claim(job.metadata.name.as_deref().unwrap_or_default());
+        let claim = storage.claim_name.clone().unwrap_or_else(made);
+        let volume = json!({"name": places::NOTEBOOK_VOLUME, "persistentVolumeClaim": {"claimName": claim}});
+        self.add(volume, folder, false);
+    }
+}

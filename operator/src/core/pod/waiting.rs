@@ -1,0 +1,114 @@
+//! Why a driver does not run yet, in words.
+
+use lcmap_spark_crd::names::DRIVER_CONTAINER;
+use lcmap_spark_crd::{Reason, SparkJobSpec};
+
+use super::places;
+use super::read::Incident;
+use super::seen::{Container, DriverPod};
+use super::sources::{self, Kind};
+
+/// Why a pod's driver does not run yet.
+pub(super) fn why(spec: &SparkJobSpec, pod: &DriverPod, incidents: &[Incident]) -> (Reason, String) {
+    if pod.spec.node_name.is_none() {
+        return unscheduled(pod);
+    }
+    let inits = pod.status.init_container_statuses.iter();
+    let containers = inits.chain(&pod.status.container_statuses);
+    let stuck = containers.clone().find_map(|container| trouble(spec, container));
+    if let Some(stuck) = stuck {
+        return stuck;
+    }
+    let at_work = pod.status.init_container_statuses.iter().find(|it| it.state.running.is_some());
+    match at_work {
+        Some(container) if !is_ours(container) => {
+            (Reason::DriverStarting, format!("the init container {} runs", container.name))
+        }
+        Some(_) => (Reason::Starting, "the agent is being installed".into()),
+        None => being_made(spec, incidents),
+    }
+}
+
+fn unscheduled(pod: &DriverPod) -> (Reason, String) {
+    let scheduled = pod.condition("PodScheduled").filter(|condition| condition.status == "False");
+    match scheduled {
+        Some(condition) => {
+            let message = condition.message.clone().unwrap_or_default();
+            (Reason::Unschedulable, format!("no node takes the driver pod: {message}"))
+        }
+        None => (Reason::Starting, "waiting for the scheduler".into()),
+    }
+}
+
+/// What keeps a container from being started, by the kubelet's word for it
+/// (`pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
+fn trouble(spec: &SparkJobSpec, container: &Container) -> Option<(Reason, String)> {
+    let waiting = container.state.waiting.as_ref()?;
+    let told = waiting.message.clone().unwrap_or_default();
+    match waiting.reason.as_deref()? {
+        word @ ("ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull"
+        | "ImageInspectError" | "RegistryUnavailable" | "SignatureValidationFailed") => {
+            let field = if container.name == places::INSTALL { "the operator's --agent-image" } else { "spec.image" };
+            let image = &container.image;
+            Some((Reason::ImagePullFailed, format!("{image} ({field}, container {}): {word}: {told}", container.name)))
+        }
+        word @ ("CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "PreCreateHookError"
+        | "PreStartHookError" | "PostStartHookError" | "CrashLoopBackOff") => {
+            let missing = missing_object(spec, &told);
+            let refused = || (Reason::ContainerRefused, format!("container {}: {word}: {told}", container.name));
+            Some(missing.unwrap_or_else(refused))
+        }
+        _ => None,
+    }
+}
+
+/// The containers are being made: only the cluster's Events tell more.
+fn being_made(spec: &SparkJobSpec, incidents: &[Incident]) -> (Reason, String) {
+    let Some(incident) = incidents.last() else {
+        return (Reason::Starting, "the node prepares the driver pod".into());
+    };
+    let told = &incident.message;
+    match incident.reason.as_str() {
+        "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => {
+            let unavailable = || (Reason::VolumeUnavailable, told.clone());
+            missing_object(spec, told).unwrap_or_else(unavailable)
+        }
+        "Pulling" => (Reason::PullingImage, told.clone()),
+        _ => (Reason::Starting, told.clone()),
+    }
+}
+
+/// The Secret or ConfigMap that a message of the kubelet's says is missing, and which field names it.
+fn missing_object(spec: &SparkJobSpec, told: &str) -> Option<(Reason, String)> {
+    let lower = told.to_ascii_lowercase();
+    let kind = if lower.contains("configmap") { Kind::ConfigMap } else { Kind::Secret };
+    let about = lower.contains("secret") || lower.contains("configmap");
+    let missing = ["not found", "non-existent", "couldn't find key"].iter().any(|words| lower.contains(words));
+    if !about || !missing {
+        return None;
+    }
+    let (word, reason) = match kind {
+        Kind::Secret => ("Secret", Reason::SecretMissing),
+        Kind::ConfigMap => ("ConfigMap", Reason::ConfigMapMissing),
+    };
+    let named = quoted(told).filter_map(|name| {
+        let fields = sources::fields_naming(spec, kind, name.rsplit('/').next()?);
+        (!fields.is_empty()).then_some((name, fields))
+    });
+    let message = match named.last() {
+        Some((name, fields)) => {
+            format!("the {word} {name}, or a key of it, is missing; {} names it: {told}", fields.join(" and "))
+        }
+        None => told.to_owned(),
+    };
+    Some((reason, format!("{message}. Create it; the job then goes on by itself")))
+}
+
+/// What is in double quotes in a text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').skip(1).step_by(2)
+}
+
+fn is_ours(container: &Container) -> bool {
+    container.name == DRIVER_CONTAINER || container.name == places::INSTALL || container.name == places::INSPECT
+}
