@@ -22,6 +22,18 @@ impl Leadership {
         Self { until, told: false }
     }
 
+    /// A follower's, for good.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self::new(watch::channel(None).1)
+    }
+
+    /// A leader's, for a minute.
+    #[cfg(test)]
+    pub(crate) fn for_a_minute() -> Self {
+        Self::new(watch::channel(Some(Moment::now() + std::time::Duration::from_mins(1))).1)
+    }
+
     /// Whether this process leads now. Cheap; to be asked right before each act.
     pub(crate) fn leads(&self) -> bool {
         self.until.borrow().is_some_and(|until| Moment::now() < until)

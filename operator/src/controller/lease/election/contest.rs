@@ -121,9 +121,10 @@ impl Contest {
 
     /// What arrives now is stored, if it was made from what is stored. Letters may overtake each other.
     fn deliver(&mut self, step: usize) {
-        let (arrived, on_the_way) = self.letters.drain(..).partition(|letter| letter.arrives <= step);
+        let (arrived, on_the_way): (Vec<_>, _) =
+            self.letters.drain(..).partition(|letter| letter.arrives <= step);
         self.letters = on_the_way;
-        for letter in Vec::<Letter>::from(arrived) {
+        for letter in arrived {
             let taken = letter.version == self.stored.as_ref().map(|stored| stored.version);
             if taken {
                 self.version += 1;
