@@ -8,6 +8,8 @@ pub mod core;
 #[cfg(feature = "io")]
 pub mod cli;
 #[cfg(feature = "io")]
+mod controller;
+#[cfg(feature = "io")]
 mod crd;
 #[cfg(feature = "io")]
 pub mod manifest;

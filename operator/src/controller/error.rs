@@ -1,5 +1,8 @@
 //! What can go wrong between the operator and the API server.
 
+use super::admin::AdminError;
+use super::lease::LeaseError;
+use super::telemetry::TelemetryError;
 use super::watched::JobKey;
 
 /// Why the operator cannot run.
@@ -8,6 +11,21 @@ pub(crate) enum OperatorError {
     /// Neither a kubeconfig nor a pod's service account leads to an API server.
     #[error("no way to an API server: {0}; run in a pod with a service account, or set KUBECONFIG")]
     Configuration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The operating system did not give what every program needs.
+    #[error("the operating system refused a runtime: {0}")]
+    Runtime(#[source] std::io::Error),
+    /// Something that should run for ever ended.
+    #[error("{0} ended by itself: see the log above; start the operator again")]
+    Broken(&'static str),
+    /// No log.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// No probes.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// No election.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// A setting is not what it should be.
     #[error("{flag}: {message}")]
     Setting {

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lcmap_spark_crd::Phase;
+use jiff::Timestamp;
+use lcmap_spark_crd::{Phase, Reason};
 
-use super::queue::Lane;
+use super::metrics::{Census, JobCensus, Lane};
 use super::watched::{JobKey, Standing, WatchedJob, WatchedPod};
 use crate::core::pod::DriverPod;
 
@@ -122,14 +123,31 @@ impl Index {
         state.jobs.keys().map(|key| (key.clone(), state.lane(key))).collect()
     }
 
-    /// Where every job stands.
-    pub(crate) fn standings(&self) -> Vec<Standing> {
-        self.lock().jobs.values().map(|known| known.standing).collect()
-    }
-
     /// The state is only ever changed in whole steps, so that a panic in one leaves it usable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Census for Index {
+    fn count(&self) -> JobCensus {
+        let mut census = JobCensus::default();
+        let now = Timestamp::now();
+        for Known { standing, .. } in self.lock().jobs.values() {
+            let phase = standing.phase.unwrap_or_default();
+            *census.phases.entry(phase).or_default() += 1;
+            let waits = matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing);
+            if let Some(reason) = standing.reason.filter(|_| waits) {
+                *census.waiting.entry(reason).or_default() += 1;
+            }
+            if let Some(reason) = standing.reason.filter(|_| standing.is_stalled && !phase.is_final()) {
+                *census.stalled.entry(reason).or_default() += 1;
+            }
+            census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
+            let waited = standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));
+            census.oldest_waiting = census.oldest_waiting.max(waited.map(|waited| waited.unsigned_abs()));
+        }
+        census
     }
 }
 

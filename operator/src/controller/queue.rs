@@ -10,19 +10,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::metrics::Lane;
 use super::watched::JobKey;
 
 /// How many jobs of the first lane are served before one of the second is, while both have some.
 const SHARE: u32 = 8;
-
-/// Where a job waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Lane {
-    /// It has a driver, or is done with: what is to be done is little, and somebody waits for it.
-    Finishing,
-    /// It has no driver yet.
-    Starting,
-}
 
 /// The jobs that wait to be looked at.
 #[derive(Debug, Default)]
@@ -35,7 +27,7 @@ pub(crate) struct Queue {
 struct State {
     finishing: VecDeque<JobKey>,
     starting: VecDeque<JobKey>,
-    waiting: HashMap<JobKey, (Lane, Instant)>,
+    waiting: HashMap<JobKey, Lane>,
     working: HashSet<JobKey>,
     /// What came up for a job while it was worked on.
     again: HashMap<JobKey, Lane>,
@@ -47,7 +39,7 @@ struct State {
 impl Queue {
     /// Lets a job be looked at as soon as may be.
     pub(crate) fn push(&self, key: JobKey, lane: Lane) {
-        self.lock().push(key, lane, Instant::now());
+        self.lock().push(key, lane);
         self.changed.notify_one();
     }
 
@@ -78,7 +70,7 @@ impl Queue {
 
     /// Says that a job has been worked on.
     pub(crate) fn done(&self, key: &JobKey) {
-        self.lock().done(key, Instant::now());
+        self.lock().done(key);
         self.changed.notify_one();
     }
 
@@ -87,15 +79,13 @@ impl Queue {
         self.lock().clear_due(key);
     }
 
-    /// How many jobs wait in a lane, and how long the first has.
-    pub(crate) fn depth(&self, lane: Lane) -> (usize, Duration) {
-        let mut state = self.lock();
-        let (length, first) = match lane {
-            Lane::Finishing => (state.finishing.len(), state.finishing.front().cloned()),
-            Lane::Starting => (state.starting.len(), state.starting.front().cloned()),
-        };
-        let since = first.and_then(|key| state.waiting.get_mut(&key).map(|(_, since)| *since));
-        (length, since.map(|since| since.elapsed()).unwrap_or_default())
+    /// How many jobs wait in a lane.
+    pub(crate) fn depth(&self, lane: Lane) -> usize {
+        let state = self.lock();
+        match lane {
+            Lane::Finishing => state.finishing.len(),
+            Lane::Starting => state.starting.len(),
+        }
     }
 
     /// The state is only ever changed in whole steps, so that a panic in one leaves it usable.
@@ -105,21 +95,21 @@ impl Queue {
 }
 
 impl State {
-    fn push(&mut self, key: JobKey, lane: Lane, now: Instant) {
+    fn push(&mut self, key: JobKey, lane: Lane) {
         if self.working.contains(&key) {
             self.again.insert(key, lane);
             return;
         }
         match self.waiting.get(&key).copied() {
-            Some((known, _)) if known == lane || known == Lane::Finishing => {}
-            Some((_, since)) => {
+            Some(known) if known == lane || known == Lane::Finishing => {}
+            Some(_) => {
                 // It moves up: rare enough to be looked for.
                 self.starting.retain(|other| *other != key);
-                self.waiting.insert(key.clone(), (lane, since));
+                self.waiting.insert(key.clone(), lane);
                 self.finishing.push_back(key);
             }
             None => {
-                self.waiting.insert(key.clone(), (lane, now));
+                self.waiting.insert(key.clone(), lane);
                 match lane {
                     Lane::Finishing => self.finishing.push_back(key),
                     Lane::Starting => self.starting.push_back(key),
@@ -143,10 +133,10 @@ impl State {
         Some(key)
     }
 
-    fn done(&mut self, key: &JobKey, now: Instant) {
+    fn done(&mut self, key: &JobKey) {
         self.working.remove(key);
         if let Some(lane) = self.again.remove(key) {
-            self.push(key.clone(), lane, now);
+            self.push(key.clone(), lane);
         }
     }
 
@@ -170,7 +160,7 @@ impl State {
             }
             if let Some((_, key)) = self.timetable.pop_first() {
                 self.due.remove(&key);
-                self.push(key, Lane::Finishing, now);
+                self.push(key, Lane::Finishing);
             }
         }
     }
@@ -190,20 +180,20 @@ mod tests {
 
     #[test]
     fn a_job_that_ends_overtakes_those_that_begin() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let mut state = State::default();
         for name in ["new-1", "new-2"] {
-            state.push(key(name), Lane::Starting, now);
+            state.push(key(name), Lane::Starting);
         }
-        state.push(key("ending"), Lane::Finishing, now);
+        state.push(key("ending"), Lane::Finishing);
         assert_eq!(names(&mut state, 3), ["ending", "new-1", "new-2"]);
     }
 
     #[test]
     fn a_flood_of_ends_lets_a_new_job_through_now_and_then() {
-        let (mut state, now) = (State::default(), Instant::now());
-        state.push(key("new"), Lane::Starting, now);
+        let mut state = State::default();
+        state.push(key("new"), Lane::Starting);
         for i in 0..20 {
-            state.push(key(&i.to_string()), Lane::Finishing, now);
+            state.push(key(&i.to_string()), Lane::Finishing);
         }
         let order = names(&mut state, 10);
         assert!(order.contains(&"new".to_owned()), "{order:?}");
@@ -211,21 +201,21 @@ mod tests {
 
     #[test]
     fn a_job_waits_once_however_often_it_is_pushed() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let mut state = State::default();
         for lane in [Lane::Starting, Lane::Starting, Lane::Finishing, Lane::Starting] {
-            state.push(key("a"), lane, now);
+            state.push(key("a"), lane);
         }
         assert_eq!(names(&mut state, 5), ["a"]);
     }
 
     #[test]
     fn what_comes_up_during_the_work_is_looked_at_after_it() {
-        let (mut state, now) = (State::default(), Instant::now());
-        state.push(key("a"), Lane::Starting, now);
+        let mut state = State::default();
+        state.push(key("a"), Lane::Starting);
         assert_eq!(names(&mut state, 1), ["a"]);
-        state.push(key("a"), Lane::Finishing, now);
+        state.push(key("a"), Lane::Finishing);
         assert_eq!(state.pop(), None, "nobody works on a job that is worked on");
-        state.done(&key("a"), now);
+        state.done(&key("a"));
         assert_eq!(names(&mut state, 1), ["a"]);
     }
 

@@ -15,6 +15,7 @@ use super::error::ReconcileError;
 use super::events::Events;
 use super::index::{Index, Snapshot};
 use super::launch::{Launcher, Started};
+use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Writer, api, limited};
@@ -42,6 +43,8 @@ pub(crate) struct Reconciler<L> {
     pub(crate) settings: Settings,
     /// What was in the way of starting.
     pub(crate) obstacles: Obstacles,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
 }
 
 /// What was in the way of starting each job, for as long as the job stays as it is.
@@ -114,6 +117,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
             Started::Pod(pod) => {
                 tracing::info!(job = %key, attempt, pod = pod.pod.metadata.name, "the driver pod is there");
                 self.obstacles.forget(key);
+                self.metrics.driver_pod_created();
                 self.index.put_pod(*pod);
             }
             Started::Obstructed(obstacle) => {
@@ -142,11 +146,33 @@ impl<L: Fn() -> bool> Reconciler<L> {
         if job.status.as_ref().map(place) != Some((phase, reason)) {
             tracing::info!(job = %key, phase, reason, message = status.message, "the job moved on");
         }
+        self.count(job, status);
         for announcement in announcements(job.status.as_ref(), status) {
             self.events.tell(key, &written, announcement);
         }
         self.index.put_job(written);
         Ok(true)
+    }
+
+    /// Counts what a new status tells.
+    fn count(&self, job: &SparkJob, status: &SparkJobStatus) {
+        self.metrics.status_written();
+        let before = job.status.as_ref();
+        let last = |status: &SparkJobStatus| status.attempts.last().map(|attempt| attempt.attempt);
+        if let Some(ended) = status.attempts.last().filter(|ended| before.and_then(last) != Some(ended.attempt)) {
+            self.metrics.attempt_ended(ended.reason);
+        }
+        let (was, is) = (before.and_then(|status| status.phase), status.phase.unwrap_or_default());
+        if was == Some(is) {
+            return;
+        }
+        let created = job.metadata.creation_timestamp.as_ref();
+        if let (Phase::Running, Some(created), Some(1)) = (is, created, status.run_number) {
+            self.metrics.job_started(jiff::Timestamp::now().duration_since(created.0).unsigned_abs());
+        }
+        if let (true, Some(took)) = (is.is_final(), status.duration) {
+            self.metrics.job_ended(is, took.into());
+        }
     }
 
     async fn apply(&self, key: &JobKey, job: &SparkJob, sight: &Sight, effect: Effect) -> Result<(), ReconcileError> {

@@ -3,16 +3,17 @@
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{Stream, StreamExt};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::WatchStreamExt;
 use kube::{Api, Client, Resource};
 use lcmap_spark_crd::names::LABEL_JOB;
+use tokio::sync::watch;
 
 use super::index::Index;
-use super::queue::{Lane, Queue};
+use super::metrics::{Lane, Metrics, Watched};
+use super::queue::Queue;
 use super::watched::{JobKey, WatchedJob, WatchedPod};
 
 /// How many objects one page of a list has: what is in memory twice for a moment.
@@ -28,13 +29,16 @@ pub(crate) struct Watches {
     /// What is to be looked at.
     pub(crate) queue: Arc<Queue>,
     /// How many watches have not had their first list yet.
-    pub(crate) missing: Arc<AtomicUsize>,
+    pub(crate) missing: watch::Sender<usize>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
 }
 
 impl Watches {
     /// Watches the jobs of a namespace, or of all, for ever.
     pub(crate) async fn jobs(self, namespace: Option<String>) {
-        let events = self.stream::<WatchedJob>(namespace.as_deref(), watcher::Config::default());
+        let events =
+            self.stream::<WatchedJob>(Watched::SparkJob, namespace.as_deref(), watcher::Config::default());
         let mut events = pin!(events);
         let (mut listed, mut first) = (HashSet::new(), true);
         while let Some(event) = events.next().await {
@@ -62,7 +66,8 @@ impl Watches {
 
     /// Watches the driver pods of a namespace, or of all, for ever.
     pub(crate) async fn pods(self, namespace: Option<String>) {
-        let events = self.stream::<WatchedPod>(namespace.as_deref(), watcher::Config::default().labels(LABEL_JOB));
+        let drivers = watcher::Config::default().labels(LABEL_JOB);
+        let events = self.stream::<WatchedPod>(Watched::Pod, namespace.as_deref(), drivers);
         let mut events = pin!(events);
         let (mut listed, mut first) = (HashSet::new(), true);
         while let Some(event) = events.next().await {
@@ -102,14 +107,29 @@ impl Watches {
         }
     }
 
-    fn is_complete(&self, first: &mut bool) {
+    /// Lets every job of a namespace, or of all, be looked at.
+    pub(crate) fn look_at_all(&self, namespace: Option<&str>) {
+        for (key, lane) in self.index.keys() {
+            if namespace.is_none_or(|namespace| namespace == key.namespace) {
+                self.queue.push(key, lane);
+            }
+        }
+    }
+
+    /// Notes that a watch has had its first list.
+    pub(crate) fn is_complete(&self, first: &mut bool) {
         if std::mem::take(first) {
-            self.missing.fetch_sub(1, Ordering::Relaxed);
+            self.missing.send_modify(|missing| *missing = missing.saturating_sub(1));
         }
     }
 
     /// Everything that happens to objects of a kind. Errors are logged and waited out.
-    fn stream<K>(&self, namespace: Option<&str>, config: watcher::Config) -> impl Stream<Item = Event<K>> + use<K>
+    fn stream<K>(
+        &self,
+        watched: Watched,
+        namespace: Option<&str>,
+        config: watcher::Config,
+    ) -> impl Stream<Item = Event<K>> + use<K>
     where
         K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -123,14 +143,13 @@ impl Watches {
             None => Api::<K>::all(self.client.clone()),
         };
         let events = watcher(api, config.page_size(PAGE)).default_backoff();
-        events.filter_map(|event| async {
-            match event {
-                Ok(event) => Some(event),
-                Err(error) => {
-                    tracing::warn!(kind = %K::kind(&()), %error, "the watch broke off and is begun again");
-                    None
-                }
-            }
+        let metrics = self.metrics.clone();
+        events.filter_map(move |event| {
+            let event = event.inspect_err(|error| {
+                metrics.watch_restarted(watched);
+                tracing::warn!(kind = %K::kind(&()), %error, "the watch broke off and is begun again");
+            });
+            std::future::ready(event.ok())
         })
     }
 }

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Resource;
 use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, ANNOTATION_RERUN, GROUP, KIND, VERSION};
-use lcmap_spark_crd::{Phase, Reason, SparkJob};
+use lcmap_spark_crd::{ConditionStatus, ConditionType, Phase, Reason, SparkJob};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -42,15 +43,33 @@ pub(crate) struct WatchedJob {
     status: Option<Box<RawValue>>,
 }
 
-/// What a census needs of a job's status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// Where a job stands, as far as a census needs it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// Its phase.
-    #[serde(default)]
     pub(crate) phase: Option<Phase>,
     /// Its reason.
-    #[serde(default)]
     pub(crate) reason: Option<Reason>,
+    /// Whether somebody must mend something.
+    pub(crate) is_stalled: bool,
+    /// Since when it has been there.
+    pub(crate) since: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    phase: Option<Phase>,
+    reason: Option<Reason>,
+    #[serde(default)]
+    conditions: Vec<Mark>,
+}
+
+/// A condition without its words.
+#[derive(Deserialize)]
+struct Mark {
+    #[serde(rename = "type")]
+    type_: ConditionType,
+    status: ConditionStatus,
 }
 
 impl WatchedJob {
@@ -89,8 +108,13 @@ impl WatchedJob {
 
     /// Where it stands, by its status.
     pub(crate) fn standing(&self) -> Standing {
+        let since = self.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let status = self.status.as_deref().map_or("null", RawValue::get);
-        serde_json::from_str::<Option<Standing>>(status).ok().flatten().unwrap_or_default()
+        let Ok(Some(Place { phase, reason, conditions })) = serde_json::from_str(status) else {
+            return Standing { since, ..Standing::default() };
+        };
+        let stalled = |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
+        Standing { phase, reason, is_stalled: conditions.iter().any(stalled), since }
     }
 }
 

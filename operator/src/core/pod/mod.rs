@@ -17,5 +17,5 @@ mod waiting;
 
 pub use build::{Unfit, pod};
 pub use children::{claim, service, token_secret};
-pub use read::{Incident, read};
+pub use read::{Incident, read, stopping};
 pub use seen::{Container, ContainerState, DriverPod, PodCondition, Terminated};

@@ -45,7 +45,7 @@ fn revision(pod: &DriverPod) -> Option<Revision> {
 }
 
 /// Whether a pod is on its way out, and what for.
-pub(super) fn stopping(pod: &DriverPod) -> Stopping {
+pub fn stopping(pod: &DriverPod) -> Stopping {
     match disruption(pod) {
         Some((reason, message)) => Stopping::Disrupted { reason, message },
         None if pod.metadata.deletion_timestamp.is_some() => Stopping::Asked,

@@ -1,7 +1,6 @@
 //! A driver pod as far as it is looked at: of the tens of kilobytes of a Pod, one or two are kept.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use lcmap_spark_crd::names::{LABEL_ATTEMPT, LABEL_JOB};
 use serde::Deserialize;
 
 /// A driver pod, as far as it is looked at. Whatever else is in it is skipped while it is read.
@@ -39,10 +38,10 @@ pub struct PodMeta {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct PodLabels {
-    /// [`LABEL_JOB`].
+    /// [`lcmap_spark_crd::names::LABEL_JOB`].
     #[serde(rename = "lcmap.usgs.gov/job")]
     pub job: Option<String>,
-    /// [`LABEL_ATTEMPT`].
+    /// [`lcmap_spark_crd::names::LABEL_ATTEMPT`].
     #[serde(rename = "lcmap.usgs.gov/attempt")]
     pub attempt: Option<String>,
 }
@@ -184,6 +183,8 @@ impl DriverPod {
 
 #[cfg(test)]
 mod tests {
+    use lcmap_spark_crd::names::{LABEL_ATTEMPT, LABEL_JOB};
+
     use super::*;
 
     #[test]

@@ -1,0 +1,150 @@
+//! Gives jobs to workers, for as long as this replica leads and knows what there is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::error::ReconcileError;
+use super::health::Pulse;
+use super::lease::Leadership;
+use super::metrics::{ErrorReason, Lane, Metrics, Outcome};
+use super::namespaces::Scope;
+use super::queue::Queue;
+use super::reconcile::{Next, Reconciler};
+use super::watch::Watches;
+use super::watched::JobKey;
+
+/// How long work that is under way may take when the operator stops.
+const LAST_WORK: Duration = Duration::from_secs(10);
+
+/// How often the loop comes round if nothing happens.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// The shortest and the longest wait before a job that could not be looked after is tried again.
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+
+/// Gives jobs to workers.
+pub(crate) struct Dispatcher<L> {
+    /// The work.
+    pub(crate) reconciler: Arc<Reconciler<L>>,
+    /// What there is, and what is to be looked at.
+    pub(crate) watches: Watches,
+    /// Whose jobs are looked after.
+    pub(crate) scope: Scope,
+    /// Whether this replica leads.
+    pub(crate) leadership: Leadership,
+    /// How many jobs are worked on at a time.
+    pub(crate) concurrency: usize,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+}
+
+type Done = (JobKey, Duration, Result<Next, ReconcileError>);
+
+impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
+    /// Works until it is cancelled, and then until what is under way is done.
+    pub(crate) async fn run(mut self, mut missing: watch::Receiver<usize>, pulse: Pulse, cancel: CancellationToken) {
+        let queue = Arc::clone(&self.watches.queue);
+        let mut work: JoinSet<Done> = JoinSet::new();
+        let mut failures = HashMap::new();
+        let mut rounds = interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let may_work = *missing.borrow() == 0 && self.leadership.leads() && work.len() < self.concurrency;
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                leads = self.leadership.changed() => if leads {
+                    // Time has passed under another leader: look at everything once.
+                    self.watches.look_at_all(None);
+                },
+                changed = missing.changed() => if changed.is_err() { break },
+                key = queue.pop(), if may_work => self.work_on(key, &mut work),
+                Some(done) = work.join_next(), if !work.is_empty() => self.after(done, &mut failures),
+                _ = rounds.tick() => self.count_the_queue(),
+            }
+            pulse.beat();
+        }
+        let rest = async { while work.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_WORK, rest).await.is_err() {
+            tracing::warn!("work is left undone; whoever leads next does it");
+        }
+    }
+
+    fn work_on(&self, key: JobKey, work: &mut JoinSet<Done>) {
+        let queue = Arc::clone(&self.watches.queue);
+        if !self.scope.includes(&key.namespace) {
+            return queue.done(&key);
+        }
+        let reconciler = Arc::clone(&self.reconciler);
+        let span = tracing::info_span!("reconcile", job = %key);
+        let reconcile = async move {
+            let working = Working { queue, key: key.clone() };
+            let began = Instant::now();
+            let result = reconciler.reconcile(&key).await;
+            drop(working);
+            (key, began.elapsed(), result)
+        };
+        work.spawn(reconcile.instrument(span));
+    }
+
+    fn after(&self, done: Result<Done, tokio::task::JoinError>, failures: &mut HashMap<JobKey, u32>) {
+        let queue = &self.watches.queue;
+        let (key, took, result) = match done {
+            Ok(done) => done,
+            // Its job is looked at again when something of it changes, or when the lead does.
+            Err(error) => return tracing::error!(%error, "a worker broke down"),
+        };
+        let outcome = match &result {
+            Ok(_) => Outcome::Done,
+            Err(ReconcileError::Conflict | ReconcileError::NotLeading) => Outcome::Conflict,
+            Err(_) => Outcome::Failed,
+        };
+        self.metrics.reconciled(outcome, took);
+        match result {
+            Ok(next) => {
+                failures.remove(&key);
+                match next {
+                    Next::OnChange => {}
+                    Next::After(wait) => queue.push_after(key, wait),
+                    Next::Gone => queue.forget(&key),
+                }
+            }
+            Err(ReconcileError::NotLeading) => {}
+            Err(ReconcileError::Conflict) => queue.push(key, Lane::Finishing),
+            Err(error) => {
+                if let ReconcileError::Api { source, .. } = &error {
+                    self.metrics.request_failed(ErrorReason::from(source.as_ref()));
+                }
+                let count = failures.entry(key.clone()).or_default();
+                let wait = RETRY.0.saturating_mul(1 << (*count).min(10)).min(RETRY.1);
+                *count = count.saturating_add(1);
+                tracing::warn!(job = %key, %error, retry_in = ?wait, "the job could not be looked after");
+                queue.push_after(key, wait + wait.mul_f64(0.1 * fastrand::f64()));
+            }
+        }
+    }
+
+    fn count_the_queue(&self) {
+        for lane in [Lane::Finishing, Lane::Starting] {
+            self.metrics.queued(lane, self.watches.queue.depth(lane));
+        }
+    }
+}
+
+/// A job that is worked on, until this is dropped: also when the work breaks down.
+struct Working {
+    queue: Arc<Queue>,
+    key: JobKey,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.queue.done(&self.key);
+    }
+}

@@ -1,0 +1,173 @@
+//! What to do about the Lease next. Pure: knows neither a clock, nor the API server, nor chance.
+//!
+//! Why there are never two leaders. Every write names the version of the Lease that it was made from, so whoever
+//! takes a lease knows that nobody has renewed it since he last saw it change. He saw it at the earliest when the
+//! holder's last renewal was stored, hence after the holder had sent it, and he waits for the whole duration. The
+//! holder leads for two thirds of the duration, counted from when he *sent* that renewal. Both count by their own
+//! clocks and compare nothing with another machine's: only the rates of the clocks matter, and one would have to go
+//! half as fast again as the other.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::moment::Moment;
+
+/// What a Lease says, as far as the election goes. Any difference from before is a sign of its holder's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// Who holds it; none if it was released.
+    pub(super) holder: Option<String>,
+    /// How long others are to wait since they saw a sign of life.
+    pub(super) duration: Option<Duration>,
+    /// When its holder renewed it by his own clock. Told from others, and never compared with the time here.
+    pub(super) renewed: Option<Timestamp>,
+    /// How often it changed hands.
+    pub(super) transitions: i32,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing until then, or until the Lease is seen to change. Without a time: until it is seen at all.
+    Wait(Option<Moment>),
+    /// Write this process into the Lease, from the version that was seen last; create it if there is none.
+    Claim,
+}
+
+/// The times that follow from a lease's duration. With 15 s: 3 s, 10 s, 3 s and 1 s.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms(pub(super) Duration);
+
+impl Terms {
+    /// How long after one renewal the next is sent.
+    pub(super) fn renew_after(self) -> Duration {
+        self.0 / 5
+    }
+
+    /// For how long since it was sent a renewal entitles to lead.
+    pub(super) fn leads_for(self) -> Duration {
+        self.0 * 2 / 3
+    }
+
+    /// How long an answer of the API server is waited for: a renewal can be tried again before the lead ends.
+    pub(super) fn answer_within(self) -> Duration {
+        self.0 / 5
+    }
+
+    /// How far apart tries are at least.
+    pub(super) fn pace(self) -> Duration {
+        self.0 / 15
+    }
+}
+
+/// The Lease as it was seen last.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    NotYet,
+    Missing,
+    There(Sight),
+}
+
+/// One candidate's view of the election.
+#[derive(Debug)]
+pub(super) struct Election {
+    me: String,
+    terms: Terms,
+    /// Added to others' time, so that followers do not all claim an abandoned lease at once.
+    jitter: Duration,
+    seen: Seen,
+    /// From when on nobody else can lead, if the Lease stays as it is.
+    free_at: Option<Moment>,
+    /// When the claim was sent by which this process holds the Lease.
+    claimed_at: Option<Moment>,
+    /// When a claim was sent last, whatever became of it.
+    tried_at: Option<Moment>,
+}
+
+impl Election {
+    /// A candidate who has seen nothing yet.
+    pub(super) fn new(me: String, terms: Terms, jitter: Duration) -> Self {
+        Self { me, terms, jitter, seen: Seen::NotYet, free_at: None, claimed_at: None, tried_at: None }
+    }
+
+    /// Takes note of the Lease as it is seen now; none if there is none.
+    pub(super) fn see(&mut self, now: Moment, sight: Option<Sight>) {
+        let seen = sight.map_or(Seen::Missing, Seen::There);
+        let changed = seen != self.seen;
+        match &seen {
+            Seen::NotYet => {}
+            // Who has never seen a Lease takes it that there was none. Otherwise somebody has deleted it, and its
+            // holder may lead on by what he wrote into it last, just before.
+            Seen::Missing => match &self.seen {
+                Seen::NotYet => self.free_at = Some(now),
+                Seen::Missing => {}
+                Seen::There(before) => self.free_at = Some(self.expiry(now, before)),
+            },
+            Seen::There(sight) => match &sight.holder {
+                Some(holder) if *holder == self.me => self.free_at = Some(now),
+                Some(_) => {
+                    self.claimed_at = None;
+                    if changed {
+                        self.free_at = Some(self.expiry(now, sight));
+                    }
+                }
+                None => {
+                    self.claimed_at = None;
+                    self.free_at = Some(now);
+                }
+            },
+        }
+        self.seen = seen;
+    }
+
+    /// Takes note that the API server took the claim that was sent at `sent`.
+    pub(super) fn claimed(&mut self, sent: Moment, now: Moment, sight: Sight) {
+        self.see(now, Some(sight));
+        if self.holder() == Some(&self.me) {
+            self.claimed_at = Some(sent);
+        }
+    }
+
+    /// What to do now. A claim counts as sent now.
+    pub(super) fn next(&mut self, now: Moment) -> Step {
+        let Some(free_at) = self.free_at else {
+            return Step::Wait(None);
+        };
+        let wanted = match (self.claimed_at, &self.seen) {
+            (Some(claimed_at), Seen::There(_)) => claimed_at + self.terms.renew_after(),
+            // While this process leads, nobody else has taken the Lease that somebody deleted.
+            (Some(_), Seen::Missing) if self.leads_until() > Some(now) => now,
+            _ => free_at,
+        };
+        let due = self.tried_at.map_or(wanted, |tried_at| wanted.max(tried_at + self.terms.pace()));
+        if now < due {
+            return Step::Wait(Some(due));
+        }
+        self.tried_at = Some(now);
+        Step::Claim
+    }
+
+    /// When a lease expires of which this sign of life is seen at `seen`.
+    fn expiry(&self, seen: Moment, sight: &Sight) -> Moment {
+        seen + sight.duration.unwrap_or(self.terms.0) + self.jitter
+    }
+
+    /// Until when this process leads, if it does. To be compared with the clock at each use.
+    pub(super) fn leads_until(&self) -> Option<Moment> {
+        self.claimed_at.map(|at| at + self.terms.leads_for())
+    }
+
+    /// Who holds the Lease, as far as this process knows.
+    pub(super) fn holder(&self) -> Option<&String> {
+        match &self.seen {
+            Seen::There(sight) => sight.holder.as_ref(),
+            Seen::NotYet | Seen::Missing => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod contest;
+#[cfg(test)]
+mod tests;
