@@ -81,7 +81,9 @@ impl Args {
         let property = |line: &String| {
             let (name, value) = line.split_once('=').ok_or_else(|| OperatorError::Setting {
                 flag: "--conf",
-                message: format!("{line:?} is no Spark property; write NAME=VALUE, such as spark.ui.enabled=true"),
+                message: format!(
+                    "{line:?} is no Spark property; write NAME=VALUE, such as spark.ui.enabled=true"
+                ),
             })?;
             Ok((name.trim().to_owned(), value.to_owned()))
         };

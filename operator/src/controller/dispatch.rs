@@ -49,7 +49,12 @@ type Done = (JobKey, Duration, Result<Next, ReconcileError>);
 
 impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
     /// Works until it is cancelled, and then until what is under way is done.
-    pub(crate) async fn run(mut self, mut missing: watch::Receiver<usize>, pulse: Pulse, cancel: CancellationToken) {
+    pub(crate) async fn run(
+        mut self,
+        mut missing: watch::Receiver<usize>,
+        pulse: Pulse,
+        cancel: CancellationToken,
+    ) {
         let queue = Arc::clone(&self.watches.queue);
         let mut work: JoinSet<Done> = JoinSet::new();
         let mut failures = HashMap::new();

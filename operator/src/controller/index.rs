@@ -136,7 +136,8 @@ impl Census for Index {
         for Known { standing, .. } in self.lock().jobs.values() {
             let phase = standing.phase.unwrap_or_default();
             *census.phases.entry(phase).or_default() += 1;
-            let waits = matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing);
+            let waits =
+                matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing);
             if let Some(reason) = standing.reason.filter(|_| waits) {
                 *census.waiting.entry(reason).or_default() += 1;
             }
@@ -144,7 +145,8 @@ impl Census for Index {
                 *census.stalled.entry(reason).or_default() += 1;
             }
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
-            let waited = standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));
+            let waited =
+                standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));
             census.oldest_waiting = census.oldest_waiting.max(waited.map(|waited| waited.unsigned_abs()));
         }
         census

@@ -64,16 +64,25 @@ impl<L: Fn() -> bool> Launcher<'_, L> {
     }
 
     /// The pod of our name: ours, from before the operator died, or somebody else's.
-    async fn adopt(&self, job: &SparkJob, key: &JobKey, attempt: i32, tries: u32) -> Result<Started, ReconcileError> {
+    async fn adopt(
+        &self,
+        job: &SparkJob,
+        key: &JobKey,
+        attempt: i32,
+        tries: u32,
+    ) -> Result<Started, ReconcileError> {
         let name = driver_pod(&key.name, attempt);
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
-        let found = limited(pods.get_opt(&name)).await.map_err(|source| api("read the driver pod of", key, source))?;
+        let found = limited(pods.get_opt(&name))
+            .await
+            .map_err(|source| api("read the driver pod of", key, source))?;
         Ok(match found {
             Some(pod) if pod.pod.is_owned_by(job.metadata.uid.as_deref().unwrap_or_default()) => {
                 Started::Pod(Box::new(pod))
             }
             Some(pod) => {
-                let predecessor = pod.pod.metadata.owner_references.iter().any(|owner| owner.name == key.name);
+                let predecessor =
+                    pod.pod.metadata.owner_references.iter().any(|owner| owner.name == key.name);
                 Started::Obstructed(taken("pod", &name, predecessor, tries))
             }
             // It went between our two questions.
@@ -106,10 +115,17 @@ impl<L: Fn() -> bool> Launcher<'_, L> {
         }
     }
 
-    async fn check_service(&self, job: &SparkJob, key: &JobKey, tries: u32) -> Result<Option<Obstacle>, ReconcileError> {
+    async fn check_service(
+        &self,
+        job: &SparkJob,
+        key: &JobKey,
+        tries: u32,
+    ) -> Result<Option<Obstacle>, ReconcileError> {
         let name = notebook_service(&key.name);
         let services = Api::<Service>::namespaced(self.client.clone(), &key.namespace);
-        let found = limited(services.get_opt(&name)).await.map_err(|source| api("read the Service of", key, source))?;
+        let found = limited(services.get_opt(&name))
+            .await
+            .map_err(|source| api("read the Service of", key, source))?;
         let owners = found.and_then(|service| service.metadata.owner_references);
         let Some(owners) = owners else { return Ok(Some(taken("Service", &name, false, tries))) };
         let is_ours = owners.iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref());
@@ -133,8 +149,9 @@ fn taken(kind: &str, name: &str, by_a_predecessor: bool, tries: u32) -> Obstacle
         let message = format!("the {kind} {name} of an earlier job of this name is still going");
         (Remedy::Wait, message)
     } else {
-        let message =
-            format!("a {kind} named {name} exists and is not this job's; delete it, or give the job another name");
+        let message = format!(
+            "a {kind} named {name} exists and is not this job's; delete it, or give the job another name"
+        );
         (Remedy::Mend, message)
     };
     Obstacle { reason: Reason::NameTaken, message, remedy, until: Some(again(remedy, tries)) }

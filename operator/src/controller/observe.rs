@@ -73,18 +73,24 @@ impl Observer<'_> {
             obstacle,
             jitter: Jitter::new(fastrand::f64()),
         };
-        let pods = pods.into_iter().filter_map(|pod| {
-            Some((pod.attempt()?, pod.metadata.name, pod.metadata.uid))
-        });
+        let pods =
+            pods.into_iter().filter_map(|pod| Some((pod.attempt()?, pod.metadata.name, pod.metadata.uid)));
         Ok(Sight { observed, pods: pods.collect() })
     }
 
     /// A pod that the status names and the index does not have: it is gone only if the API server says so.
-    async fn look_again(&self, key: &JobKey, job: &SparkJob, uid: &str) -> Result<Option<DriverPod>, ReconcileError> {
+    async fn look_again(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        uid: &str,
+    ) -> Result<Option<DriverPod>, ReconcileError> {
         let name = job.status.as_ref().and_then(|status| status.driver.as_ref()?.pod_name.clone());
         let Some(name) = name else { return Ok(None) };
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
-        let found = limited(pods.get_opt(&name)).await.map_err(|source| api("read the driver pod of", key, source))?;
+        let found = limited(pods.get_opt(&name))
+            .await
+            .map_err(|source| api("read the driver pod of", key, source))?;
         let found = found.filter(|pod| pod.pod.metadata.uid == uid);
         Ok(found.map(|pod| {
             self.index.put_pod(pod.clone());
@@ -92,7 +98,13 @@ impl Observer<'_> {
         }))
     }
 
-    async fn driver(&self, key: &JobKey, job: &SparkJob, pod: &DriverPod, now: Timestamp) -> Result<Driver, ReconcileError> {
+    async fn driver(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        pod: &DriverPod,
+        now: Timestamp,
+    ) -> Result<Driver, ReconcileError> {
         let driver = pod::read(job, pod, &[], now);
         let age = now.duration_since(driver.created).unsigned_abs();
         let is_slow = matches!(driver.state, DriverState::Waiting { .. })

@@ -54,7 +54,10 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
         metrics: metrics.clone(),
     };
     let (teller, telling) = events::channel(client.clone(), identity);
-    let leads = { let leadership = leadership.clone(); move || leadership.leads() };
+    let leads = {
+        let leadership = leadership.clone();
+        move || leadership.leads()
+    };
     let reconciler = Reconciler {
         client: client.clone(),
         index: index.clone(),

@@ -20,7 +20,7 @@ use super::observe::{Observer, Sight};
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Writer, api, limited};
 use crate::core::{
-    self, Decision, DriverState, Effect, Obstacle, Observed, Requeue, Settings, announcements,
+    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, announcements,
 };
 
 /// How often a job is decided on in one go; what is then left is left to the next.
@@ -90,7 +90,12 @@ impl<L: Fn() -> bool> Reconciler<L> {
     }
 
     /// One round. None if there is more to do at once.
-    async fn round(&self, key: &JobKey, job: &SparkJob, snapshot: &Snapshot) -> Result<Option<Next>, ReconcileError> {
+    async fn round(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        snapshot: &Snapshot,
+    ) -> Result<Option<Next>, ReconcileError> {
         let observer = Observer { client: &self.client, index: &self.index };
         let obstacle = self.obstacles.standing(key, job);
         let sight = observer.observe(key, job, snapshot, obstacle).await?;
@@ -129,7 +134,12 @@ impl<L: Fn() -> bool> Reconciler<L> {
     }
 
     /// Writes a status if it is another one, and tells what is new. Answers whether it did.
-    async fn record(&self, key: &JobKey, job: &SparkJob, status: &SparkJobStatus) -> Result<bool, ReconcileError> {
+    async fn record(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        status: &SparkJobStatus,
+    ) -> Result<bool, ReconcileError> {
         if job.status.as_ref() == Some(status) {
             return Ok(false);
         }
@@ -141,7 +151,8 @@ impl<L: Fn() -> bool> Reconciler<L> {
             }
             Err(error) => return Err(error),
         };
-        let place = |status: &SparkJobStatus| (status.phase.map(Phase::as_str), status.reason.map(Reason::as_str));
+        let place =
+            |status: &SparkJobStatus| (status.phase.map(Phase::as_str), status.reason.map(Reason::as_str));
         let (phase, reason) = place(status);
         if job.status.as_ref().map(place) != Some((phase, reason)) {
             tracing::info!(job = %key, phase, reason, message = status.message, "the job moved on");
@@ -159,7 +170,9 @@ impl<L: Fn() -> bool> Reconciler<L> {
         self.metrics.status_written();
         let before = job.status.as_ref();
         let last = |status: &SparkJobStatus| status.attempts.last().map(|attempt| attempt.attempt);
-        if let Some(ended) = status.attempts.last().filter(|ended| before.and_then(last) != Some(ended.attempt)) {
+        if let Some(ended) =
+            status.attempts.last().filter(|ended| before.and_then(last) != Some(ended.attempt))
+        {
             self.metrics.attempt_ended(ended.reason);
         }
         let (was, is) = (before.and_then(|status| status.phase), status.phase.unwrap_or_default());
@@ -175,7 +188,13 @@ impl<L: Fn() -> bool> Reconciler<L> {
         }
     }
 
-    async fn apply(&self, key: &JobKey, job: &SparkJob, sight: &Sight, effect: Effect) -> Result<(), ReconcileError> {
+    async fn apply(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        sight: &Sight,
+        effect: Effect,
+    ) -> Result<(), ReconcileError> {
         match effect {
             Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
                 for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
@@ -208,7 +227,12 @@ impl<L: Fn() -> bool> Reconciler<L> {
     }
 
     /// Says of a job that it cannot be read, and leaves everything else as it is.
-    async fn unreadable(&self, key: &JobKey, job: &WatchedJob, error: &serde_json::Error) -> Result<Next, ReconcileError> {
+    async fn unreadable(
+        &self,
+        key: &JobKey,
+        job: &WatchedJob,
+        error: &serde_json::Error,
+    ) -> Result<Next, ReconcileError> {
         let before = job.status();
         let status = unreadable_status(before.as_ref(), error, job.meta().generation);
         if before.as_ref() != Some(&status) {
@@ -223,9 +247,10 @@ impl<L: Fn() -> bool> Reconciler<L> {
 
 /// When to look again: what decides said, or sooner where only asking tells.
 fn next(decision: &Decision, observed: &Observed) -> Requeue {
-    let waits = observed.driver.as_ref().is_some_and(|driver| {
-        driver.node.is_some() && matches!(driver.state, DriverState::Waiting { .. })
-    });
+    let waits = observed
+        .driver
+        .as_ref()
+        .is_some_and(|driver| driver.node.is_some() && matches!(driver.state, DriverState::Waiting { .. }));
     match decision.requeue {
         Requeue::OnChange if waits => Requeue::After(ASK_AGAIN),
         Requeue::After(wait) if waits => Requeue::After(wait.min(ASK_AGAIN)),
@@ -234,7 +259,9 @@ fn next(decision: &Decision, observed: &Observed) -> Requeue {
 }
 
 fn unreadable_status(before: Option<&Value>, error: &serde_json::Error, generation: Option<i64>) -> Value {
-    let message = format!("this version of lcmap-spark cannot read the job: {error}; mend that field, or the operator's version");
+    let message = format!(
+        "this version of lcmap-spark cannot read the job: {error}; mend that field, or the operator's version"
+    );
     let conditions = before.and_then(|status| serde_json::from_value(status["conditions"].clone()).ok());
     let mut conditions: Vec<Condition> = conditions.unwrap_or_default();
     for (type_, status) in [
@@ -275,7 +302,8 @@ impl Obstacles {
 
     fn met(&self, key: &JobKey, job: &SparkJob) -> Option<Met> {
         let met = self.lock().get(key).cloned()?;
-        let is_same = Some(&met.uid) == job.metadata.uid.as_ref() && met.generation == job.metadata.generation;
+        let is_same =
+            Some(&met.uid) == job.metadata.uid.as_ref() && met.generation == job.metadata.generation;
         is_same.then_some(met)
     }
 

@@ -113,7 +113,8 @@ impl WatchedJob {
         let Ok(Some(Place { phase, reason, conditions })) = serde_json::from_str(status) else {
             return Standing { since, ..Standing::default() };
         };
-        let stalled = |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
+        let stalled =
+            |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
         Standing { phase, reason, is_stalled: conditions.iter().any(stalled), since }
     }
 }

@@ -47,26 +47,47 @@ impl<L: Fn() -> bool> Writer<L> {
     }
 
     /// Creates a driver pod, with every field checked: a misspelt one in a template would else be dropped unsaid.
-    pub(crate) async fn create_pod(&self, key: &JobKey, pod: &Value) -> Result<Created<WatchedPod>, ReconcileError> {
+    pub(crate) async fn create_pod(
+        &self,
+        key: &JobKey,
+        pod: &Value,
+    ) -> Result<Created<WatchedPod>, ReconcileError> {
         self.create::<Pod, _>("create the driver pod of", key, pod).await
     }
 
     /// Creates what a notebook needs.
-    pub(crate) async fn create_service(&self, key: &JobKey, service: &Value) -> Result<Created<Value>, ReconcileError> {
+    pub(crate) async fn create_service(
+        &self,
+        key: &JobKey,
+        service: &Value,
+    ) -> Result<Created<Value>, ReconcileError> {
         self.create::<Service, _>("create the Service of", key, service).await
     }
 
     /// Creates a notebook's token.
-    pub(crate) async fn create_secret(&self, key: &JobKey, secret: &Value) -> Result<Created<Value>, ReconcileError> {
+    pub(crate) async fn create_secret(
+        &self,
+        key: &JobKey,
+        secret: &Value,
+    ) -> Result<Created<Value>, ReconcileError> {
         self.create::<Secret, _>("create the token of", key, secret).await
     }
 
     /// Creates a notebook's claim.
-    pub(crate) async fn create_claim(&self, key: &JobKey, claim: &Value) -> Result<Created<Value>, ReconcileError> {
+    pub(crate) async fn create_claim(
+        &self,
+        key: &JobKey,
+        claim: &Value,
+    ) -> Result<Created<Value>, ReconcileError> {
         self.create::<PersistentVolumeClaim, _>("create the claim of", key, claim).await
     }
 
-    async fn create<K, T>(&self, what: &'static str, key: &JobKey, object: &Value) -> Result<Created<T>, ReconcileError>
+    async fn create<K, T>(
+        &self,
+        what: &'static str,
+        key: &JobKey,
+        object: &Value,
+    ) -> Result<Created<T>, ReconcileError>
     where
         K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
         T: serde::de::DeserializeOwned,

@@ -44,13 +44,17 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
 /// How a turn is told, if it is. A job that goes its usual way has two Events: its driver's creation and its end.
 fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
     use Reason::{
-        Connecting, DriverRunning, DriverStarting, Edited, ExecutorsRunning, NotebookReady, PullingImage, Registered, Resumed,
-        RunAgain, Starting, StoppingDriver, TearingDown,
+        Connecting, DriverRunning, DriverStarting, Edited, ExecutorsRunning, NotebookReady, PullingImage,
+        Registered, Resumed, RunAgain, Starting, StoppingDriver, TearingDown,
     };
     match (phase, reason) {
         (Phase::Succeeded | Phase::Suspended, _) => Some(Severity::Normal),
         (Phase::Failed, _) => Some(Severity::Warning),
-        (_, Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered | ExecutorsRunning) => None,
+        (
+            _,
+            Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered
+            | ExecutorsRunning,
+        ) => None,
         (_, StoppingDriver | TearingDown) => None,
         (_, NotebookReady | Edited | RunAgain | Resumed | Reason::Suspended) => Some(Severity::Normal),
         _ => Some(Severity::Warning),

@@ -23,7 +23,8 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed) {
         (ConditionType::Finished, finished),
         (
             ConditionType::Reconciling,
-            !mend && matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing),
+            !mend
+                && matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing),
         ),
         (ConditionType::Stalled, mend || phase == Phase::Failed),
     ];
@@ -33,8 +34,7 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed) {
             ConditionType::Released if holds => Reason::Released,
             _ => status.reason.unwrap_or(Reason::Starting),
         };
-        let message =
-            if reason == Reason::Accepted { String::new() } else { status.message.clone() };
+        let message = if reason == Reason::Accepted { String::new() } else { status.message.clone() };
         let condition = Condition {
             type_,
             status: if holds { ConditionStatus::True } else { ConditionStatus::False },

@@ -323,7 +323,17 @@ impl<'a> JobRun<'a> {
 /// A driver on this machine: it has neither UID nor node, and nothing beside it.
 fn described(name: String, created: Timestamp, stopping: Stopping, state: DriverState) -> core::Driver {
     let life = if matches!(state, DriverState::Ended(_)) { Life::Over } else { Life::Living };
-    core::Driver { name, uid: None, node: None, notebook: None, revision: None, created, stopping, state, life }
+    core::Driver {
+        name,
+        uid: None,
+        node: None,
+        notebook: None,
+        revision: None,
+        created,
+        stopping,
+        state,
+        life,
+    }
 }
 
 /// The exit code that a job in its final phase gives `run`.

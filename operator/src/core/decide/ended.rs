@@ -37,8 +37,7 @@ impl Step<'_> {
         match retry {
             Some(retry) => self.back_off(retry, &message),
             None => {
-                let phase =
-                    if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
+                let phase = if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
                 self.finish(phase, reason, message);
             }
         }
@@ -108,7 +107,8 @@ impl Step<'_> {
             start_time: Some(time(created)),
             completion_time: Some(time(ending.at)),
         };
-        let kept = usize::try_from(self.spec.retention.attempts).unwrap_or(MAX_ATTEMPTS).clamp(1, MAX_ATTEMPTS);
+        let kept =
+            usize::try_from(self.spec.retention.attempts).unwrap_or(MAX_ATTEMPTS).clamp(1, MAX_ATTEMPTS);
         self.status.attempts.push(attempt);
         let surplus = self.status.attempts.len().saturating_sub(kept);
         self.status.attempts.drain(..surplus);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lcmap_spark_agent::plan::PlanError;
 use lcmap_spark_crd::names::{
-    ANNOTATION_PLAN, ANNOTATION_REVISION, API_VERSION, DRIVER_CONTAINER, KIND, LABEL_ATTEMPT, LABEL_JOB, LABEL_RUN,
-    driver_pod,
+    ANNOTATION_PLAN, ANNOTATION_REVISION, API_VERSION, DRIVER_CONTAINER, KIND, LABEL_ATTEMPT, LABEL_JOB,
+    LABEL_RUN, driver_pod,
 };
 use lcmap_spark_crd::spec::{Network, RunRef};
 use lcmap_spark_crd::{Reason, Revision, SparkJob, SparkJobSpec};

@@ -65,8 +65,7 @@ pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value]) -> Value {
     match job.spec.run.kind() {
         Ok(RunRef::Notebook(notebook)) => {
             container["ports"] = json!([{"name": "notebook", "containerPort": notebook.port}]);
-            container["readinessProbe"] =
-                json!({"httpGet": {"path": "/api", "port": notebook.port}, "periodSeconds": 2, "timeoutSeconds": 5});
+            container["readinessProbe"] = json!({"httpGet": {"path": "/api", "port": notebook.port}, "periodSeconds": 2, "timeoutSeconds": 5});
         }
         Ok(run) if run.kind() != RunKind::Submit => {
             // Whoever attaches may come and go: the shell's input ends with the shell.

@@ -7,8 +7,14 @@ use serde_json::{Map, Value};
 /// The key that tells the items of a list apart.
 fn merge_key(list: &str) -> Option<&'static str> {
     Some(match list {
-        "containers" | "env" | "ephemeralContainers" | "imagePullSecrets" | "initContainers"
-        | "resourceClaims" | "schedulingGates" | "volumes" => "name",
+        "containers"
+        | "env"
+        | "ephemeralContainers"
+        | "imagePullSecrets"
+        | "initContainers"
+        | "resourceClaims"
+        | "schedulingGates"
+        | "volumes" => "name",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
         "ports" => "containerPort",
@@ -91,8 +97,18 @@ mod tests {
                 json!({"ports": [{"containerPort": 1}]}),
                 json!({"ports": [{"containerPort": 1}, {"containerPort": 1, "protocol": "UDP"}]}),
             ),
-            ("lists without a key", json!({"tolerations": [1, 2]}), json!({"tolerations": [3]}), json!({"tolerations": [3]})),
-            ("what no schema knows", json!({"new": {"x": [1]}}), json!({"y": 1}), json!({"new": {"x": [1]}, "y": 1})),
+            (
+                "lists without a key",
+                json!({"tolerations": [1, 2]}),
+                json!({"tolerations": [3]}),
+                json!({"tolerations": [3]}),
+            ),
+            (
+                "what no schema knows",
+                json!({"new": {"x": [1]}}),
+                json!({"y": 1}),
+                json!({"new": {"x": [1]}, "y": 1}),
+            ),
         ] {
             assert_eq!(merge(under, over), merged, "{what}");
         }

@@ -149,8 +149,12 @@ fn ended(pod: &DriverPod, terminated: Option<&Terminated>, now: Timestamp) -> En
                 return Ending { at, exit_code: Some(0), reason: Reason::Completed, message: String::new() };
             }
             _ => {
-                let told = [&pod.status.reason, &pod.status.message].map(|it| it.as_deref().unwrap_or_default());
-                (Reason::ContainerRefused, format!("the pod failed before its driver ran: {}", told.join(" ")))
+                let told =
+                    [&pod.status.reason, &pod.status.message].map(|it| it.as_deref().unwrap_or_default());
+                (
+                    Reason::ContainerRefused,
+                    format!("the pod failed before its driver ran: {}", told.join(" ")),
+                )
             }
         },
     };

@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn the_labels_are_read_by_their_own_names() {
         let labels = serde_json::json!({(LABEL_JOB): "pi", (LABEL_ATTEMPT): "3", "app": "x"});
-        let pod: DriverPod = serde_json::from_value(serde_json::json!({"metadata": {"labels": labels}})).unwrap();
+        let pod: DriverPod =
+            serde_json::from_value(serde_json::json!({"metadata": {"labels": labels}})).unwrap();
         assert_eq!((pod.job(), pod.attempt()), (Some("pi"), Some(3)));
     }
 }

@@ -34,7 +34,10 @@ pub(super) fn checked(template: &PodTemplate) -> Result<Value, Unfit> {
             reserved(list, name, &format!("{path}[{i}].name"))?;
             if names.contains(&name) {
                 let message = format!("{path}[{i}].name: {name:?} is there twice; names must differ");
-                return Err(Unfit::new(if name == DRIVER_CONTAINER { Reason::ReservedName } else { Reason::PodTemplateInvalid }, message));
+                return Err(Unfit::new(
+                    if name == DRIVER_CONTAINER { Reason::ReservedName } else { Reason::PodTemplateInvalid },
+                    message,
+                ));
             }
             names.push(name);
             if list == "containers" && name == DRIVER_CONTAINER {
@@ -69,7 +72,9 @@ fn check_driver(container: &Value, path: &str) -> Result<(), Unfit> {
     for (i, mount) in mounts.iter().enumerate() {
         let at = mount["mountPath"].as_str().unwrap_or_default();
         if at == ROOT || at.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/')) {
-            let message = format!("{path}.volumeMounts[{i}].mountPath: {ROOT} is the agent's own folder; mount it elsewhere");
+            let message = format!(
+                "{path}.volumeMounts[{i}].mountPath: {ROOT} is the agent's own folder; mount it elsewhere"
+            );
             return Err(Unfit::new(Reason::ReservedName, message));
         }
     }
@@ -95,7 +100,7 @@ fn list_of<'a>(parent: &'a Value, name: &str, path: &str) -> Result<&'a [Value],
 }
 
 fn name_of<'a>(item: &'a Value, path: &str) -> Result<&'a str, Unfit> {
-    item["name"]
-        .as_str()
-        .ok_or_else(|| Unfit::new(Reason::PodTemplateInvalid, format!("{path} must be an object with a name")))
+    item["name"].as_str().ok_or_else(|| {
+        Unfit::new(Reason::PodTemplateInvalid, format!("{path} must be an object with a name"))
+    })
 }

@@ -102,7 +102,9 @@ impl Volumes {
         let content = json!({"secretName": token_secret(job, notebook), "defaultMode": mode(&job.spec),
             "items": [{"key": "token", "path": "token"}]});
         self.add(json!({"name": places::TOKEN_VOLUME, "secret": content}), places::TOKEN, true);
-        let Some((storage, folder)) = notebook.storage.as_ref().zip(notebook_folder(notebook)) else { return };
+        let Some((storage, folder)) = notebook.storage.as_ref().zip(notebook_folder(notebook)) else {
+            return;
+        };
         let made = || names::notebook_claim(job.metadata.name.as_deref().unwrap_or_default());
         let claim = storage.claim_name.clone().unwrap_or_else(made);
         let volume = json!({"name": places::NOTEBOOK_VOLUME, "persistentVolumeClaim": {"claimName": claim}});

@@ -46,16 +46,31 @@ fn trouble(spec: &SparkJobSpec, container: &Container) -> Option<(Reason, String
     let waiting = container.state.waiting.as_ref()?;
     let told = waiting.message.clone().unwrap_or_default();
     match waiting.reason.as_deref()? {
-        word @ ("ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull"
-        | "ImageInspectError" | "RegistryUnavailable" | "SignatureValidationFailed") => {
-            let field = if container.name == places::INSTALL { "the operator's --agent-image" } else { "spec.image" };
+        word @ ("ErrImagePull"
+        | "ImagePullBackOff"
+        | "InvalidImageName"
+        | "ErrImageNeverPull"
+        | "ImageInspectError"
+        | "RegistryUnavailable"
+        | "SignatureValidationFailed") => {
+            let field =
+                if container.name == places::INSTALL { "the operator's --agent-image" } else { "spec.image" };
             let image = &container.image;
-            Some((Reason::ImagePullFailed, format!("{image} ({field}, container {}): {word}: {told}", container.name)))
+            Some((
+                Reason::ImagePullFailed,
+                format!("{image} ({field}, container {}): {word}: {told}", container.name),
+            ))
         }
-        word @ ("CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "PreCreateHookError"
-        | "PreStartHookError" | "PostStartHookError" | "CrashLoopBackOff") => {
+        word @ ("CreateContainerConfigError"
+        | "CreateContainerError"
+        | "RunContainerError"
+        | "PreCreateHookError"
+        | "PreStartHookError"
+        | "PostStartHookError"
+        | "CrashLoopBackOff") => {
             let missing = missing_object(spec, &told);
-            let refused = || (Reason::ContainerRefused, format!("container {}: {word}: {told}", container.name));
+            let refused =
+                || (Reason::ContainerRefused, format!("container {}: {word}: {told}", container.name));
             Some(missing.unwrap_or_else(refused))
         }
         _ => None,
@@ -83,7 +98,8 @@ fn missing_object(spec: &SparkJobSpec, told: &str) -> Option<(Reason, String)> {
     let lower = told.to_ascii_lowercase();
     let kind = if lower.contains("configmap") { Kind::ConfigMap } else { Kind::Secret };
     let about = lower.contains("secret") || lower.contains("configmap");
-    let missing = ["not found", "non-existent", "couldn't find key"].iter().any(|words| lower.contains(words));
+    let missing =
+        ["not found", "non-existent", "couldn't find key"].iter().any(|words| lower.contains(words));
     if !about || !missing {
         return None;
     }
@@ -97,7 +113,10 @@ fn missing_object(spec: &SparkJobSpec, told: &str) -> Option<(Reason, String)> {
     });
     let message = match named.last() {
         Some((name, fields)) => {
-            format!("the {word} {name}, or a key of it, is missing; {} names it: {told}", fields.join(" and "))
+            format!(
+                "the {word} {name}, or a key of it, is missing; {} names it: {told}",
+                fields.join(" and ")
+            )
         }
         None => told.to_owned(),
     };
@@ -110,5 +129,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_ours(container: &Container) -> bool {
-    container.name == DRIVER_CONTAINER || container.name == places::INSTALL || container.name == places::INSPECT
+    container.name == DRIVER_CONTAINER
+        || container.name == places::INSTALL
+        || container.name == places::INSPECT
 }
