@@ -7,22 +7,12 @@ mod rendering;
 mod server;
 mod values;
 
-use std::{
-    error::Error,
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{error::Error, fs, sync::OnceLock};
 
-use lcmap_spark_tests::kubernetes::ControlPlane;
+use lcmap_spark_tests::{bed::repository, kubernetes::ControlPlane};
 use serde_json::Value;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// A path of this repository.
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
 
 fn chart() -> String {
     repository("charts/lcmap-spark").display().to_string()
