@@ -1,5 +1,7 @@
 //! The chart and the kustomize base, by helm and kubectl as people use them, with a real API server.
 
+#![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
+
 mod health;
 mod kustomize;
 mod release;

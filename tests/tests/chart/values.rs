@@ -43,13 +43,13 @@ fn documented(text: &str) -> Vec<Documented> {
 }
 
 fn table(values: &[Documented]) -> String {
-    let mut table = String::from("| value | default | meaning |\n|---|---|---|\n");
-    for value in values.iter().filter(|value| !value.comment.is_empty() && !is_heading(value)) {
+    let told = values.iter().filter(|value| !value.comment.is_empty() && !is_heading(value));
+    let row = |value: &Documented| {
         let default =
-            if value.default.is_empty() { "see values.yaml" } else { &format!("`{}`", value.default) };
-        table += &format!("| `{}` | {default} | {} |\n", value.path, value.comment);
-    }
-    table
+            if value.default.is_empty() { "see values.yaml".into() } else { format!("`{}`", value.default) };
+        format!("| `{}` | {default} | {} |\n", value.path, value.comment)
+    };
+    format!("| value | default | meaning |\n|---|---|---|\n{}", told.map(row).collect::<String>())
 }
 
 /// `jobs:`, say, whose comment is about all that follows.
