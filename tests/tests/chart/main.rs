@@ -4,6 +4,7 @@
 
 mod health;
 mod kustomize;
+mod monitoring;
 mod release;
 mod rendering;
 mod server;

@@ -30,10 +30,11 @@ priorityClassName: system-cluster-critical
 resources: {limits: {cpu: 1}}
 "#;
 
-/// Asks the server, without keeping anything, with unknown and repeated fields refused.
-fn judge(manifest: &str) -> Outcome<String> {
+/// Asks the server, without keeping anything, with unknown and repeated fields refused. In a namespace that there is.
+pub(super) fn judge(manifest: &str) -> Outcome<String> {
+    let manifest = manifest.replace("namespace: \"lcmap-spark\"", "namespace: default");
     let ask = ["apply", "--dry-run=server", "--validate=strict", "-f", "-"];
-    Ok(control_plane().kubectl_with_input(ask, manifest)?)
+    Ok(control_plane().kubectl_with_input(ask, &manifest)?)
 }
 
 #[test]
@@ -44,8 +45,7 @@ fn the_api_server_takes_every_object_of_every_way_to_install_it() {
     for way in WAYS {
         let options: Vec<&str> =
             way.iter().map(|option| if *option == "--values=-" { &everything } else { *option }).collect();
-        let manifest = render(&options).unwrap().replace("namespace: \"lcmap-spark\"", "namespace: default");
-        judge(&manifest).unwrap_or_else(|error| panic!("{way:?}: {error}"));
+        judge(&render(&options).unwrap()).unwrap_or_else(|error| panic!("{way:?}: {error}"));
     }
 }
 
