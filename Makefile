@@ -13,6 +13,9 @@ export CARGO_TERM_PROGRESS_WHEN ?= never
 static := x86_64-unknown-linux-gnu
 jar := $(target)/examples/clear-looks.jar
 
+image := $(target)/image
+version := $(shell awk -F '"' '/^version = / { print $$2; exit }' Cargo.toml)
+
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +38,17 @@ agent:
 	@echo "== Building the agent"
 	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
 	@mkdir -p $(target)/release && cp -u $(target)/$(static)/agent/lcmap-agent $(target)/release/
+
+.PHONY: image
+image: image-root ## the operator's image, as an OCI archive, without a container engine
+	operator/image.py docker.io/usgseros/lcmap-spark-operator:$(version) $(image)/root $(image)/lcmap-spark-operator.tar
+
+.PHONY: image-root
+image-root: agent
+	@echo "== Building the operator's image"
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release -p lcmap-spark --target $(static)
+	@rm -rf $(image)/root && mkdir -p $(image)/root
+	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(image)/root/
 
 .PHONY: examples
 examples: setup $(jar) ## the Scala example's jar
@@ -66,6 +80,10 @@ spark: agent examples beds ## the tests that run lcmap-spark as a process, with 
 .PHONY: api
 api: ## admission, held to a real API server (built with Go, some minutes, once)
 	$(cargo-test) -p lcmap-spark-tests --features api --test admission
+
+.PHONY: chart
+chart: ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server
+	$(cargo-test) -p lcmap-spark-tests --features api --test chart
 
 .PHONY: cluster
 cluster: ## the Kubernetes bed itself: real nodes and pods (as root; some minutes, once)
