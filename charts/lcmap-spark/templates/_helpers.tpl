@@ -65,10 +65,14 @@ never reads a Secret. The API server's audit log over the tests is held against 
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, delete]
-# A notebook's address, token and storage.
+# A notebook's token and storage; they are never read.
 - apiGroups: [""]
-  resources: [services, secrets, persistentvolumeclaims]
+  resources: [secrets, persistentvolumeclaims]
   verbs: [create]
+# A notebook's address; get asks whose one of the same name is.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, create]
 # Why a pod waits, in the words of scheduler and kubelet.
 - apiGroups: [""]
   resources: [events]
