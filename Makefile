@@ -86,8 +86,9 @@ chart: ## the Helm chart and the kustomize base, by helm and kubectl, on a real 
 	$(cargo-test) -p lcmap-spark-tests --features api --test chart
 
 .PHONY: cluster
-cluster: ## the Kubernetes bed itself: real nodes and pods (as root; some minutes, once)
+cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubectl (as root; some minutes, once)
 	$(cargo-test) -p lcmap-spark-tests --features cluster --test 'kubernetes*'
+	$(cargo-test) -p lcmap-spark-tests --features cluster --test pods -- --test-threads=3
 
 .PHONY: mesos
 mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
@@ -104,6 +105,8 @@ bench: build setup ## what lcmap-spark and its agent cost, as ratios against the
 	@. $(target)/env && python3 tests/bench/whole_job.py
 	@echo "== The agent alone"
 	cargo bench --quiet --locked -p lcmap-spark-agent
+	@echo "== The operator"
+	cargo bench --quiet --locked -p lcmap-spark-tests --features api --bench operator
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute (needs a nightly toolchain)

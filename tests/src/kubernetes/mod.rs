@@ -32,6 +32,7 @@ pub use kubectl::Answer;
 pub use namespace::Namespace;
 pub use node::Node;
 pub use part::Part;
+pub use programs::target;
 pub use proxy::Proxy;
 
 /// What every call of this bed answers.

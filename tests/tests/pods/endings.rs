@@ -29,8 +29,10 @@ spark = s.SparkSession.builder.getOrCreate()
 folder = tempfile.mkdtemp() + '/written'
 spark.range(5).write.parquet(folder)
 print('read back', spark.read.parquet(folder).count())";
-        let manifest = program(namespace, "uid", lines, r#", "user": {"uid": 4242}"#)
-            .replace(r#""name": "driver","#, r#""name": "driver", "securityContext": {"readOnlyRootFilesystem": true},"#);
+        let manifest = program(namespace, "uid", lines, r#", "user": {"uid": 4242}"#).replace(
+            r#""name": "driver","#,
+            r#""name": "driver", "securityContext": {"readOnlyRootFilesystem": true},"#,
+        );
         namespace.apply(&manifest).unwrap();
         wait_for(namespace, "uid", "Succeeded/Completed");
         let log = namespace.kubectl(["logs", "uid-driver-1"]).unwrap();
@@ -68,7 +70,9 @@ fn a_job_that_is_deleted_while_it_runs_takes_its_driver_along() {
     in_namespace("deleted", |namespace| {
         namespace.apply(&program(namespace, "sleeper", "import time; time.sleep(600)", "")).unwrap();
         wait_for(namespace, "sleeper", "Running/DriverRunning");
-        namespace.kubectl(["delete", "sparkjob", "sleeper", "--cascade=foreground", "--timeout=100s"]).unwrap();
+        namespace
+            .kubectl(["delete", "sparkjob", "sleeper", "--cascade=foreground", "--timeout=100s"])
+            .unwrap();
         assert_eq!(namespace.kubectl(["get", "pods", "-o=name"]).unwrap(), "");
     });
 }
@@ -90,6 +94,8 @@ fn a_job_that_is_suspended_holds_nothing_and_goes_on_when_it_is_resumed() {
         assert_eq!(get(namespace, "sparkjob/pausing", "{.status.attempt}"), "2");
         namespace.kubectl(["delete", "sparkjob", "pausing", "--wait=false"]).unwrap();
         let gone = |pods: &str| pods.is_empty();
-        namespace.wait_for("pods", "{.items[?(@.status.phase=='Running')].metadata.name}", LIMIT, gone).unwrap();
+        namespace
+            .wait_for("pods", "{.items[?(@.status.phase=='Running')].metadata.name}", LIMIT, gone)
+            .unwrap();
     });
 }

@@ -1,15 +1,10 @@
 //! The cluster of these tests: two nodes, the images, and the operator from its chart.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use lcmap_spark_tests::kubernetes::{Cluster, Namespace};
-
-/// The repository's folder.
-pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use lcmap_spark_tests::bed;
+use lcmap_spark_tests::kubernetes::{Cluster, Namespace, target};
 
 /// Runs a test in a namespace of the shared cluster.
 pub(crate) fn in_namespace(label: &str, test: impl FnOnce(&Namespace)) {
@@ -29,7 +24,7 @@ pub(crate) fn installed() -> &'static Cluster {
 
 /// `helm install` or `upgrade`, as the docs say it, and waits for the operators.
 pub(crate) fn helm(cluster: &Cluster, verb: &str, more: &[&str]) {
-    let chart = repository().join("charts/lcmap-spark").display().to_string();
+    let chart = bed::repository("charts/lcmap-spark").display().to_string();
     let words = [
         verb,
         "lcmap-spark",
@@ -43,17 +38,18 @@ pub(crate) fn helm(cluster: &Cluster, verb: &str, more: &[&str]) {
     cluster.control_plane.helm(words.into_iter().chain(more.iter().copied())).unwrap();
 }
 
-/// The operator's image goes to both nodes; Spark's, which is large, to the first, where all jobs then run.
+/// The operator's image goes to both nodes; Spark's, which is large, to the first, where all
+/// jobs then run.
 fn give_images(cluster: &Cluster) {
-    let script = repository().join("tests/beds/kubernetes/spark-image.sh");
-    let made = Command::new(script).env("CARGO_TARGET_DIR", Cluster::target()).status().unwrap();
+    let script = bed::repository("tests/beds/kubernetes/spark-image.sh");
+    let made = Command::new(script).env("CARGO_TARGET_DIR", target()).status().unwrap();
     assert!(made.success(), "Spark's image could not be made: see above");
-    let operator = Cluster::target().join("image/lcmap-spark-operator.tar");
+    let operator = target().join("image/lcmap-spark-operator.tar");
     assert!(operator.exists(), "the operator's image is not there: make image");
     for node in &cluster.nodes {
         node.import_images(&operator).unwrap();
     }
-    let spark = Cluster::target().join("bed/kubernetes/images/spark.tar");
+    let spark = target().join("bed/kubernetes/images/spark.tar");
     cluster.nodes[0].import_images(&spark).unwrap();
     cluster.control_plane.kubectl(["taint", "node", "node2", "spark=none:NoSchedule"]).unwrap();
 }

@@ -1,14 +1,14 @@
 //! Shells that people attach to, and notebooks that they open.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lcmap_spark_tests::Terminal;
 use lcmap_spark_tests::kubernetes::Namespace;
-use lcmap_spark_tests::{Terminal, free_port};
 
 use crate::installation::{in_namespace, installed};
 use crate::{LIMIT, get, job, wait_for};
@@ -25,12 +25,12 @@ fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {
         }
         let mut attach = installed().control_plane.command("kubectl");
         attach.args(["attach", "-it", "shell-driver-1", "--namespace", namespace.name()]);
-        let mut terminal = Terminal::start(attach);
-        terminal.type_line("");
+        let mut terminal = Terminal::of(attach);
+        terminal.line("");
         terminal.wait_for(">>>");
-        terminal.type_line("print('six times seven', sc.parallelize([6]).map(lambda n: n * 7).sum())");
+        terminal.line("print('six times seven', sc.parallelize([6]).map(lambda n: n * 7).sum())");
         terminal.wait_for("six times seven 42");
-        terminal.type_line("exit()");
+        terminal.line("exit()");
         wait_for(namespace, "shell", "Succeeded/Completed");
     });
 }
@@ -67,29 +67,26 @@ try: print(r.urlopen('http://{address}:8888/api/contents{query}', timeout=20).st
 except e.HTTPError as refusal: print(refusal.code)"
     );
     let name = format!("visitor-{}", query.len());
-    let run = ["run", &name, "--image=localhost/lcmap-spark:bed", "--restart=Never", "--attach", "--rm", "--quiet"];
+    let run =
+        ["run", &name, "--image=localhost/lcmap-spark:bed", "--restart=Never", "--attach", "--rm", "--quiet"];
     let words = run.into_iter().chain(["--command", "--", "python3", "-c", &script]);
     namespace.kubectl(words).unwrap().trim().to_owned()
 }
 
 fn status_by_forward(namespace: &Namespace, token: &str) -> String {
-    let port = free_port();
     let mut forward = installed()
         .control_plane
         .command("kubectl")
-        .args(["port-forward", "service/nb-notebook", &format!("{port}:8888"), "--namespace", namespace.name()])
-        .stdout(Stdio::null())
+        .args(["port-forward", "service/nb-notebook", ":8888", "--namespace", namespace.name()])
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let until = Instant::now() + LIMIT;
-    let mut stream = loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
-            Ok(stream) => break stream,
-            Err(error) => assert!(Instant::now() < until, "{error}"),
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    let request = format!("GET /api/contents?token={token} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut lines = BufReader::new(forward.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap(); // Forwarding from 127.0.0.1:PORT -> 8888
+    let address = line.split_whitespace().nth(2).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET /api/contents?token={token} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -1,7 +1,7 @@
 //! The operator itself, in its pods: confined, replaced, upgraded.
 
 use crate::installation::{helm, in_namespace, installed};
-use crate::{LIMIT, get, program, wait_for};
+use crate::{get, program, wait_for};
 
 #[test]
 fn an_upgrade_of_the_operator_touches_no_running_job() {
@@ -41,7 +41,7 @@ fn a_replica_that_is_killed_is_succeeded_by_the_other() {
 
 #[test]
 fn the_operators_pods_are_confined_ready_and_answer_for_their_metrics() {
-    in_namespace("confined", |namespace| {
+    in_namespace("confined", |_| {
         let cluster = installed();
         let pods = ["get", "pods", "-n=lcmap-spark", "-l=app.kubernetes.io/name=lcmap-spark"];
         let jsonpath = "-o=jsonpath={range .items[*]}{.spec.securityContext.runAsNonRoot}\
@@ -53,9 +53,5 @@ fn the_operators_pods_are_confined_ready_and_answer_for_their_metrics() {
         let proxy = format!("/api/v1/namespaces/lcmap-spark/pods/{name}:8080/proxy/metrics");
         let metrics = cluster.control_plane.kubectl(["get", "--raw", &proxy]).unwrap();
         assert!(metrics.contains("lcmap_spark_leader") && metrics.contains("lcmap_spark_jobs"), "{metrics}");
-        let ready = |count: &str| count == "2";
-        let deployment = "deployment/lcmap-spark";
-        cluster.control_plane.kubectl(["rollout", "status", deployment, "-n=lcmap-spark", "--timeout=120s"]).unwrap();
-        let _ = (namespace, ready, LIMIT);
     });
 }

@@ -10,7 +10,9 @@ fn pi(name: &str, more: &str) -> String {
 #[test]
 fn an_image_that_is_not_there_is_named_and_an_edit_of_it_starts_the_job_anew() {
     in_namespace("image", |namespace| {
-        namespace.apply(&pi("pi", r#", "image": "localhost/nothing:1", "imagePullPolicy": "Never""#)).unwrap();
+        namespace
+            .apply(&pi("pi", r#", "image": "localhost/nothing:1", "imagePullPolicy": "Never""#))
+            .unwrap();
         wait_for(namespace, "pi", "Pending/ImagePullFailed");
         let message = get(namespace, "sparkjob/pi", "{.status.message}");
         assert!(message.contains("localhost/nothing:1") && message.contains("spec.image"), "{message}");
@@ -25,13 +27,19 @@ fn a_secret_that_is_missing_is_named_and_the_job_goes_on_once_it_is_there() {
     in_namespace("secret", |namespace| {
         let from = r#""valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}"#;
         let lines = "import os; assert os.environ['PASSWORD'] == 'open sesame'; print('it opens')";
-        let manifest =
-            crate::program(namespace, "opener", lines, &format!(r#", "env": [{{"name": "PASSWORD", {from}}}]"#));
+        let manifest = crate::program(
+            namespace,
+            "opener",
+            lines,
+            &format!(r#", "env": [{{"name": "PASSWORD", {from}}}]"#),
+        );
         namespace.apply(&manifest).unwrap();
         wait_for(namespace, "opener", "Pending/SecretMissing");
         let message = get(namespace, "sparkjob/opener", "{.status.message}");
         assert!(message.contains("spec.env[0].valueFrom.secretKeyRef"), "{message}");
-        namespace.kubectl(["create", "secret", "generic", "database", "--from-literal=password=open sesame"]).unwrap();
+        namespace
+            .kubectl(["create", "secret", "generic", "database", "--from-literal=password=open sesame"])
+            .unwrap();
         wait_for(namespace, "opener", "Succeeded/Completed");
         let pod = namespace.kubectl(["get", "pod", "opener-driver-1", "-o=yaml"]).unwrap();
         assert!(!pod.contains("open sesame"));
@@ -42,7 +50,9 @@ fn a_secret_that_is_missing_is_named_and_the_job_goes_on_once_it_is_there() {
 fn a_job_that_is_deleted_while_it_starts_leaves_nothing() {
     in_namespace("early", |namespace| {
         namespace.apply(&pi("pi", "")).unwrap();
-        namespace.wait_for("pod/pi-driver-1", "{.metadata.name}", crate::LIMIT, |name| !name.is_empty()).unwrap();
+        namespace
+            .wait_for("pod/pi-driver-1", "{.metadata.name}", crate::LIMIT, |name| !name.is_empty())
+            .unwrap();
         namespace.kubectl(["delete", "sparkjob", "pi", "--cascade=foreground", "--timeout=100s"]).unwrap();
         assert_eq!(namespace.kubectl(["get", "pods", "-o=name"]).unwrap(), "");
     });

@@ -170,7 +170,8 @@ impl DriverPod {
     pub fn is_over(&self) -> bool {
         let containers = &self.status.container_statuses;
         let all_ended = containers.iter().all(|container| container.state.terminated.is_some());
-        matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed")) || !containers.is_empty() && all_ended
+        matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
+            || !containers.is_empty() && all_ended
     }
 
     /// A condition, by its type.
