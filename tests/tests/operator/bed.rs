@@ -83,7 +83,8 @@ impl Bed {
         thread::spawn(move || {
             for beat in 0_u64.. {
                 let mut ready = ready.clone();
-                ready["lastHeartbeatTime"] = json!(format!("2020-01-01T00:{:02}:{:02}Z", beat / 60 % 60, beat % 60));
+                ready["lastHeartbeatTime"] =
+                    json!(format!("2020-01-01T00:{:02}:{:02}Z", beat / 60 % 60, beat % 60));
                 // The bed may be on its way out.
                 let _ = self.api.merge(&path, &json!({"status": {"conditions": [ready]}}));
                 thread::sleep(Duration::from_secs(10));

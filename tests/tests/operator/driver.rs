@@ -20,7 +20,8 @@ impl Driver<'_> {
     /// The scheduler finds it a node.
     pub(crate) fn is_bound(&self) -> &Self {
         let target = json!({"apiVersion": "v1", "kind": "Node", "name": NODE});
-        let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": self.name}, "target": target});
+        let binding =
+            json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": self.name}, "target": target});
         let answer = self.space.bed.api.post(&format!("{}/binding", self.path()), &binding).unwrap();
         assert_eq!(answer["status"], "Success", "{answer}");
         self

@@ -36,7 +36,9 @@ impl<'s> Job<'s> {
             last = self.status();
             accept(&last).then(|| last.clone())
         });
-        seen.unwrap_or_else(|| panic!("{}/{} was waited for until it {what}: {last:#}", self.space.name, self.name))
+        seen.unwrap_or_else(|| {
+            panic!("{}/{} was waited for until it {what}: {last:#}", self.space.name, self.name)
+        })
     }
 
     /// Waits until it has this phase for this reason.

@@ -4,8 +4,11 @@
 
 mod bed;
 mod driver;
+mod endings;
 mod job;
 mod life;
 mod requests;
+mod restarts;
 mod rights;
 mod space;
+mod waiting;

@@ -16,7 +16,8 @@ pub(crate) struct Space<'a> {
 impl<'a> Space<'a> {
     /// An operator of this namespace alone, with a Lease of its own, about to be started.
     pub(crate) fn operator(&self) -> OperatorCommand<'a> {
-        let (namespace, lease) = (format!("--namespace={}", self.name), format!("--lease-name={}", self.name));
+        let (namespace, lease) =
+            (format!("--namespace={}", self.name), format!("--lease-name={}", self.name));
         self.bed.operator().arg(namespace).arg(lease)
     }
 
