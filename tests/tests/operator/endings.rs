@@ -34,7 +34,8 @@ fn disrupted(driver: &Driver, reason: &str, message: &str) {
 }
 
 fn init(driver: &Driver, name: &str, message: &str) {
-    let state = json!({"terminated": {"exitCode": 2, "reason": "Error", "message": message, "finishedAt": now()}});
+    let state =
+        json!({"terminated": {"exitCode": 2, "reason": "Error", "message": message, "finishedAt": now()}});
     driver.is_bound().shows(&json!({
         "phase": "Failed",
         "initContainerStatuses": [container(name, false, state)],
@@ -45,26 +46,54 @@ fn init(driver: &Driver, name: &str, message: &str) {
 fn table() -> Vec<Row> {
     let row = |name, show, reason, words, exit_code| Row { name, show, reason, words, exit_code };
     vec![
-        row("exit", |it| { it.runs().ends(3); }, "ExitedNonZero", &["exit code 3"], json!(3)),
+        row(
+            "exit",
+            |it| {
+                it.runs().ends(3);
+            },
+            "ExitedNonZero",
+            &["exit code 3"],
+            json!(3),
+        ),
         row(
             "reported",
-            |it| { it.runs().reports(3, "ExitedNonZero", "pi.py: ValueError"); },
+            |it| {
+                it.runs().reports(3, "ExitedNonZero", "pi.py: ValueError");
+            },
             "ExitedNonZero",
             &["pi.py: ValueError"],
             json!(3),
         ),
-        row("signal", |it| { it.runs().ends(139); }, "KilledBySignal", &["signal 11"], json!(139)),
-        row("oom", |it| terminated(it, 137, "OOMKilled", ""), "OutOfMemory", &["spec.driver.memory"], json!(137)),
+        row(
+            "signal",
+            |it| {
+                it.runs().ends(139);
+            },
+            "KilledBySignal",
+            &["signal 11"],
+            json!(139),
+        ),
+        row(
+            "oom",
+            |it| terminated(it, 137, "OOMKilled", ""),
+            "OutOfMemory",
+            &["spec.driver.memory"],
+            json!(137),
+        ),
         row(
             "agents-oom",
-            |it| { it.runs().reports(137, "OutOfMemory", "the kernel killed python3"); },
+            |it| {
+                it.runs().reports(137, "OutOfMemory", "the kernel killed python3");
+            },
             "OutOfMemory",
             &["the kernel killed python3"],
             json!(137),
         ),
         row(
             "not-found",
-            |it| { it.runs().reports(127, "CommandNotFound", "spark-submit is not in the image"); },
+            |it| {
+                it.runs().reports(127, "CommandNotFound", "spark-submit is not in the image");
+            },
             "CommandNotFound",
             &["spark-submit is not in the image"],
             json!(127),
@@ -118,12 +147,22 @@ fn table() -> Vec<Row> {
             &["OutOfcpu", "did not take the pod"],
             Value::Null,
         ),
-        row("init", |it| init(it, "fetch", "404 Not Found"), "InitFailed", &["fetch", "exit code 2", "404"], Value::Null),
+        row(
+            "init",
+            |it| init(it, "fetch", "404 Not Found"),
+            "InitFailed",
+            &["fetch", "exit code 2", "404"],
+            Value::Null,
+        ),
         row(
             "inspect",
             |it| {
                 let told = "a private key is baked into the image: /certs/mesos.key";
-                init(it, "lcmap-inspect", &json!({"exitCode": 2, "reason": "CertificatesInImage", "message": told}).to_string());
+                init(
+                    it,
+                    "lcmap-inspect",
+                    &json!({"exitCode": 2, "reason": "CertificatesInImage", "message": told}).to_string(),
+                );
             },
             "CertificatesInImage",
             &["/certs/mesos.key"],
@@ -136,14 +175,20 @@ fn table() -> Vec<Row> {
 fn every_bad_end_of_a_driver_has_its_reason_and_its_words() {
     in_namespace("ends", |space| {
         let rows = table();
-        let jobs: Vec<_> = rows.iter().map(|row| space.job(row.name, json!({"restart": {"policy": "Never"}}))).collect();
+        let jobs: Vec<_> =
+            rows.iter().map(|row| space.job(row.name, json!({"restart": {"policy": "Never"}}))).collect();
         for (row, job) in rows.iter().zip(&jobs) {
             (row.show)(&job.driver(1));
         }
         for (row, job) in rows.iter().zip(&jobs) {
             let status = job.becomes("Failed", row.reason);
             assert_eq!(status["driver"]["exitCode"], row.exit_code, "{}: {status:#}", row.name);
-            assert_eq!(holding(&status), ["Accepted", "Failed", "Finished", "Released", "Stalled"], "{}", row.name);
+            assert_eq!(
+                holding(&status),
+                ["Accepted", "Failed", "Finished", "Released", "Stalled"],
+                "{}",
+                row.name
+            );
             let message = status["message"].as_str().unwrap();
             for word in row.words {
                 assert!(message.contains(word), "{}: {word:?} is not in {message:?}", row.name);
@@ -189,12 +234,16 @@ fn a_driver_on_a_node_that_is_lost_is_waited_for_and_never_doubled() {
         space.bed.api.delete(&driver.path()).unwrap();
         let status = job.becomes("Releasing", "NodeLost");
         let message = status["message"].as_str().unwrap();
-        assert!(message.contains("node-1 does not answer") && message.contains("may still run there"), "{message}");
+        assert!(
+            message.contains("node-1 does not answer") && message.contains("may still run there"),
+            "{message}"
+        );
         job.stays_as_it_is(std::time::Duration::from_secs(3));
         assert_eq!(space.created_pods(), ["pi-driver-1"]);
         // Somebody makes sure that the node is gone.
         driver.vanishes();
-        let status = job.wait_until("has ended its first attempt", |status| status["attempts"][0].is_object());
+        let status =
+            job.wait_until("has ended its first attempt", |status| status["attempts"][0].is_object());
         assert_eq!(status["attempts"][0]["reason"], "NodeLost", "{status:#}");
         job.driver(2);
     });

@@ -39,7 +39,8 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
     in_namespace("unschedulable", |space| {
         let job = space.job("pi", json!({"driver": {"cores": 64}}));
         let told = "0/3 nodes are available: 3 Insufficient cpu.";
-        let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": told});
+        let condition =
+            json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": told});
         job.driver(1).shows(&json!({"conditions": [condition]}));
         says(&job, "Unschedulable", &[told]);
         let shown = space.kubectl(["get", "sj", "pi"]);
@@ -95,7 +96,13 @@ fn a_key_that_a_secret_lacks_is_named_with_its_field() {
     let show = |driver: &Driver| {
         driver.waits("CreateContainerConfigError", told);
     };
-    of_a_bound_pod("key", json!({"env": env}), show, "SecretMissing", &[told, "spec.env[0].valueFrom.secretKeyRef"]);
+    of_a_bound_pod(
+        "key",
+        json!({"env": env}),
+        show,
+        "SecretMissing",
+        &[told, "spec.env[0].valueFrom.secretKeyRef"],
+    );
 }
 
 #[test]
@@ -104,7 +111,13 @@ fn a_config_map_that_is_missing_is_named_with_its_field() {
     let show = |driver: &Driver| {
         driver.waits("CreateContainerConfigError", r#"configmap "tuning" not found"#);
     };
-    of_a_bound_pod("configmap", spec, show, "ConfigMapMissing", &["tuning", "spec.confFrom[0].configMapName"]);
+    of_a_bound_pod(
+        "configmap",
+        spec,
+        show,
+        "ConfigMapMissing",
+        &["tuning", "spec.confFrom[0].configMapName"],
+    );
 }
 
 #[test]
