@@ -16,6 +16,9 @@ waiters := 12
 static := x86_64-unknown-linux-gnu
 jar := $(target)/examples/clear-looks.jar
 
+image := $(target)/image
+version := $(shell awk -F '"' '/^version = / { print $$2; exit }' Cargo.toml)
+
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,17 @@ agent:
 	@echo "== Building the agent"
 	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
 	@mkdir -p $(target)/release && cp -u $(target)/$(static)/agent/lcmap-agent $(target)/release/
+
+.PHONY: image
+image: image-root ## the operator's image, as an OCI archive, without a container engine
+	operator/image.py docker.io/usgseros/lcmap-spark-operator:$(version) $(image)/root $(image)/lcmap-spark-operator.tar
+
+.PHONY: image-root
+image-root: agent
+	@echo "== Building the operator's image"
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release -p lcmap-spark --target $(static)
+	@rm -rf $(image)/root && mkdir -p $(image)/root
+	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(image)/root/
 
 .PHONY: examples
 examples: setup $(jar) ## the Scala example's jar
@@ -72,9 +86,14 @@ api: ## admission and the operator, held to a real API server (built with Go, so
 	$(cargo-test) -p lcmap-spark-tests --features api --test admission
 	$(cargo-test) -p lcmap-spark-tests --features api --test operator -- --test-threads=$(waiters)
 
+.PHONY: chart
+chart: ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server
+	$(cargo-test) -p lcmap-spark-tests --features api --test chart
+
 .PHONY: cluster
-cluster: ## the Kubernetes bed itself: real nodes and pods (as root; some minutes, once)
+cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubectl (as root; some minutes, once)
 	$(cargo-test) -p lcmap-spark-tests --features cluster --test 'kubernetes*'
+	$(cargo-test) -p lcmap-spark-tests --features cluster --test pods -- --test-threads=3
 
 .PHONY: mesos
 mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
@@ -91,6 +110,8 @@ bench: build setup ## what lcmap-spark and its agent cost, as ratios against the
 	@. $(target)/env && python3 tests/bench/whole_job.py
 	@echo "== The agent alone"
 	cargo bench --quiet --locked -p lcmap-spark-agent
+	@echo "== The operator"
+	cargo bench --quiet --locked -p lcmap-spark-tests --features api --bench operator
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute (needs a nightly toolchain)

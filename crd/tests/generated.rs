@@ -20,6 +20,14 @@ fn the_definition_is_up_to_date() {
 }
 
 #[test]
+fn the_chart_has_the_same_definition() {
+    check(
+        "../charts/lcmap-spark/files/sparkjobs.yaml",
+        &lcmap_spark_crd::crd_yaml().expect("the definition is YAML"),
+    );
+}
+
+#[test]
 fn the_reference_is_up_to_date() {
     check("../docs/reference/sparkjob.md", &lcmap_spark_crd::reference::markdown());
 }

@@ -43,6 +43,11 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Starts another program than lcmap-spark at a terminal of the usual size: `kubectl attach`, say.
+    pub fn of(command: Command) -> Self {
+        Self::open(command, Size::USUAL, Surroundings::new())
+    }
+
     pub(crate) fn open(mut command: Command, size: Size, surroundings: Surroundings) -> Self {
         let (ours, theirs) = pair(size);
         let stream = || theirs.try_clone().unwrap();

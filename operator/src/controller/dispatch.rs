@@ -64,9 +64,12 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
             let may_work = *missing.borrow() == 0 && self.leadership.leads() && work.len() < self.concurrency;
             tokio::select! {
                 () = cancel.cancelled() => break,
-                leads = self.leadership.changed() => if leads {
-                    // Time has passed under another leader: look at everything once.
-                    self.watches.look_at_all(None);
+                leads = self.leadership.changed() => {
+                    tracing::info!(leads, "the lead has changed");
+                    if leads {
+                        // Time has passed under another leader: look at everything once.
+                        self.watches.look_at_all(None);
+                    }
                 },
                 changed = missing.changed() => if changed.is_err() { break },
                 key = queue.pop(), if may_work => self.work_on(key, &mut work),

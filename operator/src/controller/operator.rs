@@ -41,7 +41,9 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     let identity = args.identity();
     let name = LeaseName { namespace, name: args.lease_name.clone() };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %identity, lease = %name, listen = %admin.address(), "starts");
-    let elector = Elector::new(client.clone(), name, &identity, args.lease_duration.into())?;
+    // A client of its own: renewals must not queue behind the work's requests.
+    let (own, _) = connect(args).await?;
+    let elector = Elector::new(own, name, &identity, args.lease_duration.into())?;
     let leadership = elector.leadership();
 
     let scope = Scope::new(&args.namespaces, args.namespace_selector.as_deref());

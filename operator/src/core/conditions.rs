@@ -34,7 +34,11 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed) {
             ConditionType::Released if holds => Reason::Released,
             _ => status.reason.unwrap_or(Reason::Starting),
         };
-        let message = if reason == Reason::Accepted { String::new() } else { status.message.clone() };
+        let message = if matches!(reason, Reason::Accepted | Reason::Released) {
+            String::new()
+        } else {
+            status.message.clone()
+        };
         let condition = Condition {
             type_,
             status: if holds { ConditionStatus::True } else { ConditionStatus::False },

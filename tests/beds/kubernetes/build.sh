@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . ../steps.sh
 
 bin=$beds/kubernetes/bin
-known="etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl kwok helm"
+known="etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl kwok helm glua"
 
 version() { # MODULE: as the go.mod files pin it
     awk -v module="$1" '$1 == "require" { $1 = $2; $2 = $3 } $1 == module { print $2; exit }' tools/*/go.mod
@@ -32,6 +32,7 @@ describe() { # PROGRAM: its module's folder, its package and the linker's flags
         flags="-X sigs.k8s.io/kwok/pkg/consts.Version=$(version sigs.k8s.io/kwok)" ;;
     helm) folder=helm package=helm.sh/helm/v4/cmd/helm
         flags="-X helm.sh/helm/v4/internal/version.version=$(version helm.sh/helm/v4)" ;;
+    glua) folder=lua package=github.com/yuin/gopher-lua/cmd/glua ;; # the Lua that Argo CD has
     *) missing "$1" "the bed knows $known" ;;
     esac
 }

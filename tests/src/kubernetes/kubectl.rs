@@ -54,6 +54,18 @@ impl ControlPlane {
         self.client("helm").demand(args, "")
     }
 
+    /// The same, where a refusal is an answer too.
+    pub fn ask_helm<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Result<Answer> {
+        programs::build(&["helm"])?;
+        self.client("helm").ask(args, "")
+    }
+
+    /// Runs a script by the Lua that Argo CD has; what it prints.
+    pub fn lua(&self, script: &str) -> Result<String> {
+        programs::build(&["glua"])?;
+        self.client("glua").demand(["-e", script], "")
+    }
+
     /// A command that speaks to this cluster as the administrator, for a test that wants its process: `kubectl
     /// port-forward`, `kubectl attach`. It ends with the bed.
     pub fn command(&self, program: &str) -> Command {

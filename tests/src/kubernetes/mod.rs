@@ -35,6 +35,7 @@ pub use node::Node;
 pub use operator::{Operator, OperatorCommand};
 pub use part::Part;
 pub use process::wait_until;
+pub use programs::target;
 pub use proxy::Proxy;
 
 /// What every call of this bed answers.

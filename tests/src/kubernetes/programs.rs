@@ -11,7 +11,7 @@ pub(crate) fn scripts() -> PathBuf {
 }
 
 /// cargo's target folder, as the scripts have it too.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace.join("target"), |target| workspace.join(target))

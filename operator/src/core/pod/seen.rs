@@ -165,9 +165,13 @@ impl DriverPod {
         self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
     }
 
-    /// Whether all its containers have ended, so that it holds nothing any more.
+    /// Whether all its containers have ended, so that it holds nothing any more. The kubelet tells that of each
+    /// container before it tells it of the pod.
     pub fn is_over(&self) -> bool {
+        let containers = &self.status.container_statuses;
+        let all_ended = containers.iter().all(|container| container.state.terminated.is_some());
         matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
+            || !containers.is_empty() && all_ended
     }
 
     /// A condition, by its type.
@@ -186,6 +190,22 @@ mod tests {
     use lcmap_spark_crd::names::{LABEL_ATTEMPT, LABEL_JOB};
 
     use super::*;
+
+    #[test]
+    fn a_pod_is_over_when_all_its_containers_are() {
+        let ended = serde_json::json!({"name": "driver", "state": {"terminated": {"exitCode": 2}}});
+        let running = serde_json::json!({"name": "sidecar", "state": {"running": {}}});
+        for (phase, containers, over) in [
+            ("Failed", vec![], true),
+            ("Pending", vec![], false),
+            ("Running", vec![ended.clone()], true),
+            ("Running", vec![ended, running], false),
+        ] {
+            let pod = serde_json::json!({"status": {"phase": phase, "containerStatuses": containers}});
+            let pod: DriverPod = serde_json::from_value(pod).unwrap();
+            assert_eq!(pod.is_over(), over, "{pod:?}");
+        }
+    }
 
     #[test]
     fn the_labels_are_read_by_their_own_names() {

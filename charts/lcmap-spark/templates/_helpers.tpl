@@ -1,0 +1,84 @@
+{{- define "lcmap-spark.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride }}
+{{- else if contains .Chart.Name .Release.Name }}
+{{- .Release.Name | trunc 53 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "lcmap-spark.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{- define "lcmap-spark.labels" -}}
+{{ include "lcmap-spark.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "lcmap-spark.metadata" -}}
+name: {{ include "lcmap-spark.fullname" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
+labels:
+  {{- include "lcmap-spark.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "lcmap-spark.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- .Values.serviceAccount.name | default (include "lcmap-spark.fullname" .) }}
+{{- else }}
+{{- .Values.serviceAccount.name | default "default" }}
+{{- end }}
+{{- end }}
+
+{{- define "lcmap-spark.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}
+{{- printf "%s@%s" .repository .digest }}
+{{- else }}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "lcmap-spark.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "lcmap-spark.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
+{{- end }}
+
+{{/* What the operator does in a namespace whose jobs it looks after, and nothing else: it never updates a pod, and
+never reads a Secret. The API server's audit log over the tests is held against this list. */}}
+{{- define "lcmap-spark.rules" -}}
+# Jobs; deleted when ttlAfterFinished is over.
+- apiGroups: [lcmap.usgs.gov]
+  resources: [sparkjobs]
+  verbs: [get, list, watch, delete]
+- apiGroups: [lcmap.usgs.gov]
+  resources: [sparkjobs/status]
+  verbs: [patch]
+# Drivers; get asks the API server itself before a driver is called lost.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, create, delete]
+# A notebook's token and storage; they are never read.
+- apiGroups: [""]
+  resources: [secrets, persistentvolumeclaims]
+  verbs: [create]
+# A notebook's address; get asks whose one of the same name is.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, create]
+# Why a pod waits, in the words of scheduler and kubelet.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list]
+# What happened to a job.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
