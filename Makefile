@@ -9,6 +9,9 @@ target := $(or $(CARGO_TARGET_DIR),target)
 cargo-test := env --default-signal cargo test --locked
 export CARGO_TERM_PROGRESS_WHEN ?= never
 
+# Tests of the operator mostly wait for it, and it for its clock.
+waiters := 12
+
 # The agent goes into images whose libraries nobody knows: it brings its own.
 static := x86_64-unknown-linux-gnu
 jar := $(target)/examples/clear-looks.jar
@@ -82,8 +85,10 @@ spark: agent examples beds ## the tests that run lcmap-spark as a process, with 
 	$(cargo-test) -p lcmap-spark-tests --no-fail-fast
 
 .PHONY: api
-api: ## admission, held to a real API server (built with Go, some minutes, once)
+api: ## admission and the operator, held to a real API server (built with Go, some minutes, once)
+	cargo build --quiet --locked -p lcmap-spark
 	$(cargo-test) -p lcmap-spark-tests --features api --test admission
+	$(cargo-test) -p lcmap-spark-tests --features api --test operator -- --test-threads=$(waiters)
 
 .PHONY: chart
 chart: ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server

@@ -126,7 +126,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
                 self.index.put_pod(*pod);
             }
             Started::Obstructed(obstacle) => {
-                tracing::info!(job = %key, attempt, reason = obstacle.reason.as_str(), message = obstacle.message, "the driver cannot be started");
+                tracing::info!(job = %key, attempt, reason = obstacle.reason.as_str(), detail = obstacle.message, "the driver cannot be started");
                 self.obstacles.meet(key, job, obstacle, tries + 1);
             }
         }
@@ -155,7 +155,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
             |status: &SparkJobStatus| (status.phase.map(Phase::as_str), status.reason.map(Reason::as_str));
         let (phase, reason) = place(status);
         if job.status.as_ref().map(place) != Some((phase, reason)) {
-            tracing::info!(job = %key, phase, reason, message = status.message, "the job moved on");
+            tracing::info!(job = %key, phase, reason, detail = status.message, "the job moved on");
         }
         self.count(job, status);
         for announcement in announcements(job.status.as_ref(), status) {

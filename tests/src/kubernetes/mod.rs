@@ -16,6 +16,7 @@ mod namespace;
 mod network;
 mod node;
 mod node_configuration;
+mod operator;
 mod part;
 mod pki;
 mod process;
@@ -31,7 +32,9 @@ pub use image::Image;
 pub use kubectl::Answer;
 pub use namespace::Namespace;
 pub use node::Node;
+pub use operator::{Operator, OperatorCommand};
 pub use part::Part;
+pub use process::wait_until;
 pub use programs::target;
 pub use proxy::Proxy;
 

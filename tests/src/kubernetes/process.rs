@@ -1,7 +1,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -40,9 +40,28 @@ impl Daemon {
         Ok(Self { name: name.into(), log, child })
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         let pid = Pid::from_raw(self.child.id().cast_signed());
         kill(pid, signal).map_err(|errno| Error::Signal { program: self.name.clone(), source: errno.into() })
+    }
+
+    /// Waits until it ends by itself. Answers how, unless it takes longer than `limit`.
+    pub(crate) fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let what = format!("{} did not end", self.name);
+        wait_until(&what, limit, || {
+            self.child.try_wait().map_err(|source| Error::Start { program: self.name.clone(), source })
+        })
+        .map_err(|error| error.explained_by(|| log_tail(&self.log)))
+    }
+
+    /// Where it writes its log.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// Kills it and waits until it is gone.
@@ -76,7 +95,7 @@ pub(crate) fn log_tail(path: &Path) -> String {
 }
 
 /// Asks `attempt` again and again until it has a value or `limit` is over; `what` reads as "the node was not ready".
-pub(crate) fn wait_until<T>(
+pub fn wait_until<T>(
     what: &str,
     limit: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>>,

@@ -1,10 +1,15 @@
 //! A job on its way whose driver is there.
 
+use std::time::Duration;
+
 use lcmap_spark_crd::status::NotebookStatus;
-use lcmap_spark_crd::{Phase, Reason};
+use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 
 use super::{Step, later, time};
 use crate::core::{Driver, DriverState, Effect, Stopping, Wanted};
+
+/// How long a driver usually takes to start, on a node that has its image.
+const USUAL_START: Duration = Duration::from_secs(5);
 
 impl Step<'_> {
     pub(super) fn with(&mut self, driver: &Driver) {
@@ -90,7 +95,26 @@ impl Step<'_> {
                 format!("the driver did not run within startTimeout ({timeout}); it waited for: {message}");
             return self.release(driver, Reason::StartTimeout, message);
         }
+        if !self.passed(later(driver.created, USUAL_START)) && self.is_told_to_start(reason) {
+            return;
+        }
         self.becomes(Phase::Pending, reason, message.to_owned());
+    }
+
+    /// Whether the status, as it was read, says that this driver starts, and that is all that is to be said.
+    ///
+    /// Its place and the steps of its start are then left out: each would cost a write, and the next is near.
+    fn is_told_to_start(&mut self, reason: Reason) -> bool {
+        let Some(told) = self.job.status.as_ref() else { return false };
+        let pod = |status: &SparkJobStatus| status.driver.as_ref().and_then(|driver| driver.pod_uid.clone());
+        let is_told = reason == Reason::Starting
+            && told.phase == Some(Phase::Pending)
+            && told.reason == Some(Reason::Starting)
+            && pod(told) == pod(&self.status);
+        if is_told {
+            self.status.driver.clone_from(&told.driver);
+        }
+        is_told
     }
 
     fn release(&mut self, driver: &Driver, reason: Reason, message: String) {
