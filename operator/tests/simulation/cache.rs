@@ -83,16 +83,12 @@ impl Cache {
         }
     }
 
-    /// Takes a job in, unless a newer version of it is known.
+    /// Takes a job in, unless a newer one of its name is known.
     pub(crate) fn put_job(&mut self, job: &Rc<SparkJob>) {
         let version = |job: &SparkJob| {
             job.metadata.resource_version.as_deref().and_then(|it| it.parse::<u64>().ok()).unwrap_or(u64::MAX)
         };
-        let newer = self
-            .job
-            .as_ref()
-            .is_some_and(|known| known.metadata.uid == job.metadata.uid && version(known) >= version(job));
-        if !newer {
+        if self.job.as_ref().is_none_or(|known| version(known) < version(job)) {
             self.job = Some(Rc::clone(job));
         }
     }

@@ -4,7 +4,7 @@ use lcmap_spark_crd::{ConditionStatus, ConditionType, find_condition};
 use serde_json::json;
 
 use super::*;
-use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, Stopping, Wanted};
+use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remnant, Stopping, Wanted};
 
 /// A world with one job in it and a clock that only the test moves.
 struct World {
