@@ -36,6 +36,8 @@ pub(crate) struct Laws {
     hashes: BTreeMap<String, String>,
     /// The attempts of which a pod was recorded.
     recorded: BTreeSet<(String, i32)>,
+    /// Whose run the time that follows is of.
+    timed: Option<String>,
     suspended_since: Option<Timestamp>,
     suspended: Duration,
 }
@@ -125,8 +127,11 @@ impl Laws {
             let new_run = run(after) == run(before) + 1;
             self.hold(is == was || new_run, "what is final stays", || format!("{was:?} to {is:?}"));
         }
-        if run(after) > run(before) {
+        let is_another = std::mem::replace(&mut self.timed, job.metadata.uid.clone()) != job.metadata.uid;
+        if is_another || run(after) > run(before) {
             (self.suspended, self.suspended_since) = (Duration::ZERO, None);
+        }
+        if run(after) > run(before) {
             self.asked_for(job, before);
         }
         self.counts(job, before, after);

@@ -1,10 +1,15 @@
 //! A job's whole life, told as what is seen and what is decided.
 
+mod asked;
+mod life;
+mod remains;
+mod stops;
+
 use lcmap_spark_crd::{ConditionStatus, ConditionType, find_condition};
 use serde_json::json;
 
 use super::*;
-use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remnant, Stopping, Wanted};
+use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, Stopping, Wanted};
 
 /// A world with one job in it and a clock that only the test moves.
 struct World {
@@ -117,200 +122,6 @@ impl World {
     fn condition(&self, type_: ConditionType) -> ConditionStatus {
         find_condition(&self.status().conditions, type_).unwrap().status
     }
-}
-
-#[test]
-fn a_job_starts_runs_and_succeeds() {
-    let mut world = World::new(json!({}));
-    assert_eq!(world.step().start, Some(1));
-    assert_eq!(world.place(), (Phase::Pending, Reason::Starting));
-    world.step();
-    world.after(5).runs();
-    assert_eq!(world.place(), (Phase::Running, Reason::DriverRunning));
-    assert_eq!(world.condition(ConditionType::DriverReady), ConditionStatus::True);
-    world.after(60).ends(Reason::Completed, 0);
-    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
-    assert_eq!(world.status().duration.unwrap().to_string(), "1m5s");
-    for (type_, status) in [
-        (ConditionType::Completed, ConditionStatus::True),
-        (ConditionType::Finished, ConditionStatus::True),
-        (ConditionType::Released, ConditionStatus::True),
-        (ConditionType::Failed, ConditionStatus::False),
-        (ConditionType::Reconciling, ConditionStatus::False),
-        (ConditionType::Stalled, ConditionStatus::False),
-    ] {
-        assert_eq!(world.condition(type_), status, "{type_:?}");
-    }
-}
-
-#[test]
-fn a_finished_job_is_left_alone() {
-    let mut world = World::new(json!({}));
-    world.step();
-    let last = world.ends(Reason::ExitedNonZero, 3);
-    world.driver = None;
-    let again = world.after(1000).step();
-    assert!(again.effects.is_empty());
-    assert_eq!(again.status, last.status, "nothing is written when nothing changed");
-    assert_eq!(again.requeue, Requeue::OnChange);
-}
-
-#[test]
-fn a_failed_attempt_is_retried_after_its_backoff_and_no_oftener_than_allowed() {
-    let mut world =
-        World::new(json!({"restart": {"policy": "OnFailure", "maxRestarts": 2, "backoff": "10s"}}));
-    world.step();
-    let decision = world.after(1).ends(Reason::ExitedNonZero, 3);
-    assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
-    assert_eq!(decision.requeue, Requeue::After(Duration::from_secs(10)));
-    assert!(world.status().message.contains("attempt 2 starts in 10s"), "{}", world.status().message);
-    assert!(world.after(9).step().start.is_none(), "not before its time");
-    assert_eq!(world.after(1).step().start, Some(2));
-    assert_eq!(world.ends(Reason::ExitedNonZero, 3).requeue, Requeue::After(Duration::from_secs(20)));
-    assert_eq!(world.after(20).step().start, Some(3));
-    world.ends(Reason::ExitedNonZero, 4);
-    assert_eq!(world.place(), (Phase::Failed, Reason::ExitedNonZero));
-    let attempts: Vec<_> = world.status().attempts.iter().map(|a| (a.attempt, a.exit_code)).collect();
-    assert_eq!(attempts, [(1, Some(3)), (2, Some(3)), (3, Some(4))]);
-    assert_eq!(world.status().restarts, Some(2));
-}
-
-#[test]
-fn health_resets_the_count_of_restarts() {
-    let restart = json!({"restart": {"policy": "OnFailure", "maxRestarts": 1, "resetAfter": "10m"}});
-    let mut world = World::new(restart);
-    for _ in 0..4 {
-        while world.step().start.is_none() {
-            world.after(10);
-        }
-        world.runs().after(600).ends(Reason::ExitedNonZero, 1);
-        assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
-        assert_eq!(world.status().restarts, Some(1));
-    }
-}
-
-#[test]
-fn each_policy_retries_what_it_names() {
-    for (policy, reason, code, retried) in [
-        ("Never", Reason::ExitedNonZero, 1, false),
-        ("OnFailure", Reason::ExitedNonZero, 1, true),
-        ("OnFailure", Reason::DriverLost, 137, true),
-        ("OnFailure", Reason::Completed, 0, false),
-        ("OnInfrastructureFailure", Reason::ExitedNonZero, 1, false),
-        ("OnInfrastructureFailure", Reason::DriverLost, 137, true),
-        ("Always", Reason::Completed, 0, true),
-        ("Always", Reason::ExitedNonZero, 1, true),
-    ] {
-        let mut world = World::new(json!({"restart": {"policy": policy}}));
-        world.step();
-        world.runs().ends(reason, code);
-        assert_eq!(!world.place().0.is_final(), retried, "{policy} {reason:?}");
-    }
-}
-
-#[test]
-fn a_driver_that_does_not_run_in_time_is_stopped_and_says_what_it_waited_for() {
-    let mut world = World::new(json!({"startTimeout": "1m"}));
-    world.step();
-    assert_eq!(world.step().requeue, Requeue::After(Duration::from_secs(60)));
-    assert_eq!(world.after(60).step().effects, [Effect::StopDriver(1)]);
-    assert_eq!(world.place(), (Phase::Releasing, Reason::StartTimeout));
-    assert!(world.status().message.contains("startTimeout (1m); it waited for: it starts"));
-    assert!(world.step().effects.is_empty(), "it is asked once");
-    world.ends(Reason::Stopped, 143);
-    assert_eq!(world.place(), (Phase::Failed, Reason::StartTimeout));
-}
-
-#[test]
-fn the_deadline_spans_all_attempts_of_a_run() {
-    let mut world = World::new(
-        json!({"activeDeadline": "100s", "restart": {"policy": "Always", "backoff": "1m", "backoffMax": "1m"}}),
-    );
-    world.step();
-    world.runs().after(50).ends(Reason::ExitedNonZero, 1);
-    let decision = world.step();
-    assert_eq!(
-        decision.requeue,
-        Requeue::After(Duration::from_secs(50)),
-        "the deadline comes before the retry"
-    );
-    assert!(world.after(50).step().effects.is_empty());
-    assert_eq!(world.place(), (Phase::Failed, Reason::DeadlineExceeded));
-}
-
-#[test]
-fn a_running_driver_is_stopped_at_the_deadline_and_not_tried_again() {
-    let mut world = World::new(json!({"activeDeadline": "100s", "restart": {"policy": "OnFailure"}}));
-    world.step();
-    assert_eq!(world.runs().after(100).step().effects, [Effect::StopDriver(1)]);
-    world.ends(Reason::Stopped, 143);
-    assert_eq!(world.place(), (Phase::Failed, Reason::DeadlineExceeded));
-}
-
-#[test]
-fn a_request_to_stop_wins_over_the_restart_policy() {
-    let mut world = World::new(json!({"restart": {"policy": "Always"}}));
-    world.step();
-    world.runs().wanted = Wanted::Stop;
-    assert_eq!(world.step().effects, [Effect::StopDriver(1)]);
-    world.ends(Reason::Stopped, 143);
-    assert_eq!(world.place(), (Phase::Failed, Reason::Interrupted));
-}
-
-#[test]
-fn a_request_to_stop_ends_a_backoff_at_once() {
-    let mut world = World::new(json!({"restart": {"policy": "Always"}}));
-    world.step();
-    world.runs().ends(Reason::ExitedNonZero, 1);
-    world.step();
-    world.wanted = Wanted::Stop;
-    world.step();
-    assert_eq!(world.place(), (Phase::Failed, Reason::Interrupted));
-}
-
-#[test]
-fn a_notebook_that_is_stopped_has_ended_well() {
-    let mut world = World::new(json!({"run": {"notebook": {}}}));
-    world.step();
-    world.runs().wanted = Wanted::Stop;
-    world.step();
-    world.ends(Reason::Stopped, 0);
-    assert_eq!(world.place().0, Phase::Succeeded);
-}
-
-#[test]
-fn a_suspended_job_holds_nothing_and_waits() {
-    let mut world = World::new(json!({"suspend": true}));
-    assert!(world.step().effects.is_empty());
-    assert_eq!(world.place(), (Phase::Suspended, Reason::Suspended));
-    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
-    world.job.spec.suspend = false;
-    assert_eq!(world.step().start, Some(1));
-}
-
-#[test]
-fn a_driver_that_vanished_is_an_infrastructure_failure() {
-    let mut world = World::new(json!({"restart": {"policy": "OnInfrastructureFailure"}}));
-    world.step();
-    world.runs().driver = None;
-    world.step();
-    assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
-    assert_eq!(world.status().attempts[0].reason, Reason::DriverLost);
-}
-
-#[test]
-fn as_many_attempts_are_remembered_as_are_kept() {
-    let mut world = World::new(
-        json!({"restart": {"policy": "Always", "backoff": "1s", "backoffMax": "1s"}, "retention": {"attempts": 10}}),
-    );
-    for _ in 0..15 {
-        while world.step().start.is_none() {
-            world.after(1);
-        }
-        world.runs().ends(Reason::ExitedNonZero, 1);
-    }
-    let attempts: Vec<_> = world.status().attempts.iter().map(|attempt| attempt.attempt).collect();
-    assert_eq!(attempts, (6..=15).collect::<Vec<_>>());
 }
 
 proptest::proptest! {
