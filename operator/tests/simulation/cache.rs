@@ -34,6 +34,11 @@ impl Cache {
             self.put_pod(pod);
         }
         self.pods.retain(|uid, _| cluster.pods.values().any(|pod| pod.metadata.uid == *uid));
+        for change in &cluster.all_pods {
+            if let Change::Gone(pod) = change {
+                self.gone.insert(pod.metadata.uid.clone());
+            }
+        }
         (self.jobs_heard, self.pods_heard) = (cluster.jobs.len(), cluster.all_pods.len());
     }
 

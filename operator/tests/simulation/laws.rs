@@ -30,7 +30,7 @@ pub(crate) struct Laws {
     pub(crate) written: u32,
     companions: BTreeSet<String>,
     /// Pods of ended attempts that were asked for by a leader before, and came too late to be refused: the name that
-    /// would have kept them out was free again. No one can keep them from being made; they have to be stopped.
+    /// would have kept them out was free again. Or pods of a job that is gone, and is heard of once more. No one can keep them from being made; they have to be stopped.
     ghosts: BTreeSet<String>,
     /// The hash of the spec that each pod was made from.
     hashes: BTreeMap<String, String>,
@@ -71,7 +71,7 @@ impl Laws {
         let owner = pod.metadata.owner_references.first().map(|it| it.uid.clone()).unwrap_or_default();
         let attempt = pod.attempt().unwrap_or_default();
         let is_new = !self.recorded.contains(&(owner.clone(), attempt));
-        if sent == Sent::TooLate && !is_new {
+        if sent != Sent::ByTheLeader && !is_new {
             self.ghosts.insert(uid.clone());
         }
         let living = pods
