@@ -79,6 +79,11 @@ test: agent examples beds ## everything: unit tests, then real Spark, notebooks,
 unit: ## what needs neither Spark nor any set-up: seconds
 	$(cargo-test) -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
 
+.PHONY: simulate
+simulate: export SEEDS ?= 1000000
+simulate: ## a million simulated lives of a job, over all cores; SEED=17 tells one (see operator/tests/simulation)
+	$(cargo-test) -p lcmap-spark --no-default-features --profile simulation --test simulation -- --nocapture
+
 .PHONY: spark
 spark: agent examples beds ## the tests that run lcmap-spark as a process, with real Spark
 	cargo build --quiet --locked -p lcmap-spark

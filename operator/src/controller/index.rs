@@ -44,13 +44,13 @@ impl Index {
         Some(Snapshot { job, pods })
     }
 
-    /// Takes a job in, unless a newer version of it is known: a watch may be behind what we wrote ourselves.
-    /// Answers the lane that it belongs in, if anything is new.
+    /// Takes a job in, unless a newer one of its name is known: a watch may be behind what we wrote ourselves, and the
+    /// answer to a write may come when the job is gone and its successor is there. Answers the lane that it belongs in, if anything is new.
     pub(crate) fn put_job(&self, job: WatchedJob) -> Option<Lane> {
         let key = job.key();
         let mut state = self.lock();
         let known = state.jobs.get(&key).map(|known| &known.job);
-        if known.is_some_and(|known| known.uid() == job.uid() && known.version() >= job.version()) {
+        if known.is_some_and(|known| known.version() >= job.version()) {
             return None;
         }
         let standing = job.standing();

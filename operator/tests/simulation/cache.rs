@@ -1,8 +1,9 @@
 //! What one operator knows of the cluster: what its watches have told it so far, and its own writes.
 //!
-//! The rules are those of the real index (`controller/index.rs`): an older version never takes the place of a newer.
+//! The rules are those of the real index (`controller/index.rs`): an older version never takes the place of a newer. One
+//! rule is ahead of it: a pod that was heard to be gone does not come back with an answer that is read late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use lcmap_spark::core::pod::DriverPod;
@@ -17,6 +18,7 @@ pub(crate) struct Cache {
     pub(crate) job: Option<Rc<SparkJob>>,
     /// Its pods, by their UIDs.
     pub(crate) pods: BTreeMap<String, Rc<DriverPod>>,
+    gone: BTreeSet<String>,
     jobs_heard: usize,
     pods_heard: usize,
 }
@@ -32,6 +34,11 @@ impl Cache {
             self.put_pod(pod);
         }
         self.pods.retain(|uid, _| cluster.pods.values().any(|pod| pod.metadata.uid == *uid));
+        for change in &cluster.all_pods {
+            if let Change::Gone(pod) = change {
+                self.gone.insert(pod.metadata.uid.clone());
+            }
+        }
         (self.jobs_heard, self.pods_heard) = (cluster.jobs.len(), cluster.all_pods.len());
     }
 
@@ -59,6 +66,7 @@ impl Cache {
                 Change::Put(pod) => self.put_pod(pod),
                 Change::Gone(pod) => {
                     self.pods.remove(&pod.metadata.uid);
+                    self.gone.insert(pod.metadata.uid.clone());
                 }
             }
         }
@@ -83,16 +91,12 @@ impl Cache {
         }
     }
 
-    /// Takes a job in, unless a newer version of it is known.
+    /// Takes a job in, unless a newer one of its name is known.
     pub(crate) fn put_job(&mut self, job: &Rc<SparkJob>) {
         let version = |job: &SparkJob| {
             job.metadata.resource_version.as_deref().and_then(|it| it.parse::<u64>().ok()).unwrap_or(u64::MAX)
         };
-        let newer = self
-            .job
-            .as_ref()
-            .is_some_and(|known| known.metadata.uid == job.metadata.uid && version(known) >= version(job));
-        if !newer {
+        if self.job.as_ref().is_none_or(|known| version(known) < version(job)) {
             self.job = Some(Rc::clone(job));
         }
     }
@@ -101,7 +105,7 @@ impl Cache {
     pub(crate) fn put_pod(&mut self, pod: &Rc<DriverPod>) {
         let version = |pod: &DriverPod| pod.metadata.resource_version.parse::<u64>().unwrap_or(u64::MAX);
         let uid = &pod.metadata.uid;
-        if self.pods.get(uid).is_none_or(|known| version(known) < version(pod)) {
+        if !self.gone.contains(uid) && self.pods.get(uid).is_none_or(|known| version(known) < version(pod)) {
             self.pods.insert(uid.clone(), Rc::clone(pod));
         }
     }

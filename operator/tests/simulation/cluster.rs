@@ -50,7 +50,7 @@ pub(crate) enum Change<T> {
 pub(crate) enum Sent {
     /// It does.
     ByTheLeader,
-    /// Another one leads meanwhile.
+    /// Another one leads meanwhile, or the job is gone.
     TooLate,
 }
 
@@ -192,6 +192,11 @@ impl Cluster {
         pod.metadata.uid = self.next_uid("pod");
         pod.metadata.creation_timestamp = Some(self.second());
         pod.status.phase = Some("Pending".into());
+        let owned = self
+            .job
+            .as_ref()
+            .is_some_and(|job| pod.is_owned_by(job.metadata.uid.as_deref().unwrap_or_default()));
+        let sent = if owned { sent } else { Sent::TooLate };
         let containers = body["spec"]["containers"].as_array().map_or(0, Vec::len);
         let pod = self.put_pod(pod);
         self.laws.pod_created(&pod, containers > 1, sent, &self.pods);

@@ -189,6 +189,7 @@ impl World {
     /// Who takes over lists everything anew before it acts: what its watches told it so far may be older than what
     /// the leader before did.
     fn take_over(&mut self, which: usize) {
+        self.operators[self.leader].lose_the_lead();
         self.leader = which;
         self.operators[which].cache.list(&self.cluster);
         self.operators[which].wake();

@@ -30,12 +30,14 @@ pub(crate) struct Laws {
     pub(crate) written: u32,
     companions: BTreeSet<String>,
     /// Pods of ended attempts that were asked for by a leader before, and came too late to be refused: the name that
-    /// would have kept them out was free again. No one can keep them from being made; they have to be stopped.
+    /// would have kept them out was free again. Or pods of a job that is gone, and is heard of once more. No one can keep them from being made; they have to be stopped.
     ghosts: BTreeSet<String>,
     /// The hash of the spec that each pod was made from.
     hashes: BTreeMap<String, String>,
     /// The attempts of which a pod was recorded.
     recorded: BTreeSet<(String, i32)>,
+    /// Whose run the time that follows is of.
+    timed: Option<String>,
     suspended_since: Option<Timestamp>,
     suspended: Duration,
 }
@@ -69,7 +71,7 @@ impl Laws {
         let owner = pod.metadata.owner_references.first().map(|it| it.uid.clone()).unwrap_or_default();
         let attempt = pod.attempt().unwrap_or_default();
         let is_new = !self.recorded.contains(&(owner.clone(), attempt));
-        if sent == Sent::TooLate && !is_new {
+        if sent != Sent::ByTheLeader && !is_new {
             self.ghosts.insert(uid.clone());
         }
         let living = pods
@@ -125,8 +127,11 @@ impl Laws {
             let new_run = run(after) == run(before) + 1;
             self.hold(is == was || new_run, "what is final stays", || format!("{was:?} to {is:?}"));
         }
-        if run(after) > run(before) {
+        let is_another = std::mem::replace(&mut self.timed, job.metadata.uid.clone()) != job.metadata.uid;
+        if is_another || run(after) > run(before) {
             (self.suspended, self.suspended_since) = (Duration::ZERO, None);
+        }
+        if run(after) > run(before) {
             self.asked_for(job, before);
         }
         self.counts(job, before, after);

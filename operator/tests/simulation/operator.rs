@@ -39,6 +39,8 @@ pub(crate) struct Operator {
     rounds: u32,
     looks: u32,
     looked_at: Timestamp,
+    /// Whether the lead was lost since the last request was sent.
+    was_deposed: bool,
     settings: Rc<Settings>,
 }
 
@@ -100,6 +102,7 @@ impl Operator {
             rounds: 0,
             looks: 0,
             looked_at: now,
+            was_deposed: false,
             settings: Rc::new(settings),
         }
     }
@@ -108,6 +111,11 @@ impl Operator {
     pub(crate) fn wake(&mut self) {
         self.is_woken = true;
         self.looks = 0;
+    }
+
+    /// Loses the lead. What it has sent still arrives.
+    pub(crate) fn lose_the_lead(&mut self) {
+        self.was_deposed = matches!(self.stage, Stage::Sent(..));
     }
 
     /// Dies and is started again. What was on its way arrives, or does not.
@@ -133,7 +141,8 @@ impl Operator {
             Stage::Idle => None,
             Stage::Sent(round, request) => {
                 let what = request.told();
-                let sent = if leads { Sent::ByTheLeader } else { Sent::TooLate };
+                let in_time = leads && !std::mem::take(&mut self.was_deposed);
+                let sent = if in_time { Sent::ByTheLeader } else { Sent::TooLate };
                 let answer = self.send(cluster, &round, request, sent);
                 let told = format!("{what}: {}", answer.told());
                 self.stage = Stage::Answered(round, answer);

@@ -27,9 +27,10 @@ impl Step<'_> {
         }
     }
 
-    /// Removes what is left of ended attempts beyond what `retention` keeps.
+    /// Stops what still lives of ended attempts, such as a container beside the driver, and removes what is left of
+    /// them beyond what `retention` keeps.
     ///
-    /// Only of attempts whose end the status already tells, as it was read: nothing is removed that is known
+    /// Only of attempts whose end the status already tells, as it was read: nothing is taken away that is known
     /// nowhere else.
     pub(super) fn tidy_up(&mut self) {
         let recorded = self.job.status.as_ref();
@@ -39,6 +40,9 @@ impl Step<'_> {
                     || status.phase.is_some_and(Phase::is_final) && status.attempt == Some(attempt)
             })
         };
+        let living = self.observed.remnants.iter().filter(|it| it.life == Life::Living);
+        let unasked = living.filter(|it| it.stopping == Stopping::No && told(it.attempt));
+        self.effects.extend(unasked.map(|it| Effect::StopDriver(it.attempt)));
         let over = self.observed.remnants.iter().filter(|it| it.life == Life::Over).map(|it| it.attempt);
         let current = self.observed.driver.iter().filter(|it| it.life == Life::Over).map(|_| self.attempt());
         let surplus = over.chain(current).filter(|attempt| told(*attempt) && !self.keeps(*attempt));

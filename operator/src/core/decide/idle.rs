@@ -3,7 +3,7 @@
 use lcmap_spark_crd::{Duration, Phase, Reason};
 
 use super::{Step, time};
-use crate::core::{Effect, Ending, Life, Stopping, Wanted};
+use crate::core::{Ending, Life, Stopping, Wanted};
 
 impl Step<'_> {
     pub(super) fn without_driver(&mut self) {
@@ -51,7 +51,7 @@ impl Step<'_> {
 
     fn start(&mut self) {
         let attempt = self.attempt();
-        if self.living_remnants() {
+        if self.observed.remnants.iter().any(|it| it.life == Life::Living) {
             let message = "a driver of an earlier attempt is still stopping".to_owned();
             return self.becomes(Phase::Pending, Reason::StoppingDriver, message);
         }
@@ -67,14 +67,6 @@ impl Step<'_> {
         } else {
             self.again = true;
         }
-    }
-
-    /// Stops what still lives of earlier attempts. Answers whether anything does.
-    fn living_remnants(&mut self) -> bool {
-        let living: Vec<_> = self.observed.remnants.iter().filter(|it| it.life == Life::Living).collect();
-        let asked = living.iter().filter(|it| it.stopping == Stopping::No);
-        self.effects.extend(asked.map(|it| Effect::StopDriver(it.attempt)));
-        !living.is_empty()
     }
 
     pub(super) fn suspend(&mut self) {

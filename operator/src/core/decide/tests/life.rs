@@ -1,0 +1,92 @@
+//! Starts, ends and retries.
+
+use super::*;
+
+#[test]
+fn a_job_starts_runs_and_succeeds() {
+    let mut world = World::new(json!({}));
+    assert_eq!(world.step().start, Some(1));
+    assert_eq!(world.place(), (Phase::Pending, Reason::Starting));
+    world.step();
+    world.after(5).runs();
+    assert_eq!(world.place(), (Phase::Running, Reason::DriverRunning));
+    assert_eq!(world.condition(ConditionType::DriverReady), ConditionStatus::True);
+    world.after(60).ends(Reason::Completed, 0);
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
+    assert_eq!(world.status().duration.unwrap().to_string(), "1m5s");
+    for (type_, status) in [
+        (ConditionType::Completed, ConditionStatus::True),
+        (ConditionType::Finished, ConditionStatus::True),
+        (ConditionType::Released, ConditionStatus::True),
+        (ConditionType::Failed, ConditionStatus::False),
+        (ConditionType::Reconciling, ConditionStatus::False),
+        (ConditionType::Stalled, ConditionStatus::False),
+    ] {
+        assert_eq!(world.condition(type_), status, "{type_:?}");
+    }
+}
+
+#[test]
+fn a_finished_job_is_left_alone() {
+    let mut world = World::new(json!({}));
+    world.step();
+    let last = world.ends(Reason::ExitedNonZero, 3);
+    world.driver = None;
+    let again = world.after(1000).step();
+    assert!(again.effects.is_empty());
+    assert_eq!(again.status, last.status, "nothing is written when nothing changed");
+    assert_eq!(again.requeue, Requeue::OnChange);
+}
+
+#[test]
+fn a_failed_attempt_is_retried_after_its_backoff_and_no_oftener_than_allowed() {
+    let mut world =
+        World::new(json!({"restart": {"policy": "OnFailure", "maxRestarts": 2, "backoff": "10s"}}));
+    world.step();
+    let decision = world.after(1).ends(Reason::ExitedNonZero, 3);
+    assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
+    assert_eq!(decision.requeue, Requeue::After(Duration::from_secs(10)));
+    assert!(world.status().message.contains("attempt 2 starts in 10s"), "{}", world.status().message);
+    assert!(world.after(9).step().start.is_none(), "not before its time");
+    assert_eq!(world.after(1).step().start, Some(2));
+    assert_eq!(world.ends(Reason::ExitedNonZero, 3).requeue, Requeue::After(Duration::from_secs(20)));
+    assert_eq!(world.after(20).step().start, Some(3));
+    world.ends(Reason::ExitedNonZero, 4);
+    assert_eq!(world.place(), (Phase::Failed, Reason::ExitedNonZero));
+    let attempts: Vec<_> = world.status().attempts.iter().map(|a| (a.attempt, a.exit_code)).collect();
+    assert_eq!(attempts, [(1, Some(3)), (2, Some(3)), (3, Some(4))]);
+    assert_eq!(world.status().restarts, Some(2));
+}
+
+#[test]
+fn health_resets_the_count_of_restarts() {
+    let restart = json!({"restart": {"policy": "OnFailure", "maxRestarts": 1, "resetAfter": "10m"}});
+    let mut world = World::new(restart);
+    for _ in 0..4 {
+        while world.step().start.is_none() {
+            world.after(10);
+        }
+        world.runs().after(600).ends(Reason::ExitedNonZero, 1);
+        assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
+        assert_eq!(world.status().restarts, Some(1));
+    }
+}
+
+#[test]
+fn each_policy_retries_what_it_names() {
+    for (policy, reason, code, retried) in [
+        ("Never", Reason::ExitedNonZero, 1, false),
+        ("OnFailure", Reason::ExitedNonZero, 1, true),
+        ("OnFailure", Reason::DriverLost, 137, true),
+        ("OnFailure", Reason::Completed, 0, false),
+        ("OnInfrastructureFailure", Reason::ExitedNonZero, 1, false),
+        ("OnInfrastructureFailure", Reason::DriverLost, 137, true),
+        ("Always", Reason::Completed, 0, true),
+        ("Always", Reason::ExitedNonZero, 1, true),
+    ] {
+        let mut world = World::new(json!({"restart": {"policy": policy}}));
+        world.step();
+        world.runs().ends(reason, code);
+        assert_eq!(!world.place().0.is_final(), retried, "{policy} {reason:?}");
+    }
+}
