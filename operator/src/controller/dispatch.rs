@@ -63,18 +63,23 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
         loop {
             let may_work = *missing.borrow() == 0 && self.leadership.leads() && work.len() < self.concurrency;
             tokio::select! {
+                biased; // a lead that is new comes before the work that it allows
                 () = cancel.cancelled() => break,
                 leads = self.leadership.changed() => {
                     tracing::info!(leads, "the lead has changed");
                     if leads {
-                        // Time has passed under another leader: look at everything once.
-                        self.watches.look_at_all(None);
+                        self.watches.begin_anew();
                     }
                 },
-                changed = missing.changed() => if changed.is_err() { break },
-                key = queue.pop(), if may_work => self.work_on(key, &mut work),
-                Some(done) = work.join_next(), if !work.is_empty() => self.after(done, &mut failures),
+                changed = missing.changed() => match changed {
+                    // Time has passed under another leader: look at everything once.
+                    Ok(()) if *missing.borrow_and_update() == 0 => self.watches.look_at_all(None),
+                    Ok(()) => {}
+                    Err(_) => break,
+                },
                 _ = rounds.tick() => self.count_the_queue(),
+                Some(done) = work.join_next(), if !work.is_empty() => self.after(done, &mut failures),
+                key = queue.pop(), if may_work => self.work_on(key, &mut work),
             }
             pulse.beat();
         }

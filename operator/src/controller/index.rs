@@ -1,6 +1,6 @@
 //! What the watches have told so far: every job, and its driver pods.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -18,6 +18,35 @@ pub(crate) struct Index(Arc<Mutex<State>>);
 struct State {
     jobs: HashMap<JobKey, Known>,
     pods: HashMap<JobKey, HashMap<String, Arc<WatchedPod>>>,
+    gone: Gone,
+}
+
+/// The UIDs of what was last seen gone. What is gone does not come back: an answer or an event that still has it was
+/// overtaken on its way.
+#[derive(Debug, Default)]
+struct Gone {
+    uids: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Gone {
+    /// How many are remembered: more than can be on their way.
+    const MOST: usize = 10_000;
+
+    fn add(&mut self, uid: &str) {
+        if self.uids.insert(uid.to_owned()) {
+            self.order.push_back(uid.to_owned());
+        }
+        if self.order.len() > Self::MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.uids.remove(&oldest);
+        }
+    }
+
+    fn has(&self, uid: &str) -> bool {
+        self.uids.contains(uid)
+    }
 }
 
 #[derive(Debug)]
@@ -50,7 +79,7 @@ impl Index {
         let key = job.key();
         let mut state = self.lock();
         let known = state.jobs.get(&key).map(|known| &known.job);
-        if known.is_some_and(|known| known.version() >= job.version()) {
+        if known.is_some_and(|known| known.version() >= job.version()) || state.gone.has(job.uid()) {
             return None;
         }
         let standing = job.standing();
@@ -58,9 +87,10 @@ impl Index {
         Some(state.lane(&key))
     }
 
-    /// Forgets a job, unless another of its name has come meanwhile.
+    /// Forgets a job for good, unless another of its name has come meanwhile.
     pub(crate) fn remove_job(&self, key: &JobKey, uid: &str) {
         let mut state = self.lock();
+        state.gone.add(uid);
         if state.jobs.get(key).is_some_and(|known| known.job.uid() == uid) {
             state.jobs.remove(key);
         }
@@ -70,8 +100,11 @@ impl Index {
     pub(crate) fn put_pod(&self, pod: WatchedPod) -> Option<JobKey> {
         let key = pod.job()?;
         let mut state = self.lock();
-        let pods = state.pods.entry(key.clone()).or_default();
         let uid = &pod.pod.metadata.uid;
+        if state.gone.has(uid) {
+            return None;
+        }
+        let pods = state.pods.entry(key.clone()).or_default();
         if pods.get(uid).is_some_and(|known| known.version() >= pod.version()) {
             return None;
         }
@@ -79,9 +112,10 @@ impl Index {
         Some(key)
     }
 
-    /// Forgets a pod.
+    /// Forgets a pod for good.
     pub(crate) fn remove_pod(&self, key: &JobKey, uid: &str) {
         let mut state = self.lock();
+        state.gone.add(uid);
         if let Some(pods) = state.pods.get_mut(key) {
             pods.remove(uid);
             if pods.is_empty() {
@@ -171,4 +205,68 @@ impl Snapshot {
 
 fn is_in(namespace: Option<&str>, key: &JobKey) -> bool {
     namespace.is_none_or(|namespace| namespace == key.namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn job(uid: &str, version: &str) -> WatchedJob {
+        let metadata = json!({"name": "pi", "namespace": "ns", "uid": uid, "resourceVersion": version});
+        read(json!({"metadata": metadata, "spec": {}}))
+    }
+
+    fn pod(uid: &str, version: &str) -> WatchedPod {
+        let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": "1"});
+        let metadata = json!({"name": "pi-driver-1", "namespace": "ns", "uid": uid, "resourceVersion": version, "labels": labels});
+        read(json!({"metadata": metadata}))
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
+        serde_json::from_str(&object.to_string()).unwrap()
+    }
+
+    fn key() -> JobKey {
+        JobKey { namespace: "ns".into(), name: "pi".into() }
+    }
+
+    #[test]
+    fn an_older_version_never_takes_the_place_of_a_newer_one() {
+        let index = Index::default();
+        assert!(index.put_job(job("a", "10")).is_some());
+        assert!(index.put_job(job("a", "9")).is_none());
+        assert_eq!(index.snapshot(&key()).unwrap().job.version(), 10);
+    }
+
+    #[test]
+    fn the_late_answer_for_a_deleted_job_does_not_hide_its_successor() {
+        let index = Index::default();
+        index.put_job(job("first", "10"));
+        index.remove_job(&key(), "first");
+        index.put_job(job("second", "20"));
+        assert!(index.put_job(job("first", "15")).is_none());
+        assert_eq!(index.snapshot(&key()).unwrap().job.uid(), "second");
+    }
+
+    #[test]
+    fn what_is_gone_does_not_come_back_by_an_answer_that_was_overtaken() {
+        let index = Index::default();
+        index.put_job(job("a", "1"));
+        index.put_pod(pod("p", "2"));
+        index.remove_pod(&key(), "p");
+        assert!(index.put_pod(pod("p", "2")).is_none());
+        index.remove_job(&key(), "a");
+        assert!(index.put_job(job("a", "3")).is_none());
+        assert!(index.snapshot(&key()).is_none());
+    }
+
+    #[test]
+    fn a_new_list_takes_away_what_it_does_not_have_within_its_range() {
+        let index = Index::default();
+        index.put_job(job("a", "1"));
+        assert!(index.retain_jobs(Some("other"), &HashSet::new()).is_empty());
+        assert_eq!(index.retain_jobs(Some("ns"), &HashSet::new()), [key()]);
+    }
 }

@@ -49,6 +49,11 @@ impl Scope {
         }
     }
 
+    /// How many watches there are: two a range, of jobs and of pods.
+    pub(crate) fn watches(&self) -> usize {
+        self.ranges().len() * 2
+    }
+
     /// Whether the jobs of a namespace are looked after now.
     pub(crate) fn includes(&self, namespace: &str) -> bool {
         match self {
@@ -66,7 +71,7 @@ impl Scope {
         let namespaces = Api::<PartialObjectMeta<Namespace>>::all(watches.client.clone());
         let events = watcher(namespaces, watcher::Config::default().labels(&selector)).default_backoff();
         let mut events = pin!(events);
-        let (mut listed, mut first) = (HashSet::new(), true);
+        let mut listed = HashSet::new();
         let set = |change: &dyn Fn(&mut HashSet<String>)| {
             change(&mut chosen.lock().unwrap_or_else(PoisonError::into_inner));
         };
@@ -80,7 +85,6 @@ impl Scope {
                     let now = std::mem::take(&mut listed);
                     set(&|chosen| chosen.clone_from(&now));
                     watches.look_at_all(None);
-                    watches.is_complete(&mut first);
                 }
                 Ok(Event::Apply(namespace)) => {
                     let name = namespace.name_any();

@@ -52,7 +52,9 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
         client: client.clone(),
         index: index.clone(),
         queue: Arc::new(Queue::default()),
-        missing: watch::Sender::new(0),
+        missing: watch::Sender::new(scope.watches()),
+        count: scope.watches(),
+        begun: watch::Sender::new(0),
         metrics: metrics.clone(),
     };
     let (teller, telling) = events::channel(client.clone(), identity);
@@ -131,10 +133,7 @@ async fn connect(args: &Args) -> Result<(Client, String), OperatorError> {
 /// Starts every watch. `gate` opens when each has had its first list.
 fn watch_all(watches: &Watches, scope: &Scope, gate: Gate) -> JoinSet<()> {
     let mut watching = JoinSet::new();
-    let ranges = scope.ranges();
-    let of_namespaces = matches!(scope, Scope::Labelled { .. });
-    watches.missing.send_replace(ranges.len() * 2 + usize::from(of_namespaces));
-    for range in ranges {
+    for range in scope.ranges() {
         watching.spawn(watches.clone().jobs(range.clone()));
         watching.spawn(watches.clone().pods(range));
     }

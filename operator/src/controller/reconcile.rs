@@ -18,7 +18,7 @@ use super::launch::{Launcher, Started};
 use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
 use super::watched::{JobKey, WatchedJob};
-use super::writer::{Writer, api, limited};
+use super::writer::{Deletion, Writer, api, limited};
 use crate::core::{
     self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, announcements,
 };
@@ -199,12 +199,16 @@ impl<L: Fn() -> bool> Reconciler<L> {
             Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
                 for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
                     tracing::info!(job = %key, attempt, pod = name, "deleting the driver pod");
-                    self.writer.delete_pod(key, name, uid).await?;
+                    if self.writer.delete_pod(key, name, uid).await? == Deletion::NotThere {
+                        self.index.remove_pod(key, uid);
+                    }
                 }
             }
             Effect::DeleteJob => {
                 tracing::info!(job = %key, "deleting the job: its ttlAfterFinished has passed");
-                self.writer.delete_job(key, job.metadata.uid.as_deref().unwrap_or_default()).await?;
+                if self.writer.delete_job(key, job).await? == Deletion::NotThere {
+                    self.refresh(key).await?;
+                }
             }
         }
         Ok(())

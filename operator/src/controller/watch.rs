@@ -28,17 +28,39 @@ pub(crate) struct Watches {
     pub(crate) index: Index,
     /// What is to be looked at.
     pub(crate) queue: Arc<Queue>,
-    /// How many watches have not had their first list yet.
+    /// How many watches have not had the list yet that they were last begun with.
     pub(crate) missing: watch::Sender<usize>,
+    /// How many watches there are.
+    pub(crate) count: usize,
+    /// How often they were begun.
+    pub(crate) begun: watch::Sender<u64>,
     /// What is counted.
     pub(crate) metrics: Metrics,
 }
 
 impl Watches {
+    /// Begins all watches anew, each with a list from the API server's own store. What a standby heard may lag behind
+    /// what its predecessor did last.
+    pub(crate) fn begin_anew(&self) {
+        self.missing.send_replace(self.count);
+        self.begun.send_modify(|begun| *begun += 1);
+    }
+
     /// Watches the jobs of a namespace, or of all, for ever.
     pub(crate) async fn jobs(self, namespace: Option<String>) {
-        let events =
-            self.stream::<WatchedJob>(Watched::SparkJob, namespace.as_deref(), watcher::Config::default());
+        let mut begun = self.begun.subscribe();
+        loop {
+            begun.mark_unchanged();
+            tokio::select! {
+                biased; // what the old watch still brings must not count for the new one
+                changed = begun.changed() => if changed.is_err() { return },
+                () = self.watch_jobs(namespace.as_deref()) => return,
+            }
+        }
+    }
+
+    async fn watch_jobs(&self, namespace: Option<&str>) {
+        let events = self.stream::<WatchedJob>(Watched::SparkJob, namespace, watcher::Config::default());
         let mut events = pin!(events);
         let (mut listed, mut first) = (HashSet::new(), true);
         while let Some(event) = events.next().await {
@@ -55,7 +77,7 @@ impl Watches {
                     self.queue.push(key, Lane::Finishing);
                 }
                 Event::InitDone => {
-                    for key in self.index.retain_jobs(namespace.as_deref(), &std::mem::take(&mut listed)) {
+                    for key in self.index.retain_jobs(namespace, &std::mem::take(&mut listed)) {
                         self.queue.push(key, Lane::Finishing);
                     }
                     self.is_complete(&mut first);
@@ -66,8 +88,20 @@ impl Watches {
 
     /// Watches the driver pods of a namespace, or of all, for ever.
     pub(crate) async fn pods(self, namespace: Option<String>) {
+        let mut begun = self.begun.subscribe();
+        loop {
+            begun.mark_unchanged();
+            tokio::select! {
+                biased;
+                changed = begun.changed() => if changed.is_err() { return },
+                () = self.watch_pods(namespace.as_deref()) => return,
+            }
+        }
+    }
+
+    async fn watch_pods(&self, namespace: Option<&str>) {
         let drivers = watcher::Config::default().labels(LABEL_JOB);
-        let events = self.stream::<WatchedPod>(Watched::Pod, namespace.as_deref(), drivers);
+        let events = self.stream::<WatchedPod>(Watched::Pod, namespace, drivers);
         let mut events = pin!(events);
         let (mut listed, mut first) = (HashSet::new(), true);
         while let Some(event) = events.next().await {
@@ -89,7 +123,7 @@ impl Watches {
                     job.into_iter().collect()
                 }
                 Event::InitDone => {
-                    let touched = self.index.retain_pods(namespace.as_deref(), &std::mem::take(&mut listed));
+                    let touched = self.index.retain_pods(namespace, &std::mem::take(&mut listed));
                     self.is_complete(&mut first);
                     touched
                 }

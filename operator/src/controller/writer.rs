@@ -35,6 +35,15 @@ pub(crate) enum Created<T> {
     Refused(Box<kube::core::Status>),
 }
 
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// It has begun, and may be done.
+    Begun,
+    /// There is nothing to delete: it is gone, or no longer what was meant.
+    NotThere,
+}
+
 impl<L: Fn() -> bool> Writer<L> {
     /// A writer that asks `leads` before each request.
     pub(crate) fn new(client: Client, leads: L) -> Self {
@@ -150,20 +159,27 @@ impl<L: Fn() -> bool> Writer<L> {
         }
     }
 
-    /// Deletes a pod, if it is still this one. What is gone already is as good.
-    pub(crate) async fn delete_pod(&self, key: &JobKey, name: &str, uid: &str) -> Result<(), ReconcileError> {
+    /// Deletes a pod, if it is still this one.
+    pub(crate) async fn delete_pod(
+        &self,
+        key: &JobKey,
+        name: &str,
+        uid: &str,
+    ) -> Result<Deletion, ReconcileError> {
         self.check()?;
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
-        let answer = limited(pods.delete(name, &only(uid))).await;
-        gone(answer.map(drop)).map_err(|source| api("delete a driver pod of", key, source))
+        let answer = limited(pods.delete(name, &only(uid, None))).await;
+        deletion(answer.map(drop)).map_err(|source| api("delete a driver pod of", key, source))
     }
 
-    /// Deletes a job, if it is still this one.
-    pub(crate) async fn delete_job(&self, key: &JobKey, uid: &str) -> Result<(), ReconcileError> {
+    /// Deletes a job, if it is still exactly as it was decided on: whoever runs it again at the last moment wins.
+    pub(crate) async fn delete_job(&self, key: &JobKey, job: &SparkJob) -> Result<Deletion, ReconcileError> {
         self.check()?;
         let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
-        let answer = limited(jobs.delete(&key.name, &only(uid))).await;
-        gone(answer.map(drop)).map_err(|source| api("delete", key, source))
+        let meta = &job.metadata;
+        let this = only(meta.uid.as_deref().unwrap_or_default(), meta.resource_version.clone());
+        let answer = limited(jobs.delete(&key.name, &this)).await;
+        deletion(answer.map(drop)).map_err(|source| api("delete", key, source))
     }
 
     fn check(&self) -> Result<(), ReconcileError> {
@@ -183,16 +199,18 @@ pub(crate) fn api(what: &'static str, key: &JobKey, source: kube::Error) -> Reco
     ReconcileError::Api { what, key: key.clone(), source: Box::new(source) }
 }
 
-fn only(uid: &str) -> DeleteParams {
-    let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+fn only(uid: &str, resource_version: Option<String>) -> DeleteParams {
+    let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version };
     DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() }
 }
 
-/// Gone already, or another one of its name: either way there is nothing to delete.
-fn gone(answer: kube::Result<()>) -> kube::Result<()> {
+fn deletion(answer: kube::Result<()>) -> kube::Result<Deletion> {
     match answer {
-        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
-        other => other,
+        Ok(()) => Ok(Deletion::Begun),
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
+            Ok(Deletion::NotThere)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -51,6 +51,7 @@ impl Step<'_> {
     /// Takes down what a driver is called and where it is, and that its run has begun.
     fn note(&mut self, driver: &Driver) {
         let at = self.status.driver.get_or_insert_default();
+        let is_new = at.pod_uid != driver.uid;
         at.pod_name = Some(driver.name.clone());
         at.pod_uid.clone_from(&driver.uid);
         if driver.node.is_some() {
@@ -65,8 +66,11 @@ impl Step<'_> {
             self.count_the_suspension();
         }
         self.status.start_time.get_or_insert_with(|| time(driver.created));
-        if self.status.revision.is_none() {
-            self.status.revision = driver.revision.clone().or_else(|| self.revision());
+        // Its pod may be older than the last edit, if whoever made it died before it could say so.
+        match &driver.revision {
+            Some(revision) if is_new => self.status.revision = Some(revision.clone()),
+            _ if self.status.revision.is_none() => self.status.revision = self.revision(),
+            _ => {}
         }
     }
 
