@@ -10,7 +10,7 @@ fn a_pod_is_named_labelled_and_owned() {
     assert_eq!(pod["metadata"]["labels"]["lcmap.usgs.gov/job"], "pi");
     assert_eq!(pod["metadata"]["labels"]["lcmap.usgs.gov/attempt"], "3");
     assert_eq!(pod["metadata"]["labels"]["lcmap.usgs.gov/run"], "Submit");
-    let owner = json!([{"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "name": "pi", "uid": "0123456789", "controller": true}]);
+    let owner = json!([{"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "name": "pi", "uid": "0123456789", "controller": true, "blockOwnerDeletion": true}]);
     assert_eq!(pod["metadata"]["ownerReferences"], owner);
 }
 

@@ -136,6 +136,9 @@ fn a_pod_lives_as_long_as_a_container_beside_its_driver_does() {
     let mut status = driver_ended(&json!({"exitCode": 0}));
     assert_eq!(seen(json!({}), &status).life, Life::Over);
     status["phase"] = json!("Running");
+    assert_eq!(seen(json!({}), &status).life, Life::Over, "the kubelet tells of the container first");
+    let sidecar = json!({"name": "sidecar", "state": {"running": {}}});
+    status["containerStatuses"].as_array_mut().unwrap().push(sidecar);
     let driver = seen(json!({}), &status);
     assert!(matches!(driver.state, DriverState::Ended(_)));
     assert_eq!(driver.life, Life::Living);
