@@ -12,6 +12,7 @@ export LD_LIBRARY_PATH=$bed/packages/usr/lib/x86_64-linux-gnu
 
 mount --make-rshared / # a peer group of our own: pods may ask for mount propagation
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/log # a kubelet removes the logs of pods that it does not know: those of other nodes
 
 # The kubelet sets these for the whole machine; here it finds files that hold what it wants.
 for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \

@@ -49,7 +49,7 @@ fn give_images(cluster: &Cluster) {
     for node in &cluster.nodes {
         node.import_images(&operator).unwrap();
     }
-    let spark = target().join("bed/kubernetes/images/spark.tar");
+    let spark = target().join("bed/kubernetes/spark.tar");
     cluster.nodes[0].import_images(&spark).unwrap();
     cluster.control_plane.kubectl(["taint", "node", "node2", "spark=none:NoSchedule"]).unwrap();
 }

@@ -67,10 +67,13 @@ try: print(r.urlopen('http://{address}:8888/api/contents{query}', timeout=20).st
 except e.HTTPError as refusal: print(refusal.code)"
     );
     let name = format!("visitor-{}", query.len());
-    let run =
-        ["run", &name, "--image=localhost/lcmap-spark:bed", "--restart=Never", "--attach", "--rm", "--quiet"];
-    let words = run.into_iter().chain(["--command", "--", "python3", "-c", &script]);
-    namespace.kubectl(words).unwrap().trim().to_owned()
+    let run = ["run", &name, "--image=localhost/lcmap-spark:bed", "--restart=Never", "--command", "--"];
+    namespace.kubectl(run.into_iter().chain(["python3", "-c", &script])).unwrap();
+    let ended = |phase: &str| phase == "Succeeded";
+    namespace.wait_for(&format!("pod/{name}"), "{.status.phase}", LIMIT, ended).unwrap();
+    let status = namespace.kubectl(["logs", &name]).unwrap().trim().to_owned();
+    namespace.kubectl(["delete", "pod", &name]).unwrap();
+    status
 }
 
 fn status_by_forward(namespace: &Namespace, token: &str) -> String {
