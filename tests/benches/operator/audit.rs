@@ -72,20 +72,27 @@ impl Audit {
     /// When the operator asked for this.
     pub(crate) fn times(&self, namespace: &str, verb: &str, resource: &str) -> Vec<Timestamp> {
         let ours = self.0.iter().filter(|request| request.user.username == USER);
-        ours.filter(|request| request.is(namespace, verb, resource)).map(|request| request.stage_timestamp).collect()
+        ours.filter(|request| request.is(namespace, verb, resource))
+            .map(|request| request.stage_timestamp)
+            .collect()
     }
 
     /// When each job's status was written last, by the job's name.
     pub(crate) fn last_statuses(&self, namespace: &str) -> BTreeMap<String, Timestamp> {
         let statuses = self.0.iter().filter(|request| request.is(namespace, "patch", "sparkjobs/status"));
-        statuses.map(|request| (request.object_ref.clone().unwrap_or_default().name, request.stage_timestamp)).collect()
+        statuses
+            .map(|request| (request.object_ref.clone().unwrap_or_default().name, request.stage_timestamp))
+            .collect()
     }
 
     /// What the operator asked for on behalf of jobs: not its Lease, and not the watches that it began with.
     pub(crate) fn of_jobs(&self) -> Vec<String> {
         let ours = self.0.iter().filter(|request| request.user.username == USER);
         let all = ours.map(|request| format!("{} {}", request.verb, request.resource()));
-        all.filter(|what| !what.ends_with(" leases") && !what.starts_with("list ") && !what.starts_with("watch ")).collect()
+        all.filter(|what| {
+            !what.ends_with(" leases") && !what.starts_with("list ") && !what.starts_with("watch ")
+        })
+        .collect()
     }
 
     /// How often the operator asked for what.
@@ -118,7 +125,8 @@ impl Audit {
 /// The value that so many of all are not above.
 pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // an index
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // an index
     let at = (values.len().saturating_sub(1) as f64 * share).round() as usize;
     values.get(at).copied().unwrap_or_default()
 }

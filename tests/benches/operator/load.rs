@@ -32,7 +32,8 @@ impl<'a> Load<'a> {
         let kubeconfig = bed.kubeconfig_for("bench", Some("system:masters")).unwrap();
         let client = runtime.block_on(async {
             let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-            let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+            let config =
+                Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
             Client::try_from(config).unwrap()
         });
         Self { bed, runtime, client }
@@ -103,7 +104,8 @@ impl<'a> Load<'a> {
             let (unfinished, all) = self.runtime.block_on(async {
                 (pods.list_metadata(&unfinished).await.unwrap(), pods.list_metadata(&all).await.unwrap())
             });
-            let there = all.items.len() + usize::try_from(all.metadata.remaining_item_count.unwrap_or(0)).unwrap();
+            let there =
+                all.items.len() + usize::try_from(all.metadata.remaining_item_count.unwrap_or(0)).unwrap();
             if unfinished.items.is_empty() && there >= count {
                 return;
             }
@@ -128,7 +130,13 @@ impl<'a> Load<'a> {
         let now = DeleteParams::default().grace_period(0);
         self.runtime.block_on(pods.delete_collection(&now, &ListParams::default())).unwrap();
         let until = Instant::now() + Duration::from_secs(600);
-        while !self.runtime.block_on(pods.list_metadata(&ListParams::default().limit(1))).unwrap().items.is_empty() {
+        while !self
+            .runtime
+            .block_on(pods.list_metadata(&ListParams::default().limit(1)))
+            .unwrap()
+            .items
+            .is_empty()
+        {
             assert!(Instant::now() < until, "pods stay");
             std::thread::sleep(Duration::from_secs(1));
         }
@@ -142,7 +150,8 @@ impl<'a> Load<'a> {
         let lag = |pod: &Pod| {
             let job = pod.metadata.labels.as_ref()?.get("lcmap.usgs.gov/job")?;
             let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
-            let ended: Timestamp = containers.first()?.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref()?.0;
+            let ended: Timestamp =
+                containers.first()?.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref()?.0;
             Some(statuses.get(job)?.duration_since(ended).as_secs_f64().max(0.0))
         };
         pods.iter().filter_map(lag).collect()
@@ -154,7 +163,8 @@ impl<'a> Load<'a> {
     }
 
     fn each<F: Future<Output = ()>>(&self, count: usize, create: impl Fn(usize) -> F) {
-        self.runtime.block_on(stream::iter(0..count).map(create).buffer_unordered(AT_A_TIME).collect::<Vec<()>>());
+        self.runtime
+            .block_on(stream::iter(0..count).map(create).buffer_unordered(AT_A_TIME).collect::<Vec<()>>());
     }
 }
 

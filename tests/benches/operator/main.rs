@@ -77,7 +77,11 @@ fn burst(bed: &ControlPlane, load: &Load, count: usize, ceiling: &Ceiling) {
     row("driver pods created per second", per_second, &format!("{:.0} bare", ceiling.creates_per_second));
     budget("  ratio", per_second / ceiling.creates_per_second, "≥", 0.5);
     println!("{:>44}   Kubeflow {}", "", kubeflow::PODS_PER_SECOND);
-    row("seconds until all were terminal", whole.as_secs_f64(), &format!("{:.1} bare", ceiling.whole.as_secs_f64()));
+    row(
+        "seconds until all were terminal",
+        whole.as_secs_f64(),
+        &format!("{:.1} bare", ceiling.whole.as_secs_f64()),
+    );
     budget("  ratio", whole.as_secs_f64() / ceiling.whole.as_secs_f64(), "≤", 2.0);
     let mut lags = load.status_lags("burst", &audit);
     row("end of pod → last status, p50 s", quantile(&mut lags, 0.5), "whole seconds");

@@ -40,11 +40,11 @@ impl ControlPlane {
     /// it takes.
     pub fn operator(&self, kubeconfig: &Path) -> OperatorCommand<'_> {
         let mut command = Command::new(bed::lcmap_spark());
-        command.arg("operator").env_clear().env("KUBECONFIG", kubeconfig).args([
-            "--agent-image=bed.test/lcmap-spark:1",
-            "--lease-namespace=default",
-            "--lease-duration=3s",
-            "--listen=127.0.0.1:0",
+        command.arg("operator").env_clear().env("KUBECONFIG", kubeconfig).envs([
+            ("LCMAP_AGENT_IMAGE", "bed.test/lcmap-spark:1"),
+            ("POD_NAMESPACE", "default"),
+            ("LCMAP_LEASE_DURATION", "3s"),
+            ("LCMAP_LISTEN", "127.0.0.1:0"),
         ]);
         OperatorCommand { run: self.run(), command }
     }
@@ -73,9 +73,9 @@ impl OperatorCommand<'_> {
 
     /// Runs it where it is to refuse its settings: what it says on that.
     pub fn refusal(mut self) -> Result<String> {
-        let output = self.command.output();
-        let output = output.map_err(|source| Error::Start { program: "lcmap-spark".into(), source })?;
-        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+        let mut daemon = Daemon::start(self.run, "operator-refusal", &mut self.command)?;
+        daemon.wait(LIMIT)?;
+        fs::read_to_string(daemon.log()).map_err(Error::file("read", daemon.log()))
     }
 }
 

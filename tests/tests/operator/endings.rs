@@ -29,7 +29,8 @@ fn failed(driver: &Driver, reason: &str, message: &str) {
 
 /// The pod was chosen to go.
 fn disrupted(driver: &Driver, reason: &str, message: &str) {
-    let target = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "message": message});
+    let target = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "message": message,
+        "lastTransitionTime": now()});
     driver.is_bound().shows(&json!({"conditions": [target]})).ends(143);
 }
 
@@ -229,7 +230,7 @@ fn a_driver_on_a_node_that_is_lost_is_waited_for_and_never_doubled() {
         job.becomes("Running", "DriverRunning");
         // The taint manager gives the pod up; no kubelet is there to confirm.
         let target = json!({"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
-            "message": "Taint manager: deleting due to NoExecute taint"});
+            "message": "Taint manager: deleting due to NoExecute taint", "lastTransitionTime": now()});
         driver.shows(&json!({"conditions": [target]}));
         space.bed.api.delete(&driver.path()).unwrap();
         let status = job.becomes("Releasing", "NodeLost");

@@ -137,6 +137,20 @@ fn a_secret_that_is_missing_from_a_volume_shows_only_in_events_and_is_told_all_t
 }
 
 #[test]
+fn a_key_that_a_mounted_secret_lacks_is_named_with_its_field() {
+    in_namespace("mount-key", |space| {
+        let env =
+            json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "cassandra", "key": "password"}}}]);
+        let job = space.job("pi", json!({"env": env}));
+        let driver = job.driver(1);
+        driver.is_bound();
+        let told = r#"MountVolume.SetUp failed for volume "lcmap-source-0" : references non-existent secret key: password"#;
+        tell(space, &driver, "FailedMount", told);
+        says(&job, "SecretMissing", &["cassandra", "key: password", "spec.env[0].valueFrom.secretKeyRef"]);
+    });
+}
+
+#[test]
 fn a_volume_that_cannot_be_attached_is_told_in_the_clusters_words() {
     in_namespace("volume", |space| {
         let job = space.job("pi", json!({}));
