@@ -31,10 +31,16 @@ setup: ## Java, and Spark and Jupyter in a private Python environment under targ
 	@tests/beds/spark.sh
 
 .PHONY: build
-build: agent ## the lcmap-spark command, and the static agent beside it, in target/release/
-	@echo "== Building"
-	cargo build --quiet --locked --release -p lcmap-spark
+build: binaries ## the lcmap-spark command, and the agent beside it, both static, in target/release/
+	@mkdir -p $(target)/release
+	@cp -u $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(target)/release/
 	@ls -sh1 $(target)/release/lcmap-spark $(target)/release/lcmap-agent
+
+# One build for laptops and for the image: it brings its own libraries.
+.PHONY: binaries
+binaries: agent
+	@echo "== Building"
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release -p lcmap-spark --target $(static)
 
 .PHONY: agent
 agent:
@@ -47,9 +53,7 @@ image: image-root ## the operator's image, as an OCI archive, without a containe
 	operator/image.py docker.io/usgseros/lcmap-spark-operator:$(version) $(image)/root $(image)/lcmap-spark-operator.tar
 
 .PHONY: image-root
-image-root: agent
-	@echo "== Building the operator's image"
-	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release -p lcmap-spark --target $(static)
+image-root: binaries
 	@rm -rf $(image)/root && mkdir -p $(image)/root
 	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(image)/root/
 

@@ -84,16 +84,15 @@ impl Phase {
             Event::Retry => match self {
                 Self::Connecting | Self::Requesting | Self::Running => &[Self::Pending, Self::Releasing],
                 Self::Pending => &[Self::Releasing],
-                Self::Releasing => &[Self::Pending],
-                Self::Succeeded | Self::Failed | Self::Suspended => &[],
+                Self::Releasing | Self::Suspended => &[Self::Pending],
+                Self::Succeeded | Self::Failed => &[],
             },
             Event::NewRun => match self {
                 Self::Connecting | Self::Requesting | Self::Running => &[Self::Pending, Self::Releasing],
                 Self::Pending => &[Self::Releasing],
                 // A new run of a job that is suspended meanwhile waits as Suspended.
                 Self::Succeeded | Self::Failed => &[Self::Pending, Self::Suspended],
-                Self::Releasing => &[Self::Pending],
-                Self::Suspended => &[],
+                Self::Releasing | Self::Suspended => &[Self::Pending],
             },
             Event::Suspend => match self {
                 Self::Pending | Self::Connecting | Self::Requesting | Self::Running => {
@@ -103,7 +102,8 @@ impl Phase {
                 Self::Succeeded | Self::Failed | Self::Suspended => &[],
             },
             Event::Resume => match self {
-                Self::Releasing | Self::Suspended => &[Self::Pending],
+                Self::Releasing => &[Self::Pending],
+                Self::Suspended => &RESUMED,
                 _ => &[],
             },
             Event::Stop => match self {
@@ -111,7 +111,8 @@ impl Phase {
                     &[Self::Releasing, Self::Failed]
                 }
                 Self::Releasing => &[Self::Failed],
-                Self::Succeeded | Self::Failed | Self::Suspended => &[],
+                Self::Suspended => &[Self::Releasing, Self::Failed],
+                Self::Succeeded | Self::Failed => &[],
             },
         }
     }
@@ -138,10 +139,24 @@ impl Phase {
             Self::Running => ON.split_at(3).1,
             // Pending by a retry, Suspended by a suspension that was asked for before.
             Self::Releasing => &[Self::Succeeded, Self::Failed, Self::Suspended, Self::Pending],
-            Self::Succeeded | Self::Failed | Self::Suspended => &[],
+            // A driver turns up that was started before the suspension was known of.
+            Self::Suspended => &[Self::Releasing, Self::Succeeded, Self::Failed],
+            Self::Succeeded | Self::Failed => &[],
         }
     }
 }
+
+/// A driver is started before the status tells of it, so that whatever it does may be the first that is told after a
+/// suspension.
+const RESUMED: [Phase; 7] = [
+    Phase::Pending,
+    Phase::Connecting,
+    Phase::Requesting,
+    Phase::Running,
+    Phase::Releasing,
+    Phase::Succeeded,
+    Phase::Failed,
+];
 
 impl Event {
     /// Every event.
@@ -166,7 +181,7 @@ mod tests {
         Releasing   SFZP     P     P      Z       P      F
         Succeeded   -        -     PZ     -       -      -
         Failed      -        -     PZ     -       -      -
-        Suspended   -        -     -      -       P      -
+        Suspended   LSF      P     P      -       PCQRLSF LF
     ";
 
     fn letter(phase: Phase) -> char {

@@ -61,6 +61,10 @@ never reads a Secret. The API server's audit log over the tests is held against 
 - apiGroups: [lcmap.usgs.gov]
   resources: [sparkjobs/status]
   verbs: [patch]
+# To own pods that a deletion of their job waits for, where OwnerReferencesPermissionEnforcement asks (OpenShift).
+- apiGroups: [lcmap.usgs.gov]
+  resources: [sparkjobs/finalizers]
+  verbs: [update]
 # Drivers; get asks the API server itself before a driver is called lost.
 - apiGroups: [""]
   resources: [pods]

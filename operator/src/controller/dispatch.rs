@@ -126,8 +126,12 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
             Err(ReconcileError::NotLeading) => {}
             Err(ReconcileError::Conflict) => queue.push(key, Lane::Finishing),
             Err(error) => {
-                if let ReconcileError::Api { source, .. } = &error {
-                    self.metrics.request_failed(ErrorReason::from(source.as_ref()));
+                match &error {
+                    ReconcileError::Api { source, .. } => {
+                        self.metrics.request_failed(ErrorReason::from(source.as_ref()));
+                    }
+                    ReconcileError::OldDefinition { .. } => self.metrics.request_failed(ErrorReason::Refused),
+                    _ => {}
                 }
                 let count = failures.entry(key.clone()).or_default();
                 let wait = RETRY.0.saturating_mul(1 << (*count).min(10)).min(RETRY.1);

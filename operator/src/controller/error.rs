@@ -55,6 +55,17 @@ pub(crate) enum ReconcileError {
         /// What came back.
         source: Box<kube::Error>,
     },
+    /// The API server does not know a field of the status that this version writes.
+    #[error(
+        "the status of {key} cannot be written: {message}; the CustomResourceDefinition is older than this operator: \
+         apply its own, by the chart's crds.install or by `kubectl apply --server-side -f crd/sparkjobs.yaml`"
+    )]
+    OldDefinition {
+        /// Which job.
+        key: JobKey,
+        /// The API server's own words.
+        message: String,
+    },
     /// What was to be sent cannot be written as JSON.
     #[error("{key} cannot be written as JSON: {source}")]
     Encode {

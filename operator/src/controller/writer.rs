@@ -157,6 +157,10 @@ impl<L: Fn() -> bool> Writer<L> {
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
                 Err(ReconcileError::Conflict)
             }
+            // Server-side apply answers 500 to a field that the schema does not declare.
+            Err(kube::Error::Api(status)) if status.message.contains("not declared in schema") => {
+                Err(ReconcileError::OldDefinition { key: key.clone(), message: status.message })
+            }
             Err(source) => Err(api("write the status of", key, source)),
         }
     }

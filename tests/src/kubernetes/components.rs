@@ -68,7 +68,9 @@ pub(crate) fn api_server(folder: &Path, ports: Ports, trust: &Trust) -> Command 
         .arg(option("advertise-address", GATEWAY))
         .arg(option("service-cluster-ip-range", SERVICES))
         .arg(option("egress-selector-config-file", folder.join("egress.json").display()))
-        .args(["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"])
+        .arg("--authorization-mode=Node,RBAC")
+        // The second as OpenShift has it: whoever owns pods by a job needs a right on the job's finalizers.
+        .arg("--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement")
         .args(["--anonymous-auth=false", "--allow-privileged=true"])
         .arg(option("audit-policy-file", programs::scripts().join("audit-policy.yaml").display()))
         .arg(option("audit-log-path", folder.join("audit.log").display()))

@@ -38,7 +38,7 @@ impl Step<'_> {
             Some(retry) => self.back_off(retry, &message),
             None => {
                 let phase = if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
-                self.finish(phase, reason, message);
+                self.finish(ending.at, phase, reason, message);
             }
         }
     }
@@ -114,11 +114,11 @@ impl Step<'_> {
         self.status.attempts.drain(..surplus);
     }
 
-    pub(super) fn finish(&mut self, phase: Phase, reason: Reason, message: String) {
-        let now = self.observed.now;
-        let start = self.status.start_time.as_ref().map_or(now, |time| time.0);
-        self.status.completion_time = Some(time(now));
-        self.status.duration = Some(lcmap_spark_crd::Duration::between(start, now));
+    /// Ends the run, at the moment that it ended itself: an operator may learn of it much later.
+    pub(super) fn finish(&mut self, at: Timestamp, phase: Phase, reason: Reason, message: String) {
+        let start = self.status.start_time.as_ref().map_or(at, |time| time.0);
+        self.status.completion_time = Some(time(at));
+        self.status.duration = Some(lcmap_spark_crd::Duration::between(start, at));
         self.status.next_attempt_time = None;
         self.status.url = None;
         self.status.ui_url = None;

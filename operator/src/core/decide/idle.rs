@@ -15,7 +15,7 @@ impl Step<'_> {
         }
         if self.observed.wanted == Wanted::Stop {
             let message = "stopped before its driver started".to_owned();
-            return self.finish(Phase::Failed, Reason::Interrupted, message);
+            return self.finish(self.observed.now, Phase::Failed, Reason::Interrupted, message);
         }
         if let Some(renewal) = self.renewal() {
             return self.begin(&renewal);
@@ -25,7 +25,8 @@ impl Step<'_> {
         }
         self.resume();
         if self.passed(self.deadline()) {
-            return self.finish(Phase::Failed, Reason::DeadlineExceeded, self.deadline_message());
+            let message = self.deadline_message();
+            return self.finish(self.observed.now, Phase::Failed, Reason::DeadlineExceeded, message);
         }
         let next = self.status.next_attempt_time.as_ref().map(|time| time.0);
         if next.is_some_and(|_| !self.passed(next)) {
@@ -40,7 +41,10 @@ impl Step<'_> {
         let message =
             "the driver vanished without a word: somebody deleted it, or its node is gone".to_owned();
         let at = self.observed.now;
-        let created = self.status.start_time.as_ref().map_or(at, |time| time.0);
+        // Nobody wrote down when this attempt began: not before the one before it ended.
+        let before = self.status.attempts.last().and_then(|attempt| attempt.completion_time.as_ref());
+        let began = self.status.start_time.as_ref();
+        let created = before.max(began).map_or(at, |time| time.0);
         let ending = Ending { at, exit_code: None, reason: Reason::DriverLost, message };
         self.ended(created, &Stopping::No, &ending);
     }

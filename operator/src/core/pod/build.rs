@@ -138,10 +138,10 @@ fn metadata(job: &SparkJob, attempt: i32, plan: &str) -> Value {
     })
 }
 
-/// Who owns a job's children: they go when it goes.
+/// Who owns a job's children: they go when it goes, and `--cascade=foreground` waits for them.
 pub(super) fn owner(job: &SparkJob) -> Value {
     json!({"apiVersion": API_VERSION, "kind": KIND, "name": job.metadata.name, "uid": job.metadata.uid,
-        "controller": true})
+        "controller": true, "blockOwnerDeletion": true})
 }
 
 /// What a template may change.

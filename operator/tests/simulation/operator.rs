@@ -1,0 +1,395 @@
+//! One operator, step by step: it may die, or stand still, between any two of its requests.
+//!
+//! It walks as the real one does (`controller/reconcile.rs`, `observe.rs`, `launch.rs`), with the real `core`.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lcmap_spark::core::pod::{self, DriverPod};
+use lcmap_spark::core::{
+    Decision, Driver, DriverState, Effect, Jitter, Life, Observed, Obstacle, Remedy, Remnant, Requeue,
+    Settings, Wanted, decide,
+};
+use lcmap_spark_crd::names::driver_pod;
+use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob, SparkJobStatus};
+
+use crate::cache::Cache;
+use crate::cluster::{Cluster, Created, NAME, Sent};
+use crate::tape::Tape;
+
+/// As in `controller/reconcile.rs`.
+const ROUNDS: u32 = 8;
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How often a job may be looked at while nothing new is heard and no time passes.
+const LOOKS: u32 = 24;
+
+/// One operator.
+pub(crate) struct Operator {
+    /// What it knows.
+    pub(crate) cache: Cache,
+    /// Whether something of the job is new to it.
+    pub(crate) is_woken: bool,
+    /// When it looks again in any case.
+    pub(crate) due: Option<Timestamp>,
+    met: Option<Met>,
+    stage: Stage,
+    rounds: u32,
+    looks: u32,
+    looked_at: Timestamp,
+    settings: Rc<Settings>,
+}
+
+struct Met {
+    uid: Option<String>,
+    generation: Option<i64>,
+    obstacle: Obstacle,
+    tries: u32,
+}
+
+enum Stage {
+    Idle,
+    /// The request is on its way: it arrives whatever becomes of the operator.
+    Sent(Round, Request),
+    /// The cluster has answered, and the operator has not heard it yet.
+    Answered(Round, Answer),
+}
+
+struct Round {
+    job: Rc<SparkJob>,
+    rest: VecDeque<Request>,
+    requeue: Requeue,
+    wrote: bool,
+}
+
+enum Request {
+    Create(i32),
+    Write(Box<SparkJobStatus>),
+    Stop { name: String, uid: String },
+    Remove { name: String, uid: String, attempt: i32 },
+    DeleteJob,
+}
+
+enum Answer {
+    Pod(Rc<DriverPod>),
+    Obstructed(Obstacle),
+    Written(Rc<SparkJob>),
+    Conflict,
+    Done,
+}
+
+impl Operator {
+    /// One that has just been started.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        let settings = Settings {
+            agent_image: "agent:1".into(),
+            agent_image_pull_policy: "IfNotPresent".into(),
+            default_image: None,
+            driver_cores: 1,
+            driver_memory: "1g".parse::<Memory>().expect("a size"),
+            conf: std::collections::BTreeMap::default(),
+        };
+        Self {
+            cache: Cache::default(),
+            is_woken: true,
+            due: None,
+            met: None,
+            stage: Stage::Idle,
+            rounds: 0,
+            looks: 0,
+            looked_at: now,
+            settings: Rc::new(settings),
+        }
+    }
+
+    /// It has heard something new.
+    pub(crate) fn wake(&mut self) {
+        self.is_woken = true;
+        self.looks = 0;
+    }
+
+    /// Dies and is started again. What was on its way arrives, or does not.
+    pub(crate) fn crash(&mut self, cluster: &mut Cluster, arrives: bool) {
+        if let (Stage::Sent(round, request), true) =
+            (std::mem::replace(&mut self.stage, Stage::Idle), arrives)
+        {
+            self.send(cluster, &round, request, Sent::TooLate);
+        }
+        *self = Self { settings: Rc::clone(&self.settings), ..Self::new(cluster.now) };
+        self.cache.list(cluster);
+    }
+
+    /// Whether it has nothing to do now.
+    pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
+        matches!(self.stage, Stage::Idle) && !self.is_woken && self.due.is_none_or(|due| due > now)
+    }
+
+    /// Does one thing. Tells what, if there was something to do.
+    pub(crate) fn step(&mut self, cluster: &mut Cluster, leads: bool, tape: &mut Tape) -> Option<String> {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle if leads && !self.is_idle(cluster.now) => Some(self.look(cluster, tape)),
+            Stage::Idle => None,
+            Stage::Sent(round, request) => {
+                let what = request.told();
+                let sent = if leads { Sent::ByTheLeader } else { Sent::TooLate };
+                let answer = self.send(cluster, &round, request, sent);
+                let told = format!("{what}: {}", answer.told());
+                self.stage = Stage::Answered(round, answer);
+                Some(told)
+            }
+            Stage::Answered(round, answer) => Some(self.hear(cluster, round, answer, leads)),
+        }
+    }
+
+    fn look(&mut self, cluster: &mut Cluster, tape: &mut Tape) -> String {
+        (self.is_woken, self.due) = (false, None);
+        if cluster.now > self.looked_at {
+            (self.looks, self.looked_at) = (0, cluster.now);
+        }
+        self.looks += 1;
+        if self.looks > LOOKS {
+            cluster.laws.break_one("no busy loop", "it looks again and again, and nothing is new");
+        }
+        let Some(job) = self.cache.job.clone() else {
+            self.met = None;
+            return "looks, and knows of no job".into();
+        };
+        let (observed, pods) = self.observe(cluster, &job, tape);
+        let decision = decide(&job, &observed);
+        cluster.laws.decided(&job, &observed, &decision);
+        let told = format!("looks, decides {}", told(&decision));
+        let requeue = next(&decision, &observed);
+        let mut round = Round { rest: requests(&job, &decision, &pods), job, requeue, wrote: false };
+        match round.rest.pop_front() {
+            Some(request) => self.stage = Stage::Sent(round, request),
+            None => self.finish(cluster, &round),
+        }
+        told
+    }
+
+    fn observe(
+        &mut self,
+        cluster: &Cluster,
+        job: &SparkJob,
+        tape: &mut Tape,
+    ) -> (Observed, Vec<Rc<DriverPod>>) {
+        let now = cluster.now;
+        let status = job.status.as_ref();
+        let current = status.and_then(|status| status.attempt).unwrap_or(1);
+        let recorded = status.and_then(|status| status.driver.as_ref()?.pod_uid.clone());
+        let is_current = |pod: &&Rc<DriverPod>| {
+            pod.attempt() == Some(current) && recorded.as_ref().is_none_or(|uid| *uid == pod.metadata.uid)
+        };
+        let owner = job.metadata.uid.as_deref().unwrap_or_default();
+        let mut pods: Vec<_> =
+            self.cache.pods.values().filter(|pod| pod.is_owned_by(owner)).cloned().collect();
+        let is_final = status.and_then(|status| status.phase).is_some_and(Phase::is_final);
+        if let Some(uid) = &recorded
+            && !pods.iter().any(|pod| is_current(&pod))
+            && !is_final
+            && let Some(pod) = cluster.pods.values().find(|pod| pod.metadata.uid == *uid)
+        {
+            self.cache.put_pod(pod);
+            pods.push(Rc::clone(pod));
+        }
+        let driver: Option<Driver> = pods.iter().find(is_current).map(|pod| pod::read(job, pod, &[], now));
+        let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(|pod| remnant(pod)).collect();
+        let obstacle = self.standing(job).filter(|it| it.until.is_none_or(|until| until > now));
+        let jitter = Jitter::new(f64::from(tape.below(10)) / 9.0);
+        (Observed { now, wanted: Wanted::Run, driver, remnants, obstacle, jitter }, pods)
+    }
+
+    fn met(&self, job: &SparkJob) -> Option<&Met> {
+        self.met
+            .as_ref()
+            .filter(|met| met.uid == job.metadata.uid && met.generation == job.metadata.generation)
+    }
+
+    fn standing(&self, job: &SparkJob) -> Option<Obstacle> {
+        self.met(job).map(|met| met.obstacle.clone())
+    }
+
+    /// What the cluster makes of a request.
+    fn send(&self, cluster: &mut Cluster, round: &Round, request: Request, sent: Sent) -> Answer {
+        let job = &round.job;
+        match request {
+            Request::Create(attempt) => self.create(cluster, job, attempt, sent),
+            Request::Write(status) => {
+                let version = job.metadata.resource_version.as_deref();
+                cluster.write_status(version, &status).map_or(Answer::Conflict, Answer::Written)
+            }
+            Request::Stop { name, uid } => {
+                cluster.delete_pod(&name, &uid);
+                Answer::Done
+            }
+            Request::Remove { name, uid, attempt } => {
+                cluster.laws.removed(cluster.job.as_deref(), job, attempt);
+                cluster.delete_pod(&name, &uid);
+                Answer::Done
+            }
+            Request::DeleteJob => {
+                cluster.laws.job_deleted(cluster.job.as_deref(), job);
+                cluster.delete_job(job.metadata.uid.as_deref().unwrap_or_default(), false);
+                Answer::Done
+            }
+        }
+    }
+
+    fn create(&self, cluster: &mut Cluster, job: &SparkJob, attempt: i32, sent: Sent) -> Answer {
+        let body = match pod::pod(job, attempt, &self.settings) {
+            Ok(body) => body,
+            Err(unfit) => return Answer::Obstructed(unfit.into()),
+        };
+        let (reason, message) = match cluster.create_pod(&body, sent) {
+            Created::Made(pod) => return Answer::Pod(pod),
+            Created::Refused => (Reason::QuotaExceeded, "exceeded quota"),
+            Created::Exists => {
+                let owner = job.metadata.uid.as_deref().unwrap_or_default();
+                let found = cluster.pods.get(&driver_pod(NAME, attempt));
+                if let Some(pod) = found.filter(|pod| pod.is_owned_by(owner)) {
+                    return Answer::Pod(Rc::clone(pod));
+                }
+                (Reason::NameTaken, "the pod of an earlier job of this name is still going")
+            }
+        };
+        let tries = self.met(job).map_or(0, |met| met.tries);
+        let wait = Duration::from_secs(2).saturating_mul(1 << tries.min(10)).min(Duration::from_secs(30));
+        let until = cluster.now.checked_add(wait).ok();
+        Answer::Obstructed(Obstacle { reason, message: message.into(), remedy: Remedy::Wait, until })
+    }
+
+    /// Hears an answer, and goes on if it still leads.
+    fn hear(&mut self, cluster: &mut Cluster, mut round: Round, answer: Answer, leads: bool) -> String {
+        match answer {
+            Answer::Pod(pod) => {
+                self.met = None;
+                self.cache.put_pod(&pod);
+                round.requeue = Requeue::AtOnce;
+                round.wrote = true;
+            }
+            Answer::Obstructed(obstacle) => {
+                let tries = self.met(&round.job).map_or(0, |met| met.tries) + 1;
+                let (uid, generation) = (round.job.metadata.uid.clone(), round.job.metadata.generation);
+                self.met = Some(Met { uid, generation, obstacle, tries });
+                round.requeue = Requeue::AtOnce;
+                round.wrote = true;
+            }
+            Answer::Written(job) => {
+                self.cache.put_job(&job);
+                round.wrote = true;
+            }
+            Answer::Conflict => {
+                match &cluster.job {
+                    Some(job) => self.cache.put_job(job),
+                    None => self.cache.job = None,
+                }
+                (self.is_woken, self.rounds) = (true, 0);
+                return "hears of a conflict and reads the job again".into();
+            }
+            Answer::Done => {}
+        }
+        match round.rest.pop_front() {
+            Some(request) if leads => self.stage = Stage::Sent(round, request),
+            Some(_) => {
+                self.rounds = 0;
+                return "does not lead any more, and stops".into();
+            }
+            None => self.finish(cluster, &round),
+        }
+        "hears the answer".into()
+    }
+
+    fn finish(&mut self, cluster: &mut Cluster, round: &Round) {
+        match round.requeue {
+            Requeue::AtOnce if round.wrote => {
+                self.is_woken = true;
+                self.rounds += 1;
+                if self.rounds >= ROUNDS {
+                    cluster.laws.break_one("no busy loop", "eight rounds in one go did not suffice");
+                }
+                return;
+            }
+            Requeue::AtOnce | Requeue::OnChange => {}
+            Requeue::After(wait) => self.due = cluster.now.checked_add(wait).ok(),
+        }
+        self.rounds = 0;
+    }
+}
+
+/// What a decision asks of the cluster, in its order.
+fn requests(job: &SparkJob, decision: &Decision, pods: &[Rc<DriverPod>]) -> VecDeque<Request> {
+    if let Some(attempt) = decision.start {
+        return [Request::Create(attempt)].into();
+    }
+    let mut requests = VecDeque::new();
+    if job.status.as_ref() != Some(&decision.status) {
+        requests.push_back(Request::Write(Box::new(decision.status.clone())));
+    }
+    for effect in &decision.effects {
+        let of = |attempt: i32| pods.iter().filter(move |pod| pod.attempt() == Some(attempt));
+        match *effect {
+            Effect::StopDriver(attempt) => {
+                requests.extend(of(attempt).map(|pod| Request::Stop {
+                    name: pod.metadata.name.clone(),
+                    uid: pod.metadata.uid.clone(),
+                }))
+            }
+            Effect::RemoveDriver(attempt) => requests.extend(of(attempt).map(|pod| Request::Remove {
+                name: pod.metadata.name.clone(),
+                uid: pod.metadata.uid.clone(),
+                attempt,
+            })),
+            Effect::DeleteJob => requests.push_back(Request::DeleteJob),
+        }
+    }
+    requests
+}
+
+fn next(decision: &Decision, observed: &Observed) -> Requeue {
+    let waits = observed
+        .driver
+        .as_ref()
+        .is_some_and(|driver| driver.node.is_some() && matches!(driver.state, DriverState::Waiting { .. }));
+    match decision.requeue {
+        Requeue::OnChange if waits => Requeue::After(ASK_AGAIN),
+        Requeue::After(wait) if waits => Requeue::After(wait.min(ASK_AGAIN)),
+        other => other,
+    }
+}
+
+fn remnant(pod: &DriverPod) -> Option<Remnant> {
+    let life = if pod.is_over() { Life::Over } else { Life::Living };
+    Some(Remnant { attempt: pod.attempt()?, life, stopping: pod::stopping(pod) })
+}
+
+fn told(decision: &Decision) -> String {
+    let status = &decision.status;
+    let place = (status.phase.unwrap_or_default(), status.reason, status.attempt.unwrap_or_default());
+    format!("{place:?} start {:?}, {:?}, {:?}", decision.start, decision.effects, decision.requeue)
+}
+
+impl Request {
+    fn told(&self) -> String {
+        match self {
+            Self::Create(attempt) => format!("creates pod {attempt}"),
+            Self::Write(_) => "writes the status".into(),
+            Self::Stop { name, .. } => format!("stops {name}"),
+            Self::Remove { name, .. } => format!("removes {name}"),
+            Self::DeleteJob => "deletes the job".into(),
+        }
+    }
+}
+
+impl Answer {
+    fn told(&self) -> &'static str {
+        match self {
+            Self::Pod(_) => "it is there",
+            Self::Obstructed(_) => "refused",
+            Self::Written(_) => "written",
+            Self::Conflict => "conflict",
+            Self::Done => "done",
+        }
+    }
+}
