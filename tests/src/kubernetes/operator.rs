@@ -88,7 +88,7 @@ impl Operator {
     /// Waits until it leads, and knows what there is.
     pub fn wait_until_leads(&self) -> Result<()> {
         self.wait_until_ready()?;
-        self.wait_for("did not lead", || Ok((self.metric("lcmap_spark_leader")? == 1.0).then_some(())))
+        self.wait_for("did not lead", || Ok((self.metric("lcmap_spark_leader")? == 1).then_some(())))
     }
 
     /// Waits until a line of its log pleases.
@@ -111,8 +111,9 @@ impl Operator {
         Ok((status.unwrap_or_default(), body.to_owned()))
     }
 
-    /// The value of a metric, by its name with its labels as `/metrics` writes them; 0 where it is not there.
-    pub fn metric(&self, name: &str) -> Result<f64> {
+    /// The value of a metric that counts, by its name with its labels as `/metrics` writes them; 0 where it is not
+    /// there.
+    pub fn metric(&self, name: &str) -> Result<u64> {
         let (_, metrics) = self.ask("/metrics")?;
         let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         Ok(value.unwrap_or_default())

@@ -68,7 +68,7 @@ fn broken_jobs_say_so_and_disturb_no_others() {
     assert!(shown.lines().filter(|line| line.contains("SpecInvalid")).count() >= broken.len(), "{shown}");
     let unreadable = eventually(|| {
         let count = operator.metric("lcmap_spark_unreadable_jobs").unwrap();
-        (count >= 6.0).then_some(count)
+        (count >= 6).then_some(count)
     });
     assert!(unreadable.is_some(), "{:?}", operator.ask("/metrics"));
 

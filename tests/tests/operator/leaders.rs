@@ -23,7 +23,7 @@ fn of_two_operators_one_acts_and_both_are_ready() {
         let leads = |operator: &lcmap_spark_tests::kubernetes::Operator| {
             operator.metric("lcmap_spark_leader").unwrap()
         };
-        assert!((leads(&one) + leads(&two) - 1.0).abs() < f64::EPSILON);
+        assert_eq!(leads(&one) + leads(&two), 1);
         assert_eq!(space.created_pods(), ["pi-driver-1"]);
         assert!(space.requests().iter().all(|request| request.code < 400), "{:#?}", space.requests());
     });
@@ -88,10 +88,10 @@ fn a_leader_that_was_paused_for_longer_than_its_lease_does_not_write_when_it_goe
         };
         let before = of_the_paused();
         paused.signal(Signal::SIGCONT).unwrap();
-        eventually(|| (paused.metric("lcmap_spark_leader").unwrap() == 0.0).then_some(())).unwrap();
+        eventually(|| (paused.metric("lcmap_spark_leader").unwrap() == 0).then_some(())).unwrap();
         thread::sleep(Duration::from_secs(2));
         assert_eq!(of_the_paused(), before);
-        assert_eq!(next.metric("lcmap_spark_leader").unwrap(), 1.0);
+        assert_eq!(next.metric("lcmap_spark_leader").unwrap(), 1);
         job.driver(1).stops_when_asked();
         job.becomes("Suspended", "Suspended");
     });

@@ -17,12 +17,12 @@ fn metrics_tell_where_jobs_stand_and_what_was_done() {
         job.driver(1).runs().ends(3);
         job.becomes("Failed", "ExitedNonZero");
         for (name, expected) in [
-            (r#"lcmap_spark_jobs{phase="Failed"}"#, 1.0),
-            (r#"lcmap_spark_jobs{phase="Pending"}"#, 1.0),
-            (r#"lcmap_spark_stalled_jobs{reason="ImageRequired"}"#, 1.0),
-            (r#"lcmap_spark_attempts_ended_total{reason="ExitedNonZero"}"#, 1.0),
-            ("lcmap_spark_driver_pods_created_total", 1.0),
-            ("lcmap_spark_leader", 1.0),
+            (r#"lcmap_spark_jobs{phase="Failed"}"#, 1),
+            (r#"lcmap_spark_jobs{phase="Pending"}"#, 1),
+            (r#"lcmap_spark_stalled_jobs{reason="ImageRequired"}"#, 1),
+            (r#"lcmap_spark_attempts_ended_total{reason="ExitedNonZero"}"#, 1),
+            ("lcmap_spark_driver_pods_created_total", 1),
+            ("lcmap_spark_leader", 1),
         ] {
             let seen = eventually(|| (operator.metric(name).unwrap() == expected).then_some(()));
             assert!(seen.is_some(), "{name}: {}", operator.ask("/metrics").unwrap().1);
