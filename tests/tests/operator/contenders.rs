@@ -10,7 +10,11 @@ use crate::{
 };
 
 fn writes(space: &Space) -> usize {
-    space.requests().iter().filter(|request| request.is("patch", "sparkjobs/status")).count()
+    space
+        .requests()
+        .iter()
+        .filter(|request| request.is("patch", "sparkjobs/status") && request.code == 200)
+        .count()
 }
 
 #[test]

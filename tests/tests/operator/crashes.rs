@@ -64,9 +64,10 @@ fn an_operator_that_is_killed_again_and_again_makes_one_driver_for_each_attempt(
             let status = job.status();
             assert_eq!((&status["attempt"], &status["restarts"]), (&json!(2), &json!(1)), "{status:#}");
         }
+        // The log has no answer to a request whose sender was killed meanwhile, so that the pods count.
         let created = space.created_pods();
-        let distinct: BTreeSet<_> = created.iter().collect();
-        assert_eq!((created.len(), distinct.len()), (jobs.len() * 2, jobs.len() * 2), "{created:?}");
+        assert_eq!(created.iter().collect::<BTreeSet<_>>().len(), created.len(), "{created:?}");
+        assert_eq!(space.names("pods").len(), jobs.len() * 2);
     });
 }
 

@@ -62,7 +62,8 @@ fn an_image_that_cannot_be_pulled_is_named_with_its_field() {
         driver.is_bound();
         for (word, told) in cases {
             driver.waits(word, told);
-            let status = job.wait_until(word, |status| status["message"].as_str().unwrap().contains(word));
+            let status =
+                job.wait_until(word, |status| status["message"].as_str().unwrap_or_default().contains(word));
             assert_eq!(status["reason"], "ImagePullFailed");
             let message = status["message"].as_str().unwrap();
             assert!(message.contains("bed.test/spark:1") && message.contains("spec.image"), "{message}");
