@@ -118,7 +118,7 @@ pub(crate) fn in_namespace(label: &str, test: impl FnOnce(&Space)) {
 pub(crate) fn with_operator(label: &str, args: &[&str], test: impl FnOnce(&Space, Operator)) {
     shared().in_namespace(label, |space| {
         let operator = space.operator();
-        let operator = args.iter().fold(operator, |operator, arg| operator.arg(arg)).start().unwrap();
+        let operator = args.iter().fold(operator, OperatorCommand::arg).start().unwrap();
         operator.wait_until_leads().unwrap();
         test(space, operator);
     });

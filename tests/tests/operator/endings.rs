@@ -44,8 +44,18 @@ fn init(driver: &Driver, name: &str, message: &str) {
     }));
 }
 
-fn table() -> Vec<Row> {
-    let row = |name, show, reason, words, exit_code| Row { name, show, reason, words, exit_code };
+fn row(
+    name: &'static str,
+    show: fn(&Driver),
+    reason: &'static str,
+    words: &'static [&'static str],
+    exit_code: Value,
+) -> Row {
+    Row { name, show, reason, words, exit_code }
+}
+
+/// What the driver's exit code, and its agent, tell of.
+fn ends_of_the_driver() -> Vec<Row> {
     vec![
         row(
             "exit",
@@ -90,6 +100,12 @@ fn table() -> Vec<Row> {
             &["the kernel killed python3"],
             json!(137),
         ),
+    ]
+}
+
+/// What the kubelet alone tells of.
+fn ends_by_the_kubelet() -> Vec<Row> {
+    vec![
         row(
             "not-found",
             |it| {
@@ -120,6 +136,12 @@ fn table() -> Vec<Row> {
             &["low on resource: memory"],
             Value::Null,
         ),
+    ]
+}
+
+/// What befalls the pod, or comes before its driver.
+fn ends_of_the_pod() -> Vec<Row> {
+    vec![
         row(
             "evicted-by-api",
             |it| disrupted(it, "EvictionByEvictionAPI", "Eviction API: evicting"),
@@ -175,7 +197,8 @@ fn table() -> Vec<Row> {
 #[test]
 fn every_bad_end_of_a_driver_has_its_reason_and_its_words() {
     in_namespace("ends", |space| {
-        let rows = table();
+        let rows: Vec<_> =
+            [ends_of_the_driver(), ends_by_the_kubelet(), ends_of_the_pod()].into_iter().flatten().collect();
         let jobs: Vec<_> =
             rows.iter().map(|row| space.job(row.name, json!({"restart": {"policy": "Never"}}))).collect();
         for (row, job) in rows.iter().zip(&jobs) {

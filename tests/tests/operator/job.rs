@@ -67,11 +67,6 @@ impl<'s> Job<'s> {
         assert_eq!(after["metadata"]["resourceVersion"], before["metadata"]["resourceVersion"], "{after:#}");
     }
 
-    /// A condition of its status.
-    pub(crate) fn condition(&self, kind: &str) -> Value {
-        condition(&self.status(), kind)
-    }
-
     /// Merges `change` into its spec, as `kubectl patch` does.
     pub(crate) fn edit(&self, change: Value) {
         self.merge(&json!({"spec": change}));

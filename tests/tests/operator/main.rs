@@ -2,6 +2,9 @@
 //!
 //! The tests play scheduler and kubelet, so that every state of a pod can be shown.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a harness fails its test so")]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) is written where it is used")]
+
 mod bed;
 mod broken;
 mod contenders;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use lcmap_spark_tests::kubernetes::OperatorCommand;
 use serde_json::json;
 
 use crate::{
@@ -86,7 +87,7 @@ fn settings_that_cannot_be_are_refused_by_name() {
         (vec!["--log-filter=inof"], "--log-filter inof"),
         (vec!["--namespace=a", "--namespace-selector=b=c"], "cannot be used with"),
     ] {
-        let command = args.iter().fold(operator(), |command, arg| command.arg(arg));
+        let command = args.iter().fold(operator(), OperatorCommand::arg);
         let refusal = command.refusal().unwrap();
         assert!(refusal.contains(words), "{args:?}: {refusal}");
     }

@@ -30,12 +30,12 @@ pub(crate) fn grant(plane: &ControlPlane) {
     plane.kubectl_with_input(["apply", "-f", "-"], &rules.unwrap()).unwrap();
 }
 
-/// Grants `user` all that the operator may, after `spare` has looked at each rule. Answers a kubeconfig.
-pub(crate) fn grant_all_but(plane: &ControlPlane, user: &str, spare: impl FnMut(&mut Value)) -> PathBuf {
+/// Grants `user` all that the operator may, after `change` was made to each rule. Answers a kubeconfig.
+pub(crate) fn grant_all_but(plane: &ControlPlane, user: &str, change: impl FnMut(&mut Value)) -> PathBuf {
     let role = plane.kubectl(["get", "clusterrole", "lcmap-spark", "-o", "json"]).unwrap();
     let mut rules = serde_json::from_str::<Value>(&role).unwrap()["rules"].take();
     let rules_left = rules.as_array_mut().unwrap();
-    rules_left.iter_mut().for_each(spare);
+    rules_left.iter_mut().for_each(change);
     rules_left.retain(|rule| rule["verbs"] != json!([]));
     let api = "rbac.authorization.k8s.io";
     let subjects = json!([{"apiGroup": api, "kind": "User", "name": user}]);
@@ -135,9 +135,9 @@ fn the_operator_uses_every_right_that_the_chart_grants_and_lacks_none() {
     std::thread::sleep(Duration::from_secs(1));
     operator.terminate().unwrap();
 
-    let spare: Vec<_> = granted(&bed.plane).difference(&used(&bed)).cloned().collect();
+    let unused: Vec<_> = granted(&bed.plane).difference(&used(&bed)).cloned().collect();
     // What only clusters ask for that check who may block the deletion of an owner: it is no request of its own.
-    assert_eq!(spare, ["update sparkjobs/finalizers"], "granted and never used");
+    assert_eq!(unused, ["update sparkjobs/finalizers"], "granted and never used");
     let refused: Vec<_> = bed.requests().into_iter().filter(|request| request.code == 403).collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }

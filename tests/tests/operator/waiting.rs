@@ -93,7 +93,7 @@ fn a_secret_that_is_missing_from_the_environment_is_named_with_its_field() {
 #[test]
 fn a_key_that_a_secret_lacks_is_named_with_its_field() {
     let env = json!([{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "cassandra", "key": "password"}}}]);
-    let told = r#"couldn't find key password in Secret prod/cassandra"#;
+    let told = "couldn't find key password in Secret prod/cassandra";
     let show = |driver: &Driver| {
         driver.waits("CreateContainerConfigError", told);
     };
