@@ -237,13 +237,22 @@ impl<L: Fn() -> bool> Reconciler<L> {
         job: &WatchedJob,
         error: &serde_json::Error,
     ) -> Result<Next, ReconcileError> {
-        let before = job.status();
-        let status = unreadable_status(before.as_ref(), error, job.meta().generation);
-        if before.as_ref() != Some(&status) {
+        let before = job.status().unwrap_or_default();
+        let told = unreadable_status(&before, error, job.meta().generation);
+        let is_told = told.as_object().is_some_and(|told| told.iter().all(|(name, it)| before[name] == *it));
+        if !is_told {
             tracing::warn!(job = %key, %error, "the job cannot be read");
             let version = job.meta().resource_version.as_deref();
-            let written = self.writer.write_status_value(key, version, &status).await?;
-            self.index.put_job(written);
+            match self.writer.merge_status(key, version, &told).await {
+                Ok(written) => {
+                    self.index.put_job(written);
+                }
+                Err(ReconcileError::Conflict) => {
+                    self.refresh(key).await?;
+                    return Err(ReconcileError::Conflict);
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Next::OnChange)
     }
@@ -262,12 +271,14 @@ fn next(decision: &Decision, observed: &Observed) -> Requeue {
     }
 }
 
-fn unreadable_status(before: Option<&Value>, error: &serde_json::Error, generation: Option<i64>) -> Value {
-    let message = format!(
+/// What the status of a job says that cannot be read, beside all that it says already. `before` need not be as it
+/// should be either.
+fn unreadable_status(before: &Value, error: &serde_json::Error, generation: Option<i64>) -> Value {
+    let message = core::bounded(format!(
         "this version of lcmap-spark cannot read the job: {error}; mend that field, or the operator's version"
-    );
-    let conditions = before.and_then(|status| serde_json::from_value(status["conditions"].clone()).ok());
-    let mut conditions: Vec<Condition> = conditions.unwrap_or_default();
+    ));
+    let mut conditions: Vec<Condition> =
+        serde_json::from_value(before["conditions"].clone()).unwrap_or_default();
     for (type_, status) in [
         (ConditionType::Accepted, ConditionStatus::False),
         (ConditionType::Reconciling, ConditionStatus::False),
@@ -283,13 +294,14 @@ fn unreadable_status(before: Option<&Value>, error: &serde_json::Error, generati
         };
         set_condition(&mut conditions, condition);
     }
-    let mut status = before.cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
-    status["phase"] = if status["phase"].is_null() { json!(Phase::Pending) } else { status["phase"].clone() };
-    status["reason"] = json!(Reason::SpecInvalid);
-    status["message"] = json!(message);
-    status["conditions"] = json!(conditions);
-    status["observedGeneration"] = json!(generation);
-    status
+    let phase: Phase = serde_json::from_value(before["phase"].clone()).unwrap_or_default();
+    json!({
+        "phase": phase,
+        "reason": Reason::SpecInvalid,
+        "message": message,
+        "conditions": conditions,
+        "observedGeneration": generation,
+    })
 }
 
 impl Obstacles {

@@ -125,28 +125,43 @@ impl<L: Fn() -> bool> Writer<L> {
         key: &JobKey,
         status: &SparkJobStatus,
     ) -> Result<WatchedJob, ReconcileError> {
-        let status = serde_json::to_value(status)
+        let mut status = serde_json::to_value(status)
             .map_err(|source| ReconcileError::Encode { key: key.clone(), source })?;
-        self.write_status_value(key, job.metadata.resource_version.as_deref(), &status).await
-    }
-
-    /// The same with a status that is JSON already.
-    pub(crate) async fn write_status_value(
-        &self,
-        key: &JobKey,
-        resource_version: Option<&str>,
-        status: &Value,
-    ) -> Result<WatchedJob, ReconcileError> {
-        self.check()?;
+        if status["message"].is_null() {
+            // What is left out stays, if it was once merged in.
+            status["message"] = json!("");
+        }
         let body = json!({
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": key.name, "namespace": key.namespace, "resourceVersion": resource_version},
+            "metadata": {"name": key.name, "namespace": key.namespace, "resourceVersion": job.metadata.resource_version},
             "status": status,
         });
-        let params = PatchParams::apply(FIELD_MANAGER).force();
+        self.patch_status(key, PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(body)).await
+    }
+
+    /// Merges a few fields into the status of a job that cannot be read. What is stored against the schema of its
+    /// definition cannot be applied to: the API server fails to compare it.
+    pub(crate) async fn merge_status(
+        &self,
+        key: &JobKey,
+        resource_version: Option<&str>,
+        fields: &Value,
+    ) -> Result<WatchedJob, ReconcileError> {
+        let body = json!({"metadata": {"resourceVersion": resource_version}, "status": fields});
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        self.patch_status(key, params, &Patch::Merge(body)).await
+    }
+
+    async fn patch_status(
+        &self,
+        key: &JobKey,
+        params: PatchParams,
+        patch: &Patch<Value>,
+    ) -> Result<WatchedJob, ReconcileError> {
+        self.check()?;
         let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
-        match limited(jobs.patch_status(&key.name, &params, &Patch::Apply(&body))).await {
+        match limited(jobs.patch_status(&key.name, &params, patch)).await {
             Ok(job) => Ok(job),
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
                 Err(ReconcileError::Conflict)

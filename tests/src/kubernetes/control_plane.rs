@@ -79,7 +79,9 @@ impl ControlPlane {
 
     /// A kubeconfig for `user`, member of `group`, with no right but those that RBAC grants.
     pub fn kubeconfig_for(&self, user: &str, group: Option<&str>) -> Result<PathBuf> {
-        self.authority.kubeconfig(user, Identity { user, group }, &server(self.ports))
+        // KUBECONFIG is a list with colons between its files.
+        let name = user.replace(':', ".");
+        self.authority.kubeconfig(&name, Identity { user, group }, &server(self.ports))
     }
 
     /// The API server's audit log so far, one JSON event per line: every request but those of the control plane

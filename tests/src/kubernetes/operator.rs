@@ -40,11 +40,11 @@ impl ControlPlane {
     /// it takes.
     pub fn operator(&self, kubeconfig: &Path) -> OperatorCommand<'_> {
         let mut command = Command::new(bed::lcmap_spark());
-        command.arg("operator").env_clear().env("KUBECONFIG", kubeconfig).args([
-            "--agent-image=bed.test/lcmap-spark:1",
-            "--lease-namespace=default",
-            "--lease-duration=3s",
-            "--listen=127.0.0.1:0",
+        command.arg("operator").env_clear().env("KUBECONFIG", kubeconfig).envs([
+            ("LCMAP_AGENT_IMAGE", "bed.test/lcmap-spark:1"),
+            ("POD_NAMESPACE", "default"),
+            ("LCMAP_LEASE_DURATION", "3s"),
+            ("LCMAP_LISTEN", "127.0.0.1:0"),
         ]);
         OperatorCommand { run: self.run(), command }
     }
@@ -73,9 +73,9 @@ impl OperatorCommand<'_> {
 
     /// Runs it where it is to refuse its settings: what it says on that.
     pub fn refusal(mut self) -> Result<String> {
-        let output = self.command.output();
-        let output = output.map_err(|source| Error::Start { program: "lcmap-spark".into(), source })?;
-        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+        let mut daemon = Daemon::start(self.run, "operator-refusal", &mut self.command)?;
+        daemon.wait(LIMIT)?;
+        fs::read_to_string(daemon.log()).map_err(Error::file("read", daemon.log()))
     }
 }
 
@@ -88,7 +88,7 @@ impl Operator {
     /// Waits until it leads, and knows what there is.
     pub fn wait_until_leads(&self) -> Result<()> {
         self.wait_until_ready()?;
-        self.wait_for("did not lead", || Ok((self.metric("lcmap_spark_leader")? == 1.0).then_some(())))
+        self.wait_for("did not lead", || Ok((self.metric("lcmap_spark_leader")? == 1).then_some(())))
     }
 
     /// Waits until a line of its log pleases.
@@ -111,8 +111,9 @@ impl Operator {
         Ok((status.unwrap_or_default(), body.to_owned()))
     }
 
-    /// The value of a metric, by its name with its labels as `/metrics` writes them; 0 where it is not there.
-    pub fn metric(&self, name: &str) -> Result<f64> {
+    /// The value of a metric that counts, by its name with its labels as `/metrics` writes them; 0 where it is not
+    /// there.
+    pub fn metric(&self, name: &str) -> Result<u64> {
         let (_, metrics) = self.ask("/metrics")?;
         let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         Ok(value.unwrap_or_default())

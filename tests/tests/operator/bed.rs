@@ -12,9 +12,6 @@ use serde_json::json;
 
 use crate::{requests::Request, rights, space::Space};
 
-/// The user that the operator is to the API server, with no right but those that the chart grants.
-pub(crate) const USER: &str = "lcmap-spark";
-
 /// The node that pods are bound to.
 pub(crate) const NODE: &str = "node-1";
 
@@ -39,9 +36,9 @@ impl Bed {
     /// Without it.
     pub(crate) fn undefined(parts: &[Part]) -> Self {
         let plane = ControlPlane::start_with(parts).unwrap();
-        plane.kubectl_with_input(["apply", "-f", "-"], rights::RIGHTS).unwrap();
+        rights::grant(&plane);
         let api = plane.proxy().unwrap();
-        let kubeconfig = plane.kubeconfig_for(USER, None).unwrap();
+        let kubeconfig = plane.kubeconfig_for(rights::USER, None).unwrap();
         Self { plane, api, kubeconfig }
     }
 
@@ -70,7 +67,9 @@ impl Bed {
     /// What the operator has asked the API server so far, its Lease aside.
     pub(crate) fn requests(&self) -> Vec<Request> {
         let log = self.plane.audit_log().unwrap();
-        Request::read(&log).filter(|request| request.user == USER && request.resource != "leases").collect()
+        Request::read(&log)
+            .filter(|request| request.user == rights::USER && request.resource != "leases")
+            .collect()
     }
 
     /// Makes the node, and keeps it alive for as long as this process is.
@@ -119,7 +118,7 @@ pub(crate) fn in_namespace(label: &str, test: impl FnOnce(&Space)) {
 pub(crate) fn with_operator(label: &str, args: &[&str], test: impl FnOnce(&Space, Operator)) {
     shared().in_namespace(label, |space| {
         let operator = space.operator();
-        let operator = args.iter().fold(operator, |operator, arg| operator.arg(arg)).start().unwrap();
+        let operator = args.iter().fold(operator, OperatorCommand::arg).start().unwrap();
         operator.wait_until_leads().unwrap();
         test(space, operator);
     });
@@ -127,5 +126,10 @@ pub(crate) fn with_operator(label: &str, args: &[&str], test: impl FnOnce(&Space
 
 /// The definition, as it is released.
 pub(crate) fn definition() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crd/sparkjobs.yaml")
+    repository("crd/sparkjobs.yaml")
+}
+
+/// A file or folder of this repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

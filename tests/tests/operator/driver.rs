@@ -11,7 +11,13 @@ pub(crate) struct Driver<'s> {
     pub(crate) uid: String,
 }
 
-impl Driver<'_> {
+impl<'s> Driver<'s> {
+    /// The pod of this name that is there now.
+    pub(crate) fn named(space: &'s Space<'s>, name: &str) -> Self {
+        let uid = space.get("pods", name)["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+        Self { space, name: name.to_owned(), uid }
+    }
+
     /// The pod itself, or a `Status` where it is gone.
     pub(crate) fn object(&self) -> Value {
         self.space.get("pods", &self.name)

@@ -29,7 +29,8 @@ fn failed(driver: &Driver, reason: &str, message: &str) {
 
 /// The pod was chosen to go.
 fn disrupted(driver: &Driver, reason: &str, message: &str) {
-    let target = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "message": message});
+    let target = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "message": message,
+        "lastTransitionTime": now()});
     driver.is_bound().shows(&json!({"conditions": [target]})).ends(143);
 }
 
@@ -43,8 +44,18 @@ fn init(driver: &Driver, name: &str, message: &str) {
     }));
 }
 
-fn table() -> Vec<Row> {
-    let row = |name, show, reason, words, exit_code| Row { name, show, reason, words, exit_code };
+fn row(
+    name: &'static str,
+    show: fn(&Driver),
+    reason: &'static str,
+    words: &'static [&'static str],
+    exit_code: Value,
+) -> Row {
+    Row { name, show, reason, words, exit_code }
+}
+
+/// What the driver's exit code, and its agent, tell of.
+fn ends_of_the_driver() -> Vec<Row> {
     vec![
         row(
             "exit",
@@ -89,6 +100,12 @@ fn table() -> Vec<Row> {
             &["the kernel killed python3"],
             json!(137),
         ),
+    ]
+}
+
+/// What the kubelet alone tells of.
+fn ends_by_the_kubelet() -> Vec<Row> {
+    vec![
         row(
             "not-found",
             |it| {
@@ -119,6 +136,12 @@ fn table() -> Vec<Row> {
             &["low on resource: memory"],
             Value::Null,
         ),
+    ]
+}
+
+/// What befalls the pod, or comes before its driver.
+fn ends_of_the_pod() -> Vec<Row> {
+    vec![
         row(
             "evicted-by-api",
             |it| disrupted(it, "EvictionByEvictionAPI", "Eviction API: evicting"),
@@ -174,7 +197,8 @@ fn table() -> Vec<Row> {
 #[test]
 fn every_bad_end_of_a_driver_has_its_reason_and_its_words() {
     in_namespace("ends", |space| {
-        let rows = table();
+        let rows: Vec<_> =
+            [ends_of_the_driver(), ends_by_the_kubelet(), ends_of_the_pod()].into_iter().flatten().collect();
         let jobs: Vec<_> =
             rows.iter().map(|row| space.job(row.name, json!({"restart": {"policy": "Never"}}))).collect();
         for (row, job) in rows.iter().zip(&jobs) {
@@ -229,7 +253,7 @@ fn a_driver_on_a_node_that_is_lost_is_waited_for_and_never_doubled() {
         job.becomes("Running", "DriverRunning");
         // The taint manager gives the pod up; no kubelet is there to confirm.
         let target = json!({"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
-            "message": "Taint manager: deleting due to NoExecute taint"});
+            "message": "Taint manager: deleting due to NoExecute taint", "lastTransitionTime": now()});
         driver.shows(&json!({"conditions": [target]}));
         space.bed.api.delete(&driver.path()).unwrap();
         let status = job.becomes("Releasing", "NodeLost");

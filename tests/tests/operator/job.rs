@@ -53,17 +53,18 @@ impl<'s> Job<'s> {
         gone.unwrap_or_else(|| panic!("{} is still there: {:#}", self.name, self.object()));
     }
 
+    /// Waits until its status tells of its spec as it is now.
+    pub(crate) fn is_up_to_date(&self) -> Value {
+        let generation = self.object()["metadata"]["generation"].clone();
+        self.wait_until("is up to date", |status| status["observedGeneration"] == generation)
+    }
+
     /// Fails if anything of it changes for so long.
     pub(crate) fn stays_as_it_is(&self, time: Duration) {
         let before = self.object();
         thread::sleep(time);
         let after = self.object();
         assert_eq!(after["metadata"]["resourceVersion"], before["metadata"]["resourceVersion"], "{after:#}");
-    }
-
-    /// A condition of its status.
-    pub(crate) fn condition(&self, kind: &str) -> Value {
-        condition(&self.status(), kind)
     }
 
     /// Merges `change` into its spec, as `kubectl patch` does.

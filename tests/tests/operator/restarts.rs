@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{bed::in_namespace, job::Job};
+use crate::{bed::in_namespace, driver::Driver, job::Job};
+
+/// What befalls a driver.
+type End = fn(&Driver);
 
 /// Lets attempt after attempt fail, from `first` to `last`.
 fn fail(job: &Job, first: u32, last: u32) {
@@ -29,7 +32,7 @@ fn policies_judge_failures_of_the_program_and_of_what_is_around_it() {
         ("Always", [true, true, true]),
     ];
     in_namespace("policies", |space| {
-        let ends: [(&str, fn(&crate::driver::Driver)); 3] = [
+        let ends: [(&str, End); 3] = [
             ("good", |driver| {
                 driver.reports(0, "Completed", "");
             }),

@@ -62,7 +62,8 @@ fn an_image_that_cannot_be_pulled_is_named_with_its_field() {
         driver.is_bound();
         for (word, told) in cases {
             driver.waits(word, told);
-            let status = job.wait_until(word, |status| status["message"].as_str().unwrap().contains(word));
+            let status =
+                job.wait_until(word, |status| status["message"].as_str().unwrap_or_default().contains(word));
             assert_eq!(status["reason"], "ImagePullFailed");
             let message = status["message"].as_str().unwrap();
             assert!(message.contains("bed.test/spark:1") && message.contains("spec.image"), "{message}");
@@ -92,7 +93,7 @@ fn a_secret_that_is_missing_from_the_environment_is_named_with_its_field() {
 #[test]
 fn a_key_that_a_secret_lacks_is_named_with_its_field() {
     let env = json!([{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "cassandra", "key": "password"}}}]);
-    let told = r#"couldn't find key password in Secret prod/cassandra"#;
+    let told = "couldn't find key password in Secret prod/cassandra";
     let show = |driver: &Driver| {
         driver.waits("CreateContainerConfigError", told);
     };
@@ -133,6 +134,20 @@ fn a_secret_that_is_missing_from_a_volume_shows_only_in_events_and_is_told_all_t
         // It is created, and the kubelet goes on.
         driver.is("Running", json!({"running": {"startedAt": now()}}));
         job.becomes("Running", "DriverRunning");
+    });
+}
+
+#[test]
+fn a_key_that_a_mounted_secret_lacks_is_named_with_its_field() {
+    in_namespace("mount-key", |space| {
+        let env =
+            json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "cassandra", "key": "password"}}}]);
+        let job = space.job("pi", json!({"env": env}));
+        let driver = job.driver(1);
+        driver.is_bound();
+        let told = r#"MountVolume.SetUp failed for volume "lcmap-source-0" : references non-existent secret key: password"#;
+        tell(space, &driver, "FailedMount", told);
+        says(&job, "SecretMissing", &["cassandra", "key: password", "spec.env[0].valueFrom.secretKeyRef"]);
     });
 }
 

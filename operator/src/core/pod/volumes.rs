@@ -46,6 +46,18 @@ pub(super) fn of(job: &SparkJob) -> Volumes {
     all
 }
 
+/// The name of the volume with the object that comes at this place among a job's sources.
+fn source_volume(place: usize) -> String {
+    format!("lcmap-source-{place}")
+}
+
+/// The object that a volume of this name has, and the fields that name it.
+pub(super) fn source(spec: &SparkJobSpec, volume: &str) -> Option<(String, Vec<String>)> {
+    let mut sources = sources::of(spec).into_iter().enumerate();
+    let ((_, name), source) = sources.find(|(place, _)| source_volume(*place) == volume)?.1;
+    Some((name, source.fields))
+}
+
 /// The name of the Secret with a notebook's token.
 pub(super) fn token_secret(job: &SparkJob, notebook: &Notebook) -> String {
     notebook.token_secret_name.clone().unwrap_or_else(|| {
@@ -95,7 +107,7 @@ impl Volumes {
         if let Some(items) = items {
             content["items"] = json!(items);
         }
-        self.add(json!({"name": format!("lcmap-source-{i}"), (reference.0): content}), &path, true);
+        self.add(json!({"name": source_volume(i), (reference.0): content}), &path, true);
     }
 
     fn add_notebook(&mut self, job: &SparkJob, notebook: &Notebook) {

@@ -7,6 +7,7 @@ use super::places;
 use super::read::Incident;
 use super::seen::{Container, DriverPod};
 use super::sources::{self, Kind};
+use super::volumes;
 
 /// Why a pod's driver does not run yet.
 pub(super) fn why(spec: &SparkJobSpec, pod: &DriverPod, incidents: &[Incident]) -> (Reason, String) {
@@ -107,11 +108,14 @@ fn missing_object(spec: &SparkJobSpec, told: &str) -> Option<(Reason, String)> {
         Kind::Secret => ("Secret", Reason::SecretMissing),
         Kind::ConfigMap => ("ConfigMap", Reason::ConfigMapMissing),
     };
-    let named = quoted(told).filter_map(|name| {
+    let named = names(told).filter_map(|name| {
         let fields = sources::fields_naming(spec, kind, name.rsplit('/').next()?);
         (!fields.is_empty()).then_some((name, fields))
     });
-    let message = match named.last() {
+    // A key that is missing from a volume: the kubelet names the volume and the key, not the object.
+    let volume = || quoted(told).find_map(|name| volumes::source(spec, name));
+    let named = named.last().map(|(name, fields)| (name.to_owned(), fields)).or_else(volume);
+    let message = match named {
         Some((name, fields)) => {
             format!(
                 "the {word} {name}, or a key of it, is missing; {} names it: {told}",
@@ -121,6 +125,13 @@ fn missing_object(spec: &SparkJobSpec, told: &str) -> Option<(Reason, String)> {
         None => told.to_owned(),
     };
     Some((reason, format!("{message}. Create it; the job then goes on by itself")))
+}
+
+/// What may be an object's name in a message: `secret "NAME" not found`, and `couldn't find key KEY in Secret
+/// NAMESPACE/NAME` (`pkg/kubelet/kubelet_pods.go`).
+fn names(told: &str) -> impl Iterator<Item = &str> {
+    let last = told.rsplit(' ').next().filter(|word| word.contains('/'));
+    quoted(told).chain(last)
 }
 
 /// What is in double quotes in a text.

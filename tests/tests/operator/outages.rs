@@ -1,0 +1,55 @@
+//! The API server goes and comes, and is slow; the operator goes on without a restart of its own.
+
+use std::{thread, time::Duration};
+
+use serde_json::json;
+
+use crate::bed::Bed;
+
+#[test]
+fn jobs_go_on_after_the_api_server_was_restarted() {
+    let mut bed = Bed::start(&[]);
+    bed.plane.kubectl(["create", "serviceaccount", "default"]).unwrap();
+    let operator = bed.start_operator();
+    {
+        let space = bed.space("default");
+        let job = space.job("running", json!({}));
+        job.driver(1).runs();
+        job.becomes("Running", "DriverRunning");
+        space.job("ends-meanwhile", json!({})).driver(1).runs();
+        space.known_job("ends-meanwhile").becomes("Running", "DriverRunning");
+    }
+    bed.plane.restart_api_server().unwrap();
+    let space = bed.space("default");
+    space.known_job("ends-meanwhile").driver(1).ends(0);
+    space.known_job("ends-meanwhile").becomes("Succeeded", "Completed");
+    space.known_job("running").driver(1).reports(0, "Completed", "");
+    space.known_job("running").becomes("Succeeded", "Completed");
+    let job = space.job("new", json!({}));
+    job.driver(1).runs().ends(0);
+    job.becomes("Succeeded", "Completed");
+    assert_eq!(operator.ask("/livez").unwrap().0, 200);
+    assert_eq!(space.created_pods().len(), 3);
+    operator.terminate().unwrap();
+}
+
+#[test]
+fn jobs_go_on_after_etcd_stood_still() {
+    let bed = Bed::start(&[]);
+    bed.plane.kubectl(["create", "serviceaccount", "default"]).unwrap();
+    let operator = bed.start_operator();
+    let space = bed.space("default");
+    let jobs: Vec<_> = (0..10).map(|i| space.job(&format!("job-{i}"), json!({}))).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| bed.plane.stall_etcd(Duration::from_secs(10)).unwrap());
+        thread::sleep(Duration::from_secs(8));
+        assert_eq!(operator.ask("/livez").unwrap().0, 200, "a slow API server is no reason to restart");
+        assert_eq!(operator.metric("lcmap_spark_leader").unwrap(), 0, "its lease of 3 s is over");
+    });
+    for job in &jobs {
+        job.driver(1).runs().ends(0);
+        job.becomes("Succeeded", "Completed");
+    }
+    assert_eq!(space.created_pods().len(), jobs.len());
+    operator.terminate().unwrap();
+}
