@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// The image that holds the agent, for the driver pods' init container: the operator's own
     #[arg(long, value_name = "IMAGE", env = "LCMAP_AGENT_IMAGE")]
     pub(crate) agent_image: String,
-    /// When the kubelet pulls the agent's image: Always, IfNotPresent or Never
+    /// When the kubelet pulls the agent's image: `Always`, `IfNotPresent` or `Never`
     #[arg(
         long,
         value_name = "POLICY",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::metrics::{Census, JobCensus, Lane};
@@ -181,7 +181,7 @@ impl Census for Index {
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
             let waited =
                 standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));
-            census.oldest_waiting = census.oldest_waiting.max(waited.map(|waited| waited.unsigned_abs()));
+            census.oldest_waiting = census.oldest_waiting.max(waited.map(SignedDuration::unsigned_abs));
         }
         census
     }
@@ -215,16 +215,16 @@ mod tests {
 
     fn job(uid: &str, version: &str) -> WatchedJob {
         let metadata = json!({"name": "pi", "namespace": "ns", "uid": uid, "resourceVersion": version});
-        read(json!({"metadata": metadata, "spec": {}}))
+        read(&json!({"metadata": metadata, "spec": {}}))
     }
 
     fn pod(uid: &str, version: &str) -> WatchedPod {
         let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": "1"});
         let metadata = json!({"name": "pi-driver-1", "namespace": "ns", "uid": uid, "resourceVersion": version, "labels": labels});
-        read(json!({"metadata": metadata}))
+        read(&json!({"metadata": metadata}))
     }
 
-    fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
+    fn read<T: serde::de::DeserializeOwned>(object: &Value) -> T {
         serde_json::from_str(&object.to_string()).unwrap()
     }
 

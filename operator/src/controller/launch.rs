@@ -141,7 +141,8 @@ fn token() -> String {
     // The kernel's own generator: what keeps strangers out must not be guessable.
     let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     debug_assert_eq!(filled, Ok(BYTES));
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn taken(kind: &str, name: &str, by_a_predecessor: bool, tries: u32) -> Obstacle {

@@ -13,10 +13,10 @@ use super::admin::{Admin, Answers};
 use super::args::Args;
 use super::dispatch::Dispatcher;
 use super::error::OperatorError;
-use super::events;
+use super::events::{self, Events};
 use super::health::{Gate, Health, Readiness};
 use super::index::Index;
-use super::lease::{Elector, LeaseName};
+use super::lease::{Elector, Leadership, LeaseName};
 use super::metrics::Metrics;
 use super::namespaces::Scope;
 use super::queue::Queue;
@@ -34,80 +34,39 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Runs the operator until SIGTERM or SIGINT.
 pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     let telemetry = Telemetry::init(&args.log_filter, args.log_filter_file.clone())?;
-    let settings = args.settings()?;
     let (client, namespace) = connect(args).await?;
+    // A client of its own: renewals must not queue behind the work's requests.
+    let (own, _) = connect(args).await?;
     let (health, readiness, metrics) = (Health::new(), Readiness::default(), Metrics::new());
     let admin = Admin::bind(args.listen).await?;
     let identity = args.identity();
     let name = LeaseName { namespace, name: args.lease_name.clone() };
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), %identity, lease = %name, listen = %admin.address(), "starts");
-    // A client of its own: renewals must not queue behind the work's requests.
-    let (own, _) = connect(args).await?;
+    let lease = name.to_string();
     let elector = Elector::new(own, name, &identity, args.lease_duration.into())?;
-    let leadership = elector.leadership();
+    let listen = admin.address();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %identity, lease, %listen, "starts");
 
-    let scope = Scope::new(&args.namespaces, args.namespace_selector.as_deref());
-    let index = Index::default();
-    let watches = Watches {
-        client: client.clone(),
-        index: index.clone(),
-        queue: Arc::new(Queue::default()),
-        missing: watch::Sender::new(scope.watches()),
-        count: scope.watches(),
-        begun: watch::Sender::new(0),
-        metrics: metrics.clone(),
-    };
-    let (teller, telling) = events::channel(client.clone(), identity);
-    let leads = {
-        let leadership = leadership.clone();
-        move || leadership.leads()
-    };
-    let reconciler = Reconciler {
-        client: client.clone(),
-        index: index.clone(),
-        writer: Writer::new(client, leads),
-        events: teller,
-        settings,
-        obstacles: Obstacles::default(),
-        metrics: metrics.clone(),
-    };
-    let registry = Arc::new(metrics.registry(leadership.clone(), index));
-    let dispatcher = Dispatcher {
-        reconciler: Arc::new(reconciler),
-        watches: watches.clone(),
-        scope: scope.clone(),
-        leadership,
-        concurrency: usize::from(args.concurrency.get()),
-        metrics,
-    };
+    let (events, teller) = events::channel(client.clone(), identity);
+    let dispatcher = assemble(args, client, elector.leadership(), (events, metrics.clone()))?;
+    let (watches, scope) = (dispatcher.watches.clone(), dispatcher.scope.clone());
+    let registry = Arc::new(metrics.registry(elector.leadership(), watches.index.clone()));
+    let gate = readiness.awaits("the first lists of jobs and pods");
 
     let (stop, after_work) = (CancellationToken::new(), CancellationToken::new());
-    let answers = Answers { health: health.clone(), readiness: readiness.clone(), metrics: registry };
     let mut parts = JoinSet::new();
-    let serving = admin.serve(answers, after_work.clone());
-    parts.spawn(async move {
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "probes and metrics are not answered any more");
-        }
-    });
+    parts.spawn(serve(
+        admin,
+        Answers { health: health.clone(), readiness, metrics: registry },
+        after_work.clone(),
+    ));
     parts.spawn(telemetry.follow(after_work.clone()));
     parts.spawn(elector.run(after_work.clone(), health.clone()));
-    let gate = readiness.awaits("the first lists of jobs and pods");
-    let mut watching = watch_all(&watches, &scope, gate);
-    let telling = tokio::spawn(telling.run());
+    let watching = watch_all(&watches, &scope, gate);
+    let telling = tokio::spawn(teller.run());
     let work = dispatcher.run(watches.missing.subscribe(), health.pulse("work", PATIENCE), stop.clone());
     let work = tokio::spawn(work);
 
-    let asked = asked_to_stop()?;
-    let stopped_by = tokio::select! {
-        () = asked => None,
-        Some(_) = parts.join_next() => Some("a part of the operator"),
-        Some(_) = watching.join_next() => Some("a watch"),
-    };
-    match stopped_by {
-        None => tracing::info!("stops, as asked"),
-        Some(part) => tracing::error!(part, "ended by itself; the rest stops too"),
-    }
+    let broken = until_asked(&mut parts, watching).await?;
     // First the work, then the lead that it needs: nobody takes over while something is under way.
     stop.cancel();
     let _ = work.await;
@@ -119,7 +78,63 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
         tracing::warn!("the last events are not sent");
     }
-    stopped_by.map_or(Ok(()), |part| Err(OperatorError::Broken(part)))
+    broken.map_or(Ok(()), |part| Err(OperatorError::Broken(part)))
+}
+
+/// Puts together what does the work.
+fn assemble(
+    args: &Args,
+    client: Client,
+    leadership: Leadership,
+    (events, metrics): (Events, Metrics),
+) -> Result<Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, OperatorError> {
+    let scope = Scope::new(&args.namespaces, args.namespace_selector.as_deref());
+    let index = Index::default();
+    let watches = Watches {
+        client: client.clone(),
+        index: index.clone(),
+        queue: Arc::new(Queue::default()),
+        missing: watch::Sender::new(scope.watches()),
+        count: scope.watches(),
+        begun: watch::Sender::new(0),
+        metrics: metrics.clone(),
+    };
+    let acting = leadership.clone();
+    let reconciler = Reconciler {
+        client: client.clone(),
+        index,
+        writer: Writer::new(client, move || acting.leads()),
+        events,
+        settings: args.settings()?,
+        obstacles: Obstacles::default(),
+        metrics: metrics.clone(),
+    };
+    let concurrency = usize::from(args.concurrency.get());
+    Ok(Dispatcher { reconciler: Arc::new(reconciler), watches, scope, leadership, concurrency, metrics })
+}
+
+async fn serve(admin: Admin, answers: Answers, cancel: CancellationToken) {
+    if let Err(error) = admin.serve(answers, cancel).await {
+        tracing::error!(%error, "probes and metrics are not answered any more");
+    }
+}
+
+/// Waits until somebody asks the operator to stop, or until a part of it ends that should not; answers which.
+async fn until_asked(
+    parts: &mut JoinSet<()>,
+    mut watching: JoinSet<()>,
+) -> Result<Option<&'static str>, OperatorError> {
+    let asked = asked_to_stop()?;
+    let broken = tokio::select! {
+        () = asked => None,
+        Some(_) = parts.join_next() => Some("a part of the operator"),
+        Some(_) = watching.join_next() => Some("a watch"),
+    };
+    match broken {
+        None => tracing::info!("stops, as asked"),
+        Some(part) => tracing::error!(part, "ended by itself; the rest stops too"),
+    }
+    Ok(broken)
 }
 
 /// A client, and the namespace that the operator is in.
@@ -144,7 +159,7 @@ fn watch_all(watches: &Watches, scope: &Scope, gate: Gate) -> JoinSet<()> {
             gate.open();
             tracing::info!("knows all jobs and pods");
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     watching
 }

@@ -53,9 +53,8 @@ fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
         (
             _,
             Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered
-            | ExecutorsRunning,
+            | ExecutorsRunning | StoppingDriver | TearingDown,
         ) => None,
-        (_, StoppingDriver | TearingDown) => None,
         (_, NotebookReady | Edited | RunAgain | Resumed | Reason::Suspended) => Some(Severity::Normal),
         _ => Some(Severity::Warning),
     }

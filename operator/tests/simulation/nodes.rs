@@ -133,18 +133,18 @@ fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening) {
         }
         Happening::Starts => cluster.change_pod(name, |pod| starts(pod, has_companion)),
         Happening::Ends(end) => cluster.change_pod(name, |pod| {
-            ends(pod, terminated(end, now));
+            ends(pod, &terminated(end, now));
             if !has_companion {
                 is_over(pod);
             }
         }),
         Happening::Stops(end) => cluster.change_pod(name, |pod| {
-            ends(pod, terminated(end, now.clone()));
-            companion_ends(pod, terminated(End::Stopped, now));
+            ends(pod, &terminated(end, now.clone()));
+            companion_ends(pod, &terminated(End::Stopped, now));
             is_over(pod);
         }),
         Happening::CompanionEnds => cluster.change_pod(name, |pod| {
-            companion_ends(pod, terminated(End::Well, now));
+            companion_ends(pod, &terminated(End::Well, now));
             is_over(pod);
         }),
         Happening::Preempted | Happening::DrainedFromDeadNode => {
@@ -215,14 +215,14 @@ fn starts(pod: &mut DriverPod, has_companion: bool) {
     mark(pod, "Ready", "True", None, "");
 }
 
-fn ends(pod: &mut DriverPod, end: Terminated) {
+fn ends(pod: &mut DriverPod, end: &Terminated) {
     for driver in pod.status.container_statuses.iter_mut().filter(|it| it.name == DRIVER_CONTAINER) {
         driver.ready = false;
         driver.state = ContainerState { terminated: Some(end.clone()), ..ContainerState::default() };
     }
 }
 
-fn companion_ends(pod: &mut DriverPod, end: Terminated) {
+fn companion_ends(pod: &mut DriverPod, end: &Terminated) {
     for companion in pod.status.container_statuses.iter_mut().filter(|it| it.name != DRIVER_CONTAINER) {
         companion.state = ContainerState { terminated: Some(end.clone()), ..ContainerState::default() };
     }

@@ -343,7 +343,7 @@ fn requests(job: &SparkJob, decision: &Decision, pods: &[Rc<DriverPod>]) -> VecD
                 requests.extend(of(attempt).map(|pod| Request::Stop {
                     name: pod.metadata.name.clone(),
                     uid: pod.metadata.uid.clone(),
-                }))
+                }));
             }
             Effect::RemoveDriver(attempt) => requests.extend(of(attempt).map(|pod| Request::Remove {
                 name: pod.metadata.name.clone(),

@@ -18,8 +18,10 @@ struct Request {
     user: User,
     #[serde(default)]
     object_ref: Option<Object>,
-    request_received_timestamp: Timestamp,
-    stage_timestamp: Timestamp,
+    #[serde(rename = "requestReceivedTimestamp")]
+    received: Timestamp,
+    #[serde(rename = "stageTimestamp")]
+    answered: Timestamp,
 }
 
 #[derive(Clone, Deserialize)]
@@ -72,16 +74,14 @@ impl Audit {
     /// When the operator asked for this.
     pub(crate) fn times(&self, namespace: &str, verb: &str, resource: &str) -> Vec<Timestamp> {
         let ours = self.0.iter().filter(|request| request.user.username == USER);
-        ours.filter(|request| request.is(namespace, verb, resource))
-            .map(|request| request.stage_timestamp)
-            .collect()
+        ours.filter(|request| request.is(namespace, verb, resource)).map(|request| request.answered).collect()
     }
 
     /// When each job's status was written last, by the job's name.
     pub(crate) fn last_statuses(&self, namespace: &str) -> BTreeMap<String, Timestamp> {
         let statuses = self.0.iter().filter(|request| request.is(namespace, "patch", "sparkjobs/status"));
         statuses
-            .map(|request| (request.object_ref.clone().unwrap_or_default().name, request.stage_timestamp))
+            .map(|request| (request.object_ref.clone().unwrap_or_default().name, request.answered))
             .collect()
     }
 
@@ -111,11 +111,11 @@ impl Audit {
         for request in &self.0 {
             let name = request.object_ref.clone().unwrap_or_default().name;
             if request.is(namespace, "create", "sparkjobs") {
-                stored.insert(format!("{name}-driver-1"), request.stage_timestamp);
+                stored.insert(format!("{name}-driver-1"), request.answered);
             } else if request.is(namespace, "create", "pods")
                 && let Some(at) = stored.get(&name)
             {
-                waits.push(request.request_received_timestamp.duration_since(*at).as_secs_f64());
+                waits.push(request.received.duration_since(*at).as_secs_f64());
             }
         }
         waits

@@ -2,6 +2,7 @@
 //! Kubeflow's operator was measured to need on a machine of this kind. Judges nothing: a busy machine is no fault.
 //!
 //! `operator [JOBS]`, 1000 by default; ten times as many for the memory of finished jobs.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails so")]
 
 mod audit;
 mod load;
@@ -24,7 +25,7 @@ mod kubeflow {
 }
 
 fn main() {
-    let count = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1000);
+    let count = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1000);
     let parts = [Part::ControllerManager, Part::Scheduler, Part::FakeNodes(10)];
     let bed = ControlPlane::start_with(&parts).unwrap();
     bed.apply_definition(&bed::repository("crd/sparkjobs.yaml")).unwrap();

@@ -1,7 +1,7 @@
 //! Jobs to their end.
 
 use crate::installation::in_namespace;
-use crate::{EXAMPLES, LIMIT, get, job, program, wait_for};
+use crate::jobs::{EXAMPLES, LIMIT, get, job, program, wait_for};
 
 #[test]
 fn pi_is_computed_in_an_image_that_knows_nothing_of_us() {

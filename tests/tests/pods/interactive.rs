@@ -11,7 +11,7 @@ use lcmap_spark_tests::Terminal;
 use lcmap_spark_tests::kubernetes::Namespace;
 
 use crate::installation::{in_namespace, installed};
-use crate::{LIMIT, get, job, wait_for};
+use crate::jobs::{LIMIT, get, job, wait_for};
 
 #[test]
 fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {

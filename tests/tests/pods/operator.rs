@@ -1,7 +1,7 @@
 //! The operator itself, in its pods: confined, replaced, upgraded.
 
 use crate::installation::{helm, in_namespace, installed};
-use crate::{get, program, wait_for};
+use crate::jobs::{get, program, wait_for};
 
 #[test]
 fn an_upgrade_of_the_operator_touches_no_running_job() {

@@ -1,7 +1,7 @@
 //! What keeps real pods from starting, in words, and how it is mended.
 
 use crate::installation::in_namespace;
-use crate::{EXAMPLES, get, job, wait_for};
+use crate::jobs::{EXAMPLES, get, job, wait_for};
 
 fn pi(name: &str, more: &str) -> String {
     job(name, &format!(r#""run": {{"submit": {{"application": "local://{EXAMPLES}/pi.py"}}}}{more}"#))
@@ -27,7 +27,7 @@ fn a_secret_that_is_missing_is_named_and_the_job_goes_on_once_it_is_there() {
     in_namespace("secret", |namespace| {
         let from = r#""valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}"#;
         let lines = "import os; assert os.environ['PASSWORD'] == 'open sesame'; print('it opens')";
-        let manifest = crate::program(
+        let manifest = crate::jobs::program(
             namespace,
             "opener",
             lines,
@@ -51,7 +51,7 @@ fn a_job_that_is_deleted_while_it_starts_leaves_nothing() {
     in_namespace("early", |namespace| {
         namespace.apply(&pi("pi", "")).unwrap();
         namespace
-            .wait_for("pod/pi-driver-1", "{.metadata.name}", crate::LIMIT, |name| !name.is_empty())
+            .wait_for("pod/pi-driver-1", "{.metadata.name}", crate::jobs::LIMIT, |name| !name.is_empty())
             .unwrap();
         namespace.kubectl(["delete", "sparkjob", "pi", "--cascade=foreground", "--timeout=100s"]).unwrap();
         assert_eq!(namespace.kubectl(["get", "pods", "-o=name"]).unwrap(), "");

@@ -34,13 +34,11 @@ impl Step<'_> {
         let restarts = self.status.restarts.unwrap_or_default();
         let retry = restart::retry(self.spec, outcome, (created, ending.at), restarts, self.observed.jitter)
             .filter(|_| self.observed.wanted == Wanted::Run);
-        match retry {
-            Some(retry) => self.back_off(retry, &message),
-            None => {
-                let phase = if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
-                self.finish(ending.at, phase, reason, message);
-            }
+        if let Some(retry) = retry {
+            return self.back_off(retry, &message);
         }
+        let phase = if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
+        self.finish(ending.at, phase, reason, message);
     }
 
     /// An ending in the light of what befell the driver: one that was told to stop by others did not just stop.

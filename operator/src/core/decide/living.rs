@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lcmap_spark_crd::status::{DriverStatus, NotebookStatus};
+use lcmap_spark_crd::status::NotebookStatus;
 use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 
 use super::{Step, later, time};
@@ -99,26 +99,22 @@ impl Step<'_> {
                 format!("the driver did not run within startTimeout ({timeout}); it waited for: {message}");
             return self.release(driver, Reason::StartTimeout, message);
         }
-        if let Some(told) = self.told_start(reason)
-            && !self.passed(later(driver.created, USUAL_START))
-        {
-            self.status.driver = told;
+        if self.is_told_to_start(reason) && !self.passed(later(driver.created, USUAL_START)) {
+            // Its place and the steps of its start are left out: each would cost a write, and the next is near.
+            self.status.driver = self.job.status.as_ref().and_then(|told| told.driver.clone());
             return;
         }
         self.becomes(Phase::Pending, reason, message.to_owned());
     }
 
-    /// What the status, as it was read, tells of this driver, if that is that it starts, and no more is to be said.
-    ///
-    /// Its place and the steps of its start are then left out: each would cost a write, and the next is near.
-    fn told_start(&self, reason: Reason) -> Option<Option<DriverStatus>> {
-        let told = self.job.status.as_ref()?;
+    /// Whether the status, as it was read, says that this driver starts, and that is all that is to be said.
+    fn is_told_to_start(&self, reason: Reason) -> bool {
+        let Some(told) = self.job.status.as_ref() else { return false };
         let pod = |status: &SparkJobStatus| status.driver.as_ref().and_then(|driver| driver.pod_uid.clone());
-        let is_told = reason == Reason::Starting
+        reason == Reason::Starting
             && told.phase == Some(Phase::Pending)
             && told.reason == Some(Reason::Starting)
-            && pod(told) == pod(&self.status);
-        is_told.then(|| told.driver.clone())
+            && pod(told) == pod(&self.status)
     }
 
     fn release(&mut self, driver: &Driver, reason: Reason, message: String) {

@@ -57,19 +57,22 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
     let (plan, requested) = launch_plan(job, attempt, settings, (&image, &template, &volumes))?;
 
     let mut driver = containers::driver(job, &image, &volumes.mounts);
-    let mut pod_volumes = volumes.volumes;
+    let mut pod_volumes = volumes.sources;
     if needs_tmp(template::driver(&template)) {
         pod_volumes.push(json!({"name": places::TMP_VOLUME, "emptyDir": {}}));
         if let Some(mounts) = driver["volumeMounts"].as_array_mut() {
             mounts.push(json!({"name": places::TMP_VOLUME, "mountPath": "/tmp"}));
         }
     }
-    let ours = json!({
+    let mut ours = json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata(job, attempt, &plan),
-        "spec": pod_spec(spec, driver, containers::init(spec, &image, settings), pod_volumes),
+        "spec": pod_spec(spec),
     });
+    ours["spec"]["containers"] = json!([driver]);
+    ours["spec"]["initContainers"] = json!(containers::init(spec, &image, settings));
+    ours["spec"]["volumes"] = json!(pod_volumes);
     let pod = merge::merge(merge::merge(defaults(spec, &requested), template), ours);
     check_size(&pod, spec)?;
     Ok(pod)
@@ -93,7 +96,7 @@ fn launch_plan(
     if let Ok(RunRef::Notebook(_)) = job.spec.run.kind() {
         site.notebook_token = Some(PathBuf::from(places::TOKEN).join("token"));
     }
-    let mut plan = plan(job, attempt, &site).map_err(unplannable)?;
+    let mut plan = plan(job, attempt, &site).map_err(|faults| unplannable(&faults))?;
     let resources = resources::of(&job.spec.driver, &plan.run, template::driver(template), settings);
     plan.driver = resources.size;
     if let (lcmap_spark_agent::plan::Run::Notebook(run), Ok(RunRef::Notebook(notebook))) =
@@ -108,7 +111,7 @@ fn launch_plan(
     Ok((encoded, resources.requested))
 }
 
-fn unplannable(faults: Vec<PlanFault>) -> Unfit {
+fn unplannable(faults: &[PlanFault]) -> Unfit {
     let unsupported = faults.iter().any(|fault| fault.fault == Fault::ModeUnsupported);
     let reason = if unsupported { Reason::ModeUnsupported } else { Reason::SpecInvalid };
     let message = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -173,14 +176,12 @@ fn names_an_account(spec: &SparkJobSpec) -> bool {
     spec.pod.as_ref().is_some_and(|pod| pod.spec.contains_key("serviceAccountName"))
 }
 
-fn pod_spec(spec: &SparkJobSpec, driver: Value, init: Vec<Value>, volumes: Vec<Value>) -> Value {
+/// What a template may not change, beside containers and volumes.
+fn pod_spec(spec: &SparkJobSpec) -> Value {
     let grace = spec.termination_grace_period.as_secs() + AGENTS_SHARE;
     let mut pod = json!({
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": grace,
-        "containers": [driver],
-        "initContainers": init,
-        "volumes": volumes,
     });
     if spec.network() == Network::Host {
         pod["hostNetwork"] = json!(true);

@@ -144,19 +144,13 @@ fn ended(pod: &DriverPod, terminated: Option<&Terminated>, now: Timestamp) -> En
         (_, _, Some(disruption)) => disruption,
         (Some(it), _, None) => of_the_driver(it),
         (None, Some((container, it)), None) => of_init(container, it),
-        (None, None, None) => match pod.status.phase.as_deref() {
-            Some("Succeeded") => {
-                return Ending { at, exit_code: Some(0), reason: Reason::Completed, message: String::new() };
-            }
-            _ => {
-                let told =
-                    [&pod.status.reason, &pod.status.message].map(|it| it.as_deref().unwrap_or_default());
-                (
-                    Reason::ContainerRefused,
-                    format!("the pod failed before its driver ran: {}", told.join(" ")),
-                )
-            }
-        },
+        (None, None, None) if pod.status.phase.as_deref() == Some("Succeeded") => {
+            return Ending { at, exit_code: Some(0), reason: Reason::Completed, message: String::new() };
+        }
+        (None, None, None) => {
+            let told = [&pod.status.reason, &pod.status.message].map(|it| it.as_deref().unwrap_or_default());
+            (Reason::ContainerRefused, format!("the pod failed before its driver ran: {}", told.join(" ")))
+        }
     };
     Ending { at, exit_code, reason, message }
 }

@@ -23,13 +23,12 @@ pub(super) fn of(driver: &Driver, run: &Run, template: &Value, settings: &Settin
     };
     let (mut requests, mut limits) = (Map::new(), Map::new());
     let cores = driver.cores.and_then(|cores| u32::try_from(cores).ok());
-    let cores = match set("cpu") {
-        Some(quantity) => cores.or_else(|| whole_cores(quantity)),
-        None => {
-            let cores = cores.unwrap_or(settings.driver_cores);
-            requests.insert("cpu".into(), json!(cores.to_string()));
-            Some(cores)
-        }
+    let cores = if let Some(quantity) = set("cpu") {
+        cores.or_else(|| whole_cores(quantity))
+    } else {
+        let cores = cores.unwrap_or(settings.driver_cores);
+        requests.insert("cpu".into(), json!(cores.to_string()));
+        Some(cores)
     };
     let mut memory_mib = driver.memory.map(lcmap_spark_crd::Memory::mib);
     let overhead = driver.memory_overhead.map(lcmap_spark_crd::Memory::mib);

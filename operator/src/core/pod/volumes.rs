@@ -14,7 +14,7 @@ use super::sources::{self, Kind, Source};
 /// Volumes and their mounts in the driver.
 #[derive(Default)]
 pub(super) struct Volumes {
-    pub(super) volumes: Vec<Value>,
+    pub(super) sources: Vec<Value>,
     pub(super) mounts: Vec<Value>,
     /// The folder of each Secret, by name.
     pub(super) secrets: BTreeMap<String, PathBuf>,
@@ -30,11 +30,11 @@ pub(super) fn of(job: &SparkJob) -> Volumes {
     let items = json!([{"path": "plan", "fieldRef": {"fieldPath": field}}]);
     all.add(json!({"name": places::PLAN_VOLUME, "downwardAPI": {"items": items}}), places::PLAN, true);
     all.add(json!({"name": places::STATE_VOLUME, "emptyDir": {}}), places::STATE, false);
-    for (i, ((kind, name), source)) in sources::of(&job.spec).into_iter().enumerate() {
-        all.add_source(i, kind, &name, &source, mode(&job.spec));
+    for ((kind, name), source) in sources::of(&job.spec) {
+        all.add_source(kind, &name, &source, mode(&job.spec));
     }
     if job.spec.user.is_some() {
-        all.volumes.push(json!({"name": places::IDENTITY_VOLUME, "emptyDir": {}}));
+        all.sources.push(json!({"name": places::IDENTITY_VOLUME, "emptyDir": {}}));
         for file in ["passwd", "group"] {
             all.mounts.push(json!({"name": places::IDENTITY_VOLUME, "subPath": file,
                 "mountPath": format!("/etc/{file}"), "readOnly": true}));
@@ -87,12 +87,13 @@ impl Volumes {
             mount["readOnly"] = json!(true);
         }
         self.mounts.push(mount);
-        self.volumes.push(volume);
+        self.sources.push(volume);
     }
 
     /// Only the keys that are read, where they are known: the kubelet then waits for a key that is missing, and says
     /// which.
-    fn add_source(&mut self, i: usize, kind: Kind, name: &str, source: &Source, mode: i32) {
+    fn add_source(&mut self, kind: Kind, name: &str, source: &Source, mode: i32) {
+        let place = self.secrets.len() + self.config_maps.len();
         let items: Option<Vec<_>> = source
             .keys
             .as_ref()
@@ -107,7 +108,7 @@ impl Volumes {
         if let Some(items) = items {
             content["items"] = json!(items);
         }
-        self.add(json!({"name": source_volume(i), (reference.0): content}), &path, true);
+        self.add(json!({"name": source_volume(place), (reference.0): content}), &path, true);
     }
 
     fn add_notebook(&mut self, job: &SparkJob, notebook: &Notebook) {

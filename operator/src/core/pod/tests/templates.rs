@@ -4,7 +4,7 @@ use lcmap_spark_crd::Reason;
 
 use super::*;
 
-fn with_driver(fields: Value) -> Value {
+fn with_driver(fields: &Value) -> Value {
     let mut container = json!({"name": "driver"});
     container.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     json!({"pod": {"spec": {"containers": [container]}}})
@@ -30,7 +30,7 @@ fn what_a_template_says_of_security_wins() {
 #[test]
 fn what_a_template_says_of_resources_wins_and_cores_and_heap_follow() {
     let limits = json!({"cpu": "1500m", "memory": "8Gi"});
-    let pod = built(with_driver(json!({"resources": {"limits": limits}})));
+    let pod = built(with_driver(&json!({"resources": {"limits": limits}})));
     let resources = &driver(&pod)["resources"];
     assert_eq!(resources["limits"], limits);
     assert_eq!(resources["requests"], json!({}), "requests follow limits in Kubernetes");
@@ -54,7 +54,7 @@ fn what_decides_what_runs_is_ours_to_set() {
         ("tty", json!(true), "spec.run"),
         ("terminationMessagePath", json!("/x"), "agent"),
     ] {
-        let unfit = refused(with_driver(json!({(field): value})));
+        let unfit = refused(with_driver(&json!({(field): value})));
         assert_eq!(unfit.reason, Reason::PodTemplateInvalid, "{field}");
         let path = format!("spec.pod.spec.containers[0].{field}");
         assert!(unfit.message.contains(&path) && unfit.message.contains(instead), "{}", unfit.message);
@@ -129,10 +129,10 @@ fn labels_of_ours_cannot_be_taken_over() {
 #[test]
 fn a_read_only_root_gets_a_tmp_unless_it_has_one() {
     let read_only = json!({"readOnlyRootFilesystem": true});
-    let pod = built(with_driver(json!({"securityContext": read_only})));
+    let pod = built(with_driver(&json!({"securityContext": read_only})));
     assert_eq!(mount(&pod, "/tmp")["name"], "lcmap-tmp");
     let own = json!([{"name": "scratch", "mountPath": "/tmp"}]);
-    let pod = built(with_driver(json!({"securityContext": read_only, "volumeMounts": own})));
+    let pod = built(with_driver(&json!({"securityContext": read_only, "volumeMounts": own})));
     assert_eq!(mount(&pod, "/tmp")["name"], "scratch");
 }
 
