@@ -70,44 +70,52 @@ demo: setup build $(jar) ## set up, build, and run every example on this machine
 
 ##@ Test
 
+layers := unit spark api chart cluster
+# One set of features for all layers, so that none builds the tests anew.
+real := -p lcmap-spark-tests --features api,cluster,mesos
+spark := commands containers examples manifests notebook operator_image outcomes secrets shells stopping \
+	surroundings verbatim
+
 .PHONY: test
-test: agent examples beds ## everything: unit tests, then real Spark, notebooks, terminals and containers
-	cargo build --quiet --locked -p lcmap-spark
-	$(cargo-test) --workspace --no-fail-fast
+test: ## everything: each layer below in turn, on its real bed; one that fails does not hide the others
+	@failed=; for layer in $(layers); do \
+	    echo "== $$layer"; $(MAKE) --no-print-directory $$layer || failed="$$failed $$layer"; done; \
+	    if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 .PHONY: unit
-unit: ## what needs neither Spark nor any set-up: seconds
-	$(cargo-test) -p lcmap-spark-crd -p lcmap-spark-agent -p lcmap-spark
+unit: ## what needs no set-up: seconds, once it is built
+	$(cargo-test) --workspace --exclude lcmap-spark-tests --no-fail-fast
 
 .PHONY: simulate
 simulate: export SEEDS ?= 1000000
 simulate: ## a million simulated lives of a job, over all cores; SEED=17 tells one (see operator/tests/simulation)
 	$(cargo-test) -p lcmap-spark --no-default-features --profile simulation --test simulation -- --nocapture
 
-.PHONY: spark
-spark: agent examples beds ## the tests that run lcmap-spark as a process, with real Spark
+.PHONY: program
+program: agent
 	cargo build --quiet --locked -p lcmap-spark
-	$(cargo-test) -p lcmap-spark-tests --no-fail-fast
+
+.PHONY: spark
+spark: program examples beds image ## lcmap-spark as a process, with real Spark, notebooks, terminals and containers
+	$(cargo-test) $(real) --no-fail-fast --lib $(spark:%=--test %)
 
 .PHONY: api
-api: ## admission and the operator, held to a real API server (built with Go, some minutes, once)
-	cargo build --quiet --locked -p lcmap-spark
-	$(cargo-test) -p lcmap-spark-tests --features api --test admission
-	$(cargo-test) -p lcmap-spark-tests --features api --test operator -- --test-threads=$(waiters)
+api: program ## admission and the operator, held to a real API server (built with Go, some minutes, once)
+	$(cargo-test) $(real) --test admission
+	$(cargo-test) $(real) --test operator -- --test-threads=$(waiters)
 
 .PHONY: chart
 chart: ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server
-	$(cargo-test) -p lcmap-spark-tests --features api --test chart
+	$(cargo-test) $(real) --test chart
 
 .PHONY: cluster
 cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubectl (as root; some minutes, once)
-	$(cargo-test) -p lcmap-spark-tests --features cluster --test 'kubernetes*'
-	$(cargo-test) -p lcmap-spark-tests --features cluster --test pods -- --test-threads=3
+	$(cargo-test) $(real) --test 'kubernetes*'
+	$(cargo-test) $(real) --test pods -- --test-threads=3
 
 .PHONY: mesos
 mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
-	$(cargo-test) -p lcmap-mesos -p lcmap-libmesos
-	$(cargo-test) -p lcmap-spark-tests --features mesos --test mesos --test libmesos -- --test-threads=2
+	$(cargo-test) $(real) --test mesos --test libmesos -- --test-threads=2
 
 .PHONY: beds
 beds: setup
