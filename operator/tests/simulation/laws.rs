@@ -30,12 +30,16 @@ pub(crate) struct Laws {
     pub(crate) written: u32,
     companions: BTreeSet<String>,
     /// Pods of ended attempts that were asked for by a leader before, and came too late to be refused: the name that
-    /// would have kept them out was free again. Or pods of a job that is gone, and is heard of once more. No one can keep them from being made; they have to be stopped.
+    /// would have kept them out was free again. Or pods of a job that is gone, and is heard of once more. Or pods that
+    /// were asked for before the word of one of their number had come. No one can keep them from being made; they have
+    /// to be stopped.
     ghosts: BTreeSet<String>,
     /// The hash of the spec that each pod was made from.
     hashes: BTreeMap<String, String>,
     /// The attempts of which a pod was recorded.
     recorded: BTreeSet<(String, i32)>,
+    /// The attempts that were decided to start while no pod of them was recorded.
+    unheard_of: BTreeSet<(String, i32)>,
     /// Whose run the time that follows is of.
     timed: Option<String>,
     suspended_since: Option<Timestamp>,
@@ -71,7 +75,8 @@ impl Laws {
         let owner = pod.metadata.owner_references.first().map(|it| it.uid.clone()).unwrap_or_default();
         let attempt = pod.attempt().unwrap_or_default();
         let is_new = !self.recorded.contains(&(owner.clone(), attempt));
-        if sent != Sent::ByTheLeader && !is_new {
+        let was_new = self.unheard_of.remove(&(owner.clone(), attempt));
+        if (sent != Sent::ByTheLeader || was_new) && !is_new {
             self.ghosts.insert(uid.clone());
         }
         let living = pods
@@ -91,6 +96,11 @@ impl Laws {
 
     /// A decision was made.
     pub(crate) fn decided(&mut self, job: &SparkJob, observed: &Observed, decision: &Decision) {
+        if let (Some(attempt), Some(uid)) = (decision.start, &job.metadata.uid)
+            && !self.recorded.contains(&(uid.clone(), attempt))
+        {
+            self.unheard_of.insert((uid.clone(), attempt));
+        }
         let again = decide(job, observed);
         let same = again.start == decision.start
             && again.status == decision.status
