@@ -72,6 +72,7 @@ demo: setup build $(jar) ## set up, build, and run every example on this machine
 
 layers := unit spark api chart cluster
 # One set of features for all layers, so that none builds the tests anew.
+features := lcmap-spark-tests/api,lcmap-spark-tests/cluster,lcmap-spark-tests/mesos
 real := -p lcmap-spark-tests --features api,cluster,mesos
 spark := commands containers examples manifests notebook operator_image outcomes secrets shells stopping \
 	surroundings verbatim
@@ -144,7 +145,7 @@ fmt: ## format
 .PHONY: lint
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets --features $(features) -- -D warnings
 
 .PHONY: deny
 deny: $(target)/tools/bin/cargo-deny ## licences, sources and duplicates of the dependencies

@@ -19,8 +19,9 @@ fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {
         namespace.apply(&job("shell", r#""run": {"pyspark": {}}"#)).unwrap();
         wait_for(namespace, "shell", "Running/DriverRunning");
         let ready = Instant::now() + LIMIT;
-        while !namespace.kubectl(["logs", "shell-driver-1"]).unwrap().contains(">>>") {
-            assert!(Instant::now() < ready, "no prompt");
+        // The prompt itself has no end of line, which the log waits for.
+        while !namespace.kubectl(["logs", "shell-driver-1"]).unwrap().contains("SparkSession available") {
+            assert!(Instant::now() < ready, "no shell");
             std::thread::sleep(Duration::from_secs(1));
         }
         let mut attach = installed().control_plane.command("kubectl");

@@ -43,15 +43,18 @@ fn a_replica_that_is_killed_is_succeeded_by_the_other() {
 fn the_operators_pods_are_confined_ready_and_answer_for_their_metrics() {
     in_namespace("confined", |_| {
         let cluster = installed();
-        let pods = ["get", "pods", "-n=lcmap-spark", "-l=app.kubernetes.io/name=lcmap-spark"];
+        // Another test may be replacing them at this moment.
+        let label = "-l=app.kubernetes.io/name=lcmap-spark";
+        let pods = ["get", "pods", "-n=lcmap-spark", label, "--field-selector=status.phase=Running"];
         let jsonpath = "-o=jsonpath={range .items[*]}{.spec.securityContext.runAsNonRoot}\
-            {.spec.containers[0].securityContext.readOnlyRootFilesystem}{.status.phase} {end}";
+            {.spec.containers[0].securityContext.readOnlyRootFilesystem} {end}";
         let told = cluster.control_plane.kubectl(pods.into_iter().chain([jsonpath])).unwrap();
-        assert!(told.split_whitespace().all(|pod| pod == "truetrueRunning"), "{told}");
-        let name = cluster.control_plane.kubectl(pods.into_iter().chain(["-o=name"])).unwrap();
-        let name = name.lines().next().unwrap().trim_start_matches("pod/");
-        let proxy = format!("/api/v1/namespaces/lcmap-spark/pods/{name}:8080/proxy/metrics");
-        let metrics = cluster.control_plane.kubectl(["get", "--raw", &proxy]).unwrap();
+        assert!(told.contains("truetrue") && told.split_whitespace().all(|pod| pod == "truetrue"), "{told}");
+        let deployment = "deployment/lcmap-spark";
+        let rolled_out = ["rollout", "status", deployment, "-n=lcmap-spark", "--timeout=120s"];
+        cluster.control_plane.kubectl(rolled_out).unwrap();
+        let proxy = "/api/v1/namespaces/lcmap-spark/services/lcmap-spark-metrics:http/proxy/metrics";
+        let metrics = cluster.control_plane.kubectl(["get", "--raw", proxy]).unwrap();
         assert!(metrics.contains("lcmap_spark_leader") && metrics.contains("lcmap_spark_jobs"), "{metrics}");
     });
 }
