@@ -1,9 +1,11 @@
 //! Gives jobs to workers, for as long as this replica leads and knows what there is.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -99,7 +101,9 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
         let reconcile = async move {
             let working = Working { queue, key: key.clone() };
             let began = Instant::now();
-            let result = reconciler.reconcile(&key).await;
+            // A job that makes us stumble must not be forgotten: it is tried again, as after any other failure.
+            let work = AssertUnwindSafe(reconciler.reconcile(&key)).catch_unwind();
+            let result = work.await.unwrap_or_else(|_| Err(ReconcileError::Panicked { key: key.clone() }));
             drop(working);
             (key, began.elapsed(), result)
         };
@@ -110,8 +114,7 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
         let queue = &self.watches.queue;
         let (key, took, result) = match done {
             Ok(done) => done,
-            // Its job is looked at again when something of it changes, or when the lead does.
-            Err(error) => return tracing::error!(%error, "a worker broke down"),
+            Err(error) => return tracing::error!(%error, "a worker was cancelled"),
         };
         let outcome = match &result {
             Ok(_) => Outcome::Done,

@@ -66,6 +66,14 @@ pub(crate) enum ReconcileError {
         /// The API server's own words.
         message: String,
     },
+    /// A fault of ours; the log above has where.
+    #[error(
+        "looking after {key} broke down, which is a fault of lcmap-spark: please report the panic in the log"
+    )]
+    Panicked {
+        /// Which job.
+        key: JobKey,
+    },
     /// What was to be sent cannot be written as JSON.
     #[error("{key} cannot be written as JSON: {source}")]
     Encode {
