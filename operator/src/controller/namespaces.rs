@@ -6,13 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 
+use super::error::OperatorError;
 use super::metrics::Watched;
 use super::watch::Watches;
+use super::writer::limited;
+
+/// What the API server answers to a selector that it cannot read.
+const BAD_REQUEST: u16 = 400;
 
 /// Whose jobs are looked after.
 #[derive(Debug, Clone)]
@@ -38,6 +44,20 @@ impl Scope {
             Some(selector) => Self::Labelled { selector: selector.to_owned(), chosen: Arc::default() },
             None if namespaces.is_empty() => Self::All,
             None => Self::Named(namespaces),
+        }
+    }
+
+    /// Refuses a selector that the API server cannot read. Where it cannot be asked now, watching tells later.
+    pub(crate) async fn check(&self, client: &Client) -> Result<(), OperatorError> {
+        let Self::Labelled { selector, .. } = self else { return Ok(()) };
+        let namespaces = Api::<Namespace>::all(client.clone());
+        let params = ListParams::default().labels(selector).limit(1);
+        match limited(namespaces.list_metadata(&params)).await {
+            Err(kube::Error::Api(refused)) if refused.code == BAD_REQUEST => Err(OperatorError::Setting {
+                flag: "--namespace-selector",
+                message: format!("{}; write labels as in `team=water,env!=test`", refused.message),
+            }),
+            _ => Ok(()),
         }
     }
 

@@ -85,6 +85,7 @@ fn settings_that_cannot_be_are_refused_by_name() {
         (vec!["--lease-duration=1s"], "--lease-duration is 1 s"),
         (vec!["--conf=nonsense"], "--conf"),
         (vec!["--log-filter=inof"], "--log-filter inof"),
+        (vec!["--namespace-selector=team=a=b"], "--namespace-selector"),
         (vec!["--namespace=a", "--namespace-selector=b=c"], "cannot be used with"),
     ] {
         let command = args.iter().fold(operator(), OperatorCommand::arg);
