@@ -28,6 +28,12 @@ pub(super) fn delay(first: Duration, cap: Duration, retry: i32, jitter: Jitter) 
     wait + wait.mul_f64(SPREAD * jitter.0)
 }
 
+/// The longest wait that there can be with this `cap`. What is further away was written by a clock that has been set
+/// back since.
+pub(super) fn longest(cap: Duration) -> Duration {
+    cap + cap.mul_f64(SPREAD)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +62,8 @@ mod tests {
             let wait = |n| delay(Duration::from_secs(first), Duration::from_secs(cap), n, Jitter::NONE);
             proptest::prop_assert!(wait(retry) <= wait(retry + 1));
             proptest::prop_assert!(wait(retry) <= Duration::from_secs(cap));
+            let (first, cap) = (Duration::from_secs(first), Duration::from_secs(cap));
+            proptest::prop_assert!(delay(first, cap, retry, Jitter::new(1.0)) <= longest(cap));
         }
     }
 }

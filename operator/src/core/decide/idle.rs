@@ -1,9 +1,11 @@
 //! A job on its way that has no driver at the moment.
 
-use lcmap_spark_crd::{Duration, Phase, Reason};
+use std::time::Duration;
 
-use super::{Step, time};
-use crate::core::{Ending, Life, Stopping, Wanted};
+use lcmap_spark_crd::{Phase, Reason};
+
+use super::{Step, later, time};
+use crate::core::{Ending, Life, Stopping, Wanted, backoff};
 
 impl Step<'_> {
     pub(super) fn without_driver(&mut self) {
@@ -28,12 +30,19 @@ impl Step<'_> {
             let message = self.deadline_message();
             return self.finish(self.observed.now, Phase::Failed, Reason::DeadlineExceeded, message);
         }
-        let next = self.status.next_attempt_time.as_ref().map(|time| time.0);
-        if next.is_some_and(|_| !self.passed(next)) {
-            return; // backing off
+        if self.is_backing_off() {
+            return;
         }
         self.status.next_attempt_time = None;
         self.start();
+    }
+
+    fn is_backing_off(&mut self) -> bool {
+        let longest = backoff::longest(self.spec.restart.backoff_max.into());
+        // Whole seconds are kept, the next one where there is a fraction.
+        let furthest = later(self.observed.now, longest + Duration::from_secs(1));
+        let next = self.status.next_attempt_time.as_ref().map(|time| time.0);
+        next.filter(|next| Some(*next) <= furthest).is_some_and(|next| !self.passed(Some(next)))
     }
 
     /// The driver that the status names is not there any more.
@@ -87,9 +96,9 @@ impl Step<'_> {
     pub(super) fn count_the_suspension(&mut self) {
         let Some(since) = self.status.suspended_since.take() else { return };
         if self.status.start_time.is_some() {
-            let before = self.status.suspended_for.map(std::time::Duration::from).unwrap_or_default();
+            let before = self.status.suspended_for.map(Duration::from).unwrap_or_default();
             let from = since.0.checked_sub(before).unwrap_or(since.0);
-            self.status.suspended_for = Some(Duration::between(from, self.observed.now));
+            self.status.suspended_for = Some(lcmap_spark_crd::Duration::between(from, self.observed.now));
         }
     }
 }
