@@ -1,5 +1,6 @@
 use std::{
     fs,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
@@ -121,6 +122,11 @@ impl ControlPlane {
         self.etcd.signal(Signal::SIGSTOP)?;
         thread::sleep(time);
         self.etcd.signal(Signal::SIGCONT)
+    }
+
+    /// Where the API server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.api_server).into()
     }
 
     /// Whether `part` runs.

@@ -41,6 +41,9 @@ pub enum Error {
         /// The end of its log.
         log: String,
     },
+    /// A test's own mistake.
+    #[error("bed: this operator sees the machine's own time: start it `with_clock`")]
+    NoClock,
     /// A signal that did not arrive.
     #[error("bed: cannot signal {program}: {source}")]
     Signal {

@@ -5,6 +5,7 @@
 //! `tests/beds/kubernetes/build.sh` and kept under `target/bed/kubernetes`. A bed ends when its value is dropped,
 //! and also when the test process dies without dropping it.
 
+mod clock;
 mod cluster;
 mod components;
 mod control_plane;
@@ -12,6 +13,7 @@ mod error;
 mod forward;
 mod image;
 mod kubectl;
+mod link;
 mod namespace;
 mod network;
 mod node;
@@ -30,6 +32,7 @@ pub use control_plane::ControlPlane;
 pub use error::Error;
 pub use image::Image;
 pub use kubectl::Answer;
+pub use link::Link;
 pub use namespace::Namespace;
 pub use node::Node;
 pub use operator::{Operator, OperatorCommand};

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     ControlPlane, Error, Result,
+    clock::Clock,
     process::{Daemon, wait_until},
     run::Run,
 };
@@ -26,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct OperatorCommand<'a> {
     run: &'a Run,
     command: Command,
+    clock: Option<Clock>,
 }
 
 /// A running `lcmap-spark operator`. It is killed when this is dropped.
@@ -33,6 +35,7 @@ pub struct OperatorCommand<'a> {
 pub struct Operator {
     daemon: Daemon,
     address: String,
+    clock: Option<Clock>,
 }
 
 impl ControlPlane {
@@ -45,8 +48,10 @@ impl ControlPlane {
             ("POD_NAMESPACE", "default"),
             ("LCMAP_LEASE_DURATION", "3s"),
             ("LCMAP_LISTEN", "127.0.0.1:0"),
+            // Pods of fake nodes have addresses that are others'.
+            ("LCMAP_PROGRESS_INTERVAL", "never"),
         ]);
-        OperatorCommand { run: self.run(), command }
+        OperatorCommand { run: self.run(), command, clock: None }
     }
 }
 
@@ -56,6 +61,14 @@ impl OperatorCommand<'_> {
     pub fn arg(mut self, argument: impl AsRef<str>) -> Self {
         self.command.arg(argument.as_ref());
         self
+    }
+
+    /// Gives it a time of day of its own, for [`Operator::set_clock`].
+    pub fn with_clock(mut self) -> Result<Self> {
+        let clock = Clock::new(self.run)?;
+        clock.give(&mut self.command);
+        self.clock = Some(clock);
+        Ok(self)
     }
 
     /// Starts it. Answers when its probes can be asked.
@@ -68,7 +81,7 @@ impl OperatorCommand<'_> {
             daemon.check()?;
             Ok(lines(&log)?.iter().find_map(|line| line["listen"].as_str().map(str::to_owned)))
         })?;
-        Ok(Operator { daemon, address })
+        Ok(Operator { daemon, address, clock: self.clock })
     }
 
     /// Runs it where it is to refuse its settings: what it says on that.
@@ -127,6 +140,12 @@ impl Operator {
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.daemon.signal(signal)
+    }
+
+    /// Sets its time of day, so many seconds ahead of the machine's. It needs a clock of its own.
+    pub fn set_clock(&self, ahead: i64) -> Result<()> {
+        let clock = self.clock.as_ref().ok_or(Error::NoClock)?;
+        clock.set(ahead)
     }
 
     /// `kill -9`.

@@ -96,3 +96,80 @@ fn a_leader_that_was_paused_for_longer_than_its_lease_does_not_write_when_it_goe
         job.becomes("Suspended", "Suspended");
     });
 }
+
+#[test]
+fn a_leader_that_is_cut_off_stops_acting_before_another_leads() {
+    shared().in_namespace("cut-off", |space| {
+        let user = format!("cut-off-{}", space.name);
+        let link = space.bed.plane.link(&rights::grant_all_but(&space.bed.plane, &user, |_| {})).unwrap();
+        let cut_off = space.bed.plane.operator(link.kubeconfig()).arg(format!("--namespace={}", space.name));
+        let cut_off = cut_off.arg(format!("--lease-name={}", space.name)).start().unwrap();
+        cut_off.wait_until_leads().unwrap();
+        let job = space.job("pi", json!({}));
+        job.driver(1).runs();
+        job.becomes("Running", "DriverRunning");
+        let next = space.operator().start().unwrap();
+        next.wait_until_ready().unwrap();
+
+        link.cut();
+        let late = space.job("late", json!({}));
+        eventually(|| (next.metric("lcmap_spark_leader").unwrap() == 1).then_some(())).unwrap();
+        assert_eq!(cut_off.metric("lcmap_spark_leader").unwrap(), 0);
+        assert_eq!(cut_off.ask("/livez").unwrap().0, 200, "a network that is down is no reason to restart");
+        late.driver(1).runs().ends(0);
+        late.becomes("Succeeded", "Completed");
+        job.driver(1).ends(0);
+        job.becomes("Succeeded", "Completed");
+
+        link.mend();
+        next.terminate().unwrap();
+        cut_off.wait_until_leads().unwrap();
+        let third = space.job("third", json!({}));
+        third.driver(1).runs().ends(0);
+        third.becomes("Succeeded", "Completed");
+        for job in [&job, &late] {
+            assert_eq!(job.status()["attempt"], 1, "{:#}", job.status());
+        }
+    });
+}
+
+#[test]
+fn a_clock_that_is_set_takes_the_lead_from_nobody() {
+    const HOUR: i64 = 3600;
+    shared().in_namespace("clocks", |space| {
+        let leader = space.operator().with_clock().unwrap().start().unwrap();
+        leader.wait_until_leads().unwrap();
+        let follower = space.operator().with_clock().unwrap().start().unwrap();
+        follower.wait_until_ready().unwrap();
+        for (of_the_leader, of_the_follower) in [(HOUR, 0), (-HOUR, 0), (0, HOUR), (0, -HOUR), (HOUR, -HOUR)]
+        {
+            leader.set_clock(of_the_leader).unwrap();
+            follower.set_clock(of_the_follower).unwrap();
+            // Two terms of 3 s.
+            for _ in 0..20 {
+                thread::sleep(Duration::from_millis(300));
+                let leads = [&leader, &follower].map(|it| it.metric("lcmap_spark_leader").unwrap());
+                assert_eq!(leads, [1, 0], "{of_the_leader} {of_the_follower}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_job_goes_its_way_though_the_clock_is_set() {
+    shared().in_namespace("set-back", |space| {
+        let operator = space.operator().with_clock().unwrap().start().unwrap();
+        operator.set_clock(3600).unwrap();
+        operator.wait_until_leads().unwrap();
+        let job = space.job(
+            "pi",
+            json!({"restart": {"policy": "OnFailure", "backoff": "2s", "backoffMax": "4s"}, "activeDeadline": "2h"}),
+        );
+        job.driver(1).runs().ends(1);
+        job.becomes("Pending", "BackingOff");
+        operator.set_clock(0).unwrap();
+        job.driver(2).runs().ends(0);
+        let status = job.becomes("Succeeded", "Completed");
+        assert!(status["duration"].is_string(), "{status:#}");
+    });
+}

@@ -53,3 +53,39 @@ fn jobs_go_on_after_etcd_stood_still() {
     assert_eq!(space.created_pods().len(), jobs.len());
     operator.terminate().unwrap();
 }
+
+#[test]
+fn a_watch_that_has_gone_stale_is_begun_anew() {
+    let mut bed = Bed::start(&[]);
+    bed.plane.kubectl(["create", "serviceaccount", "default"]).unwrap();
+    let link = bed.plane.link(&bed.plane.kubeconfig_for(crate::rights::USER, None).unwrap()).unwrap();
+    let operator = bed.plane.operator(link.kubeconfig()).start().unwrap();
+    operator.wait_until_leads().unwrap();
+    let space = bed.space("default");
+    for name in ["runs", "deleted"] {
+        space.job(name, json!({})).driver(1).runs();
+        space.known_job(name).becomes("Running", "DriverRunning");
+    }
+    // What it misses, and then a server that has no memory of it.
+    let lists = |bed: &Bed| bed.requests().iter().filter(|it| it.is("list", "sparkjobs")).count();
+    let listed = lists(&bed);
+    link.cut();
+    space.known_job("runs").driver(1).ends(0);
+    space.known_job("deleted").driver(1).vanishes();
+    space.known_job("deleted").delete();
+    space.job("new", json!({}));
+    bed.plane.restart_api_server().unwrap();
+    link.mend();
+    let space = bed.space("default");
+    space.known_job("runs").becomes("Succeeded", "Completed");
+    let new = space.known_job("new");
+    new.driver(1).runs().ends(0);
+    new.becomes("Succeeded", "Completed");
+    // A watch that just broke off goes on where it was; only one that is too old takes a new list.
+    assert!(lists(&bed) > listed, "the watch was not stale");
+    let metrics = operator.ask("/metrics").unwrap().1;
+    let jobs = metrics.lines().filter(|line| line.starts_with("lcmap_spark_jobs{")).collect::<Vec<_>>();
+    assert!(jobs.iter().any(|line| line.contains("Succeeded") && line.ends_with(" 2")), "{jobs:?}");
+    assert!(jobs.iter().all(|line| !line.contains("Running") || line.ends_with(" 0")), "{jobs:?}");
+    operator.terminate().unwrap();
+}
