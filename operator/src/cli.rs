@@ -20,7 +20,7 @@ enum Command {
     /// Run SparkJobs on this machine, without any cluster
     Run(run::Args),
     /// Look after SparkJobs in Kubernetes: what the chart runs
-    Operator(controller::Args),
+    Operator(Box<controller::Args>),
     /// Say what an API server would refuse, without one
     Validate(validate::Args),
     /// Print the CustomResourceDefinition of SparkJob, or its reference

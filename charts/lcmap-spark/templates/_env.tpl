@@ -16,6 +16,8 @@
   value: /etc/lcmap-spark/log-filter
 - name: LCMAP_CONCURRENCY
   value: {{ .Values.concurrency | quote }}
+- name: LCMAP_PROGRESS_INTERVAL
+  value: {{ .Values.progressInterval }}
 {{- with .Values.watch.namespaces }}
 - name: LCMAP_NAMESPACES
   value: {{ join "," . | quote }}

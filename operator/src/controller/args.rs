@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use lcmap_spark_crd::{Duration, Memory};
 
 use super::error::OperatorError;
+use super::progress::Pace;
 use crate::core::Settings;
 
 /// Arguments of `lcmap-spark operator`. Each can come from the environment too, as the chart gives it.
@@ -70,6 +71,9 @@ pub(crate) struct Args {
     /// A file with the filter, read again whenever it changes; the filter above holds while there is none
     #[arg(long, value_name = "FILE", env = "LCMAP_LOG_FILTER_FILE")]
     pub(crate) log_filter_file: Option<PathBuf>,
+    /// How often running drivers are asked for their progress, `never` for not at all; a status tells of it half as often
+    #[arg(long, value_name = "TIME", env = "LCMAP_PROGRESS_INTERVAL", default_value = "15s")]
+    pub(crate) progress_interval: Pace,
     /// How many jobs are worked on at a time
     #[arg(long, value_name = "N", env = "LCMAP_CONCURRENCY", default_value = "32")]
     pub(crate) concurrency: NonZeroU16,

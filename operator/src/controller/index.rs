@@ -1,6 +1,7 @@
 //! What the watches have told so far: every job, and its driver pods.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +9,7 @@ use lcmap_spark_crd::{Phase, Reason};
 
 use super::metrics::{Census, JobCensus, Lane};
 use super::watched::{JobKey, Standing, WatchedJob, WatchedPod};
-use crate::core::pod::DriverPod;
+use crate::core::pod::{self, DriverPod};
 
 /// What the watches have told so far. Cheap to clone: all clones are one.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +63,17 @@ pub(crate) struct Snapshot {
     pub(crate) job: Arc<WatchedJob>,
     /// The pods that carry its label, whoever owns them.
     pub(crate) pods: Vec<Arc<WatchedPod>>,
+}
+
+/// The web UI of a driver that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DriverUi {
+    /// Whose driver it is.
+    pub(crate) job: JobKey,
+    /// Its pod's UID.
+    pub(crate) pod: String,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
 }
 
 impl Index {
@@ -149,6 +161,17 @@ impl Index {
             !pods.is_empty()
         });
         touched
+    }
+
+    /// Every driver that runs and has a web UI.
+    pub(crate) fn uis(&self) -> Vec<DriverUi> {
+        let state = self.lock();
+        let pods = state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |pod| (job, pod)));
+        let with_ui = pods.filter_map(|(job, pod)| {
+            let address = pod::ui(&pod.pod)?;
+            Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address })
+        });
+        with_ui.collect()
     }
 
     /// Every job, with the lane that it belongs in.

@@ -16,6 +16,7 @@ mod metrics;
 mod namespaces;
 mod observe;
 mod operator;
+mod progress;
 mod queue;
 mod reconcile;
 mod telemetry;

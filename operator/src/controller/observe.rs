@@ -10,6 +10,7 @@ use lcmap_spark_crd::SparkJob;
 
 use super::error::ReconcileError;
 use super::index::{Index, Snapshot};
+use super::progress::Told;
 use super::watched::{JobKey, WatchedPod};
 use super::writer::{api, limited};
 use crate::core::pod::{DriverPod, Incident};
@@ -27,6 +28,8 @@ pub(crate) struct Observer<'a> {
     pub(crate) client: &'a Client,
     /// What the watches told.
     pub(crate) index: &'a Index,
+    /// What drivers tell of themselves.
+    pub(crate) told: &'a Told,
 }
 
 /// What is around a job, and the pods that it is known by.
@@ -62,7 +65,8 @@ impl Observer<'_> {
         }
         let mut driver = None;
         if let Some(pod) = pods.iter().find(is_current) {
-            driver = Some(self.driver(key, job, pod, now).await?);
+            let ui = self.told.of(&pod.metadata.uid);
+            driver = Some(Driver { ui, ..self.driver(key, job, pod, now).await? });
         }
         let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(remnant).collect();
         let observed = Observed {

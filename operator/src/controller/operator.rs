@@ -19,11 +19,13 @@ use super::index::Index;
 use super::lease::{Elector, Leadership, LeaseName};
 use super::metrics::Metrics;
 use super::namespaces::Scope;
+use super::progress::{Inquirer, Pace, Told};
 use super::queue::Queue;
 use super::reconcile::{Obstacles, Reconciler};
 use super::telemetry::Telemetry;
 use super::watch::Watches;
 use super::writer::Writer;
+use crate::progress::SparkUi;
 
 /// How long the work may stand still before the kubelet may restart the operator.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,6 +40,8 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     // A client of its own: renewals must not queue behind the work's requests.
     let (own, _) = connect(args).await?;
     let (health, readiness, metrics) = (Health::new(), Readiness::default(), Metrics::new());
+    let scope = Scope::new(&args.namespaces, args.namespace_selector.as_deref());
+    scope.check(&client).await?;
     let admin = Admin::bind(args.listen).await?;
     let identity = args.identity();
     let name = LeaseName { namespace, name: args.lease_name.clone() };
@@ -47,8 +51,8 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %identity, lease, %listen, "starts");
 
     let (events, teller) = events::channel(client.clone(), identity);
-    let dispatcher = assemble(args, client, elector.leadership(), (events, metrics.clone()))?;
-    let (watches, scope) = (dispatcher.watches.clone(), dispatcher.scope.clone());
+    let dispatcher = assemble(args, client, scope.clone(), elector.leadership(), (events, metrics.clone()))?;
+    let watches = dispatcher.watches.clone();
     let registry = Arc::new(metrics.registry(elector.leadership(), watches.index.clone()));
     let gate = readiness.awaits("the first lists of jobs and pods");
 
@@ -60,6 +64,10 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
         after_work.clone(),
     ));
     parts.spawn(telemetry.follow(after_work.clone()));
+    if let Pace::Every(every) = args.progress_interval {
+        let inquirer = inquirer(&dispatcher, every)?;
+        parts.spawn(inquirer.run(after_work.clone()));
+    }
     parts.spawn(elector.run(after_work.clone(), health.clone()));
     let watching = watch_all(&watches, &scope, gate);
     let telling = tokio::spawn(teller.run());
@@ -85,10 +93,10 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
 fn assemble(
     args: &Args,
     client: Client,
+    scope: Scope,
     leadership: Leadership,
     (events, metrics): (Events, Metrics),
 ) -> Result<Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, OperatorError> {
-    let scope = Scope::new(&args.namespaces, args.namespace_selector.as_deref());
     let index = Index::default();
     let watches = Watches {
         client: client.clone(),
@@ -103,6 +111,7 @@ fn assemble(
     let reconciler = Reconciler {
         client: client.clone(),
         index,
+        told: Told::default(),
         writer: Writer::new(client, move || acting.leads()),
         events,
         settings: args.settings()?,
@@ -111,6 +120,19 @@ fn assemble(
     };
     let concurrency = usize::from(args.concurrency.get());
     Ok(Dispatcher { reconciler: Arc::new(reconciler), watches, scope, leadership, concurrency, metrics })
+}
+
+/// What asks the drivers of a dispatcher's jobs for their progress.
+fn inquirer<L>(dispatcher: &Dispatcher<L>, every: Duration) -> Result<Inquirer, OperatorError> {
+    let spark_ui = SparkUi::new().map_err(|error| OperatorError::Configuration(error.into()))?;
+    Ok(Inquirer {
+        spark_ui,
+        index: dispatcher.watches.index.clone(),
+        queue: Arc::clone(&dispatcher.watches.queue),
+        told: dispatcher.reconciler.told.clone(),
+        leadership: dispatcher.leadership.clone(),
+        every,
+    })
 }
 
 async fn serve(admin: Admin, answers: Answers, cancel: CancellationToken) {

@@ -17,6 +17,7 @@ use super::index::{Index, Snapshot};
 use super::launch::{Launcher, Started};
 use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
+use super::progress::Told;
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Deletion, Writer, api, limited};
 use crate::core::{
@@ -35,6 +36,8 @@ pub(crate) struct Reconciler<L> {
     pub(crate) client: Client,
     /// What the watches told.
     pub(crate) index: Index,
+    /// What drivers tell of themselves.
+    pub(crate) told: Told,
     /// Who writes.
     pub(crate) writer: Writer<L>,
     /// Who tells.
@@ -96,7 +99,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
         job: &SparkJob,
         snapshot: &Snapshot,
     ) -> Result<Option<Next>, ReconcileError> {
-        let observer = Observer { client: &self.client, index: &self.index };
+        let observer = Observer { client: &self.client, index: &self.index, told: &self.told };
         let obstacle = self.obstacles.standing(key, job);
         let sight = observer.observe(key, job, snapshot, obstacle).await?;
         let decision = core::decide(job, &sight.observed);

@@ -23,7 +23,8 @@ pub use decide::decide;
 pub use decision::{Decision, Effect, Requeue};
 pub use ending::reason;
 pub use observed::{
-    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, Remedy, Remnant, Stopping, Wanted,
+    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, Remedy, Remnant, SparkUi,
+    Stopping, Wanted,
 };
 pub use plan::{Fault, PlanFault, Site, plan};
 pub use settings::Settings;

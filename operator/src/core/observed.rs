@@ -1,6 +1,7 @@
 //! What is: a plain value, read in one place and judged in another.
 
 use jiff::Timestamp;
+use lcmap_spark_crd::status::Progress;
 use lcmap_spark_crd::{Reason, Revision};
 
 use super::Jitter;
@@ -42,6 +43,8 @@ pub struct Driver {
     pub node: Option<String>,
     /// How to get into its notebook, once that answers.
     pub notebook: Option<NotebookAccess>,
+    /// What its Spark tells of itself, as far as it was asked.
+    pub ui: Option<SparkUi>,
     /// The revision of the spec that it was made from, where it says so.
     pub revision: Option<Revision>,
     /// When it was created.
@@ -61,6 +64,15 @@ pub struct NotebookAccess {
     pub url: String,
     /// The Secret whose key `token` is asked for.
     pub token_secret: String,
+}
+
+/// What a driver's Spark tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SparkUi {
+    /// Where its web UI is.
+    pub url: String,
+    /// How far it is.
+    pub progress: Progress,
 }
 
 /// Whether a driver has been asked to stop.

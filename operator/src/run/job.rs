@@ -15,13 +15,14 @@ use super::folder::AttemptFolder;
 use super::launcher::Launcher;
 use super::output::Route;
 use super::prepare::Prepared;
-use super::progress::{Progress, Watcher};
+use super::progress;
 use super::report::{Event, Output, Reporter, Subject};
 use super::signals::{Request, Signals};
 use super::{Args, RunError, exit};
 use crate::core::{
     self, Decision, DriverState, Effect, Ending, Jitter, Life, Observed, Requeue, Site, Stopping, Wanted,
 };
+use crate::progress::{Progress, SparkUi};
 
 /// How often the agent's state file is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -47,7 +48,7 @@ pub(crate) struct JobRun<'a> {
     route: Route,
     /// The token of a notebook server, when the job's own Secret has it.
     token: Option<std::path::PathBuf>,
-    watcher: Option<Watcher>,
+    spark_ui: Option<SparkUi>,
     progress: Option<Receiver<Progress>>,
     driver: Option<Driver>,
     /// An attempt that could not even be started.
@@ -85,7 +86,7 @@ impl<'a> JobRun<'a> {
             site.conf.insert("spark.ui.showConsoleProgress".into(), "false".into());
         }
         let asked = bar || args.output == Output::Json && !kind.is_shell();
-        let watcher = asked.then(Watcher::new).and_then(Result::ok);
+        let spark_ui = asked.then(SparkUi::new).and_then(Result::ok);
         Self {
             subject,
             job,
@@ -96,7 +97,7 @@ impl<'a> JobRun<'a> {
             streams,
             route,
             token,
-            watcher,
+            spark_ui,
             progress: None,
             driver: None,
             stillborn: None,
@@ -281,7 +282,7 @@ impl<'a> JobRun<'a> {
         let Some(port) = state.ui_port.filter(|_| self.launcher.shares_network()) else { return };
         if self.told.ui != Some(port) && !self.kind.is_shell() {
             self.told.ui = Some(port);
-            self.progress = self.watcher.as_ref().map(|watcher| watcher.follow(port));
+            self.progress = self.spark_ui.clone().map(|ui| progress::follow(ui, port));
             self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://127.0.0.1:{port}") });
         }
         if let Some(progress) = &mut self.progress
@@ -328,6 +329,7 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         uid: None,
         node: None,
         notebook: None,
+        ui: None,
         revision: None,
         created,
         stopping,

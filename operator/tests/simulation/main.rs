@@ -33,7 +33,7 @@ mod tests {
     use crate::tape::Tape;
 
     /// How many histories are lived unless `SEEDS` says otherwise.
-    const FEW: u64 = 500;
+    const FEW: u64 = 2000;
 
     fn asked(variable: &str) -> Option<u64> {
         std::env::var(variable).ok().map(|text| text.parse().expect("SEED and SEEDS are numbers"))

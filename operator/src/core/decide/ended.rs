@@ -86,6 +86,7 @@ impl Step<'_> {
     fn next_attempt(&mut self) {
         self.status.attempt = Some(self.attempt().saturating_add(1));
         self.status.driver = None;
+        self.status.progress = None;
         self.status.url = None;
         self.status.ui_url = None;
     }
@@ -118,6 +119,10 @@ impl Step<'_> {
         self.status.completion_time = Some(time(at));
         self.status.duration = Some(lcmap_spark_crd::Duration::between(start, at));
         self.status.next_attempt_time = None;
+        if phase == Phase::Succeeded {
+            // It was asked for before the last of it was done; of a failure it tells how far it came.
+            self.status.progress = None;
+        }
         self.status.url = None;
         self.status.ui_url = None;
         self.wake = None;

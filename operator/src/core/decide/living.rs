@@ -40,6 +40,11 @@ impl Step<'_> {
             DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
             DriverState::Running { reason, message } => {
                 self.becomes(Phase::Running, *reason, message.clone());
+                if let Some(ui) = &driver.ui {
+                    self.status.progress = Some(ui.progress);
+                    self.status.ui_url = Some(ui.url.clone());
+                    self.status.url = Some(ui.url.clone());
+                }
                 if let Some(notebook) = &driver.notebook {
                     self.status.url = Some(notebook.url.clone());
                 }

@@ -5,11 +5,14 @@ mod life;
 mod remains;
 mod stops;
 
+use lcmap_spark_crd::status::Progress;
 use lcmap_spark_crd::{ConditionStatus, ConditionType, find_condition};
 use serde_json::json;
 
 use super::*;
-use crate::core::{Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, Stopping, Wanted};
+use crate::core::{
+    Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, SparkUi, Stopping, Wanted,
+};
 
 /// A world with one job in it and a clock that only the test moves.
 struct World {
@@ -82,6 +85,7 @@ impl World {
             uid: Some(format!("uid-{attempt}")),
             node: None,
             notebook: None,
+            ui: None,
             revision: None,
             created: self.now,
             stopping: Stopping::No,

@@ -56,7 +56,7 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
     let volumes = volumes::of(job);
     let (plan, requested) = launch_plan(job, attempt, settings, (&image, &template, &volumes))?;
 
-    let mut driver = containers::driver(job, &image, &volumes.mounts);
+    let mut driver = containers::driver(job, &image, &volumes.mounts, settings);
     let mut pod_volumes = volumes.sources;
     if needs_tmp(template::driver(&template)) {
         pod_volumes.push(json!({"name": places::TMP_VOLUME, "emptyDir": {}}));

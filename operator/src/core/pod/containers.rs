@@ -5,7 +5,7 @@ use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
-use super::places;
+use super::{places, ui};
 use crate::core::Settings;
 
 /// What every container of ours may do: nothing but run.
@@ -51,7 +51,8 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, settings: &Settings) -> Vec
 }
 
 /// The container that runs Spark.
-pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value]) -> Value {
+pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value], settings: &Settings) -> Value {
+    let ui = ui::port(&job.spec, settings).map(|port| json!({"name": ui::PORT, "containerPort": port}));
     let mut container = json!({
         "name": DRIVER_CONTAINER,
         "image": image,
@@ -59,12 +60,15 @@ pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value]) -> Value {
             places::AGENT, "launch", "--plan", places::PLAN_FILE, "--state", places::STATE,
             "--termination-log", places::TERMINATION_LOG,
         ],
+        "ports": Vec::from_iter(ui),
         "volumeMounts": mounts,
     });
     set_pull_policy(&mut container, &job.spec);
     match job.spec.run.kind() {
         Ok(RunRef::Notebook(notebook)) => {
-            container["ports"] = json!([{"name": "notebook", "containerPort": notebook.port}]);
+            if let Some(ports) = container["ports"].as_array_mut() {
+                ports.push(json!({"name": "notebook", "containerPort": notebook.port}));
+            }
             container["readinessProbe"] = json!({"httpGet": {"path": "/api", "port": notebook.port}, "periodSeconds": 2, "timeoutSeconds": 5});
         }
         Ok(run) if run.kind() != RunKind::Submit => {

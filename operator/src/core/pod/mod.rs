@@ -12,6 +12,7 @@ mod sources;
 mod template;
 #[cfg(test)]
 mod tests;
+mod ui;
 mod volumes;
 mod waiting;
 
@@ -19,3 +20,4 @@ pub use build::{Unfit, pod};
 pub use children::{claim, service, token_secret};
 pub use read::{Incident, read, stopping};
 pub use seen::{Container, ContainerState, DriverPod, PodCondition, Terminated};
+pub use ui::ui;

@@ -32,6 +32,7 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
             _ => None,
         },
         revision: revision(pod),
+        ui: None,
         created,
         stopping: stopping(pod),
         state: state(job, pod, incidents, now),

@@ -71,6 +71,25 @@ pub struct Owner {
 #[allow(missing_docs)] // Kubernetes' own words
 pub struct PodSpec {
     pub node_name: Option<String>,
+    pub containers: Vec<ContainerSpec>,
+}
+
+/// A container, as it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct ContainerSpec {
+    pub name: String,
+    pub ports: Vec<ContainerPort>,
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)] // Kubernetes' own words
+pub struct ContainerPort {
+    pub name: String,
+    pub container_port: u16,
 }
 
 /// What a pod does.
@@ -81,6 +100,8 @@ pub struct PodStatus {
     pub phase: Option<String>,
     pub reason: Option<String>,
     pub message: Option<String>,
+    #[serde(rename = "podIP")]
+    pub pod_ip: Option<String>,
     pub conditions: Vec<PodCondition>,
     pub init_container_statuses: Vec<Container>,
     pub container_statuses: Vec<Container>,

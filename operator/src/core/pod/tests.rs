@@ -4,6 +4,7 @@ mod builds;
 mod reads;
 mod sources;
 mod templates;
+mod ui;
 mod waits;
 
 use lcmap_spark_agent::plan::LaunchPlan;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::run::progress::Progress;
+use crate::progress::Progress;
 
 /// One thing that happened. Serialised, it is one line of `--output json`; docs/run.md describes each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

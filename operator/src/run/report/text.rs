@@ -7,7 +7,7 @@ use console::{Style, style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Event, Subject};
-use crate::run::progress::Progress;
+use crate::progress::Progress;
 
 /// Writes events for people.
 #[derive(Debug, Default)]

@@ -90,3 +90,35 @@ fn each_policy_retries_what_it_names() {
         assert_eq!(!world.place().0.is_final(), retried, "{policy} {reason:?}");
     }
 }
+
+#[test]
+fn progress_is_shown_while_a_driver_runs_and_kept_only_of_what_failed() {
+    for (reason, code, kept) in [(Reason::Completed, 0, None), (Reason::ExitedNonZero, 1, Some(40))] {
+        let mut world = World::new(json!({}));
+        world.step();
+        world.runs();
+        assert_eq!(world.status().progress, None);
+        let progress = Progress { percent: 40, ..Progress::default() };
+        world.driver.as_mut().unwrap().ui = Some(SparkUi { url: "http://10.0.0.1:4040".into(), progress });
+        world.step();
+        assert_eq!(world.status().progress, Some(progress));
+        assert_eq!(world.status().url.as_deref(), Some("http://10.0.0.1:4040"));
+        world.driver.as_mut().unwrap().ui = None;
+        world.step();
+        assert_eq!(world.status().progress, Some(progress), "a successor has not asked yet");
+        world.ends(reason, code);
+        assert_eq!(world.status().progress.map(|progress| progress.percent), kept);
+        assert_eq!((&world.status().url, &world.status().ui_url), (&None, &None));
+    }
+}
+
+#[test]
+fn a_backoff_that_a_clock_wrote_which_was_set_back_since_is_over() {
+    let mut world =
+        World::new(json!({"restart": {"policy": "OnFailure", "backoff": "10s", "backoffMax": "20s"}}));
+    world.step();
+    world.ends(Reason::ExitedNonZero, 3);
+    assert!(world.step().start.is_none(), "it backs off");
+    world.now -= Duration::from_secs(3600);
+    assert_eq!(world.step().start, Some(2));
+}

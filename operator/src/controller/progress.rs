@@ -1,0 +1,170 @@
+//! How far the running drivers are: asked of their own web UIs now and then, within bounds. Nothing depends on an answer:
+//! a network may keep the operator from drivers, and a driver may have no UI.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use lcmap_spark_crd::DurationError;
+use lcmap_spark_crd::status::{Count, Progress};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::index::{DriverUi, Index};
+use super::lease::Leadership;
+use super::metrics::Lane;
+use super::queue::Queue;
+use crate::core::SparkUi;
+use crate::progress;
+
+/// How many drivers are asked at a time.
+const AT_A_TIME: usize = 8;
+
+/// How often running drivers are asked how far they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Not at all.
+    Never,
+    /// Once in so long. A job's status is written half as often at most.
+    Every(Duration),
+}
+
+impl FromStr for Pace {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "never" => Ok(Self::Never),
+            text => text.parse().map(|every: lcmap_spark_crd::Duration| Self::Every(every.into())),
+        }
+    }
+}
+
+/// What is told of drivers, by their pods' UIDs. Cheap to clone: all clones are one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told(Arc<Mutex<HashMap<String, Telling>>>);
+
+#[derive(Debug)]
+struct Telling {
+    ui: SparkUi,
+    since: Instant,
+}
+
+/// Asks drivers how far they are, for as long as this replica leads.
+pub(crate) struct Inquirer {
+    /// Asks one.
+    pub(crate) spark_ui: progress::SparkUi,
+    /// Whom there is to ask.
+    pub(crate) index: Index,
+    /// Where jobs go of which there is something new to tell.
+    pub(crate) queue: Arc<Queue>,
+    /// What is told.
+    pub(crate) told: Told,
+    /// Whether this replica leads.
+    pub(crate) leadership: Leadership,
+    /// How often they are asked.
+    pub(crate) every: Duration,
+}
+
+impl Inquirer {
+    /// Asks until it is cancelled.
+    pub(crate) async fn run(self, cancel: CancellationToken) {
+        let mut rounds = interval(self.every);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ask = async {
+            loop {
+                rounds.tick().await;
+                if self.leadership.leads() {
+                    self.round().await;
+                }
+            }
+        };
+        cancel.run_until_cancelled(ask).await;
+    }
+
+    async fn round(&self) {
+        let uis = self.index.uis();
+        self.told.retain(&uis);
+        stream::iter(uis).for_each_concurrent(AT_A_TIME, |ui| self.ask(ui)).await;
+    }
+
+    async fn ask(&self, DriverUi { job, pod, address }: DriverUi) {
+        let Some(progress) = self.spark_ui.ask(address).await else { return };
+        let ui = SparkUi { url: format!("http://{address}"), progress: summary(progress) };
+        if self.told.tell(pod, ui, self.every * 2) {
+            self.queue.push(job, Lane::Starting);
+        }
+    }
+}
+
+impl Told {
+    /// What is told of a driver.
+    pub(crate) fn of(&self, pod: &str) -> Option<SparkUi> {
+        self.lock().get(pod).map(|telling| telling.ui.clone())
+    }
+
+    /// Tells something of a driver, if it is new and what was told last is older than `pause`. Answers whether it did.
+    fn tell(&self, pod: String, ui: SparkUi, pause: Duration) -> bool {
+        let mut told = self.lock();
+        if told.get(&pod).is_some_and(|last| last.ui == ui || last.since.elapsed() < pause) {
+            return false;
+        }
+        told.insert(pod, Telling { ui, since: Instant::now() });
+        true
+    }
+
+    /// Forgets the drivers that do not run any more.
+    fn retain(&self, uis: &[DriverUi]) {
+        let running: HashSet<_> = uis.iter().map(|ui| ui.pod.as_str()).collect();
+        self.lock().retain(|pod, _| running.contains(pod.as_str()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Telling>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn summary(progress: progress::Progress) -> Progress {
+    let count = |completed: u64, total: u64| Count {
+        completed: i64::try_from(completed).unwrap_or(i64::MAX),
+        total: i64::try_from(total).unwrap_or(i64::MAX),
+    };
+    Progress {
+        stages: count(progress.stages_done, progress.stages),
+        tasks: count(progress.tasks_done, progress.tasks),
+        percent: i32::try_from(progress.percent).unwrap_or(100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ui(percent: i32) -> SparkUi {
+        SparkUi { url: "http://10.0.0.1:4040".into(), progress: Progress { percent, ..Progress::default() } }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_new_is_told_no_oftener_than_allowed() {
+        let (told, pause) = (Told::default(), Duration::from_secs(30));
+        assert!(told.tell("a".into(), ui(1), pause), "the first at once");
+        tokio::time::advance(Duration::from_secs(29)).await;
+        assert!(!told.tell("a".into(), ui(2), pause));
+        assert_eq!(told.of("a"), Some(ui(1)), "what is told does not change without being written");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(told.tell("a".into(), ui(2), pause));
+        tokio::time::advance(pause).await;
+        assert!(!told.tell("a".into(), ui(2), pause), "nothing new");
+    }
+
+    #[test]
+    fn a_pace_is_a_time_or_never() {
+        assert_eq!("never".parse(), Ok(Pace::Never));
+        assert_eq!("15s".parse(), Ok(Pace::Every(Duration::from_secs(15))));
+        for none in ["often", "", "0s"] {
+            assert!(none.parse::<Pace>().is_err(), "{none}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Where Spark's UI is.
+
+use super::*;
+use crate::core::pod::{DriverPod, ui};
+
+#[test]
+fn a_ui_is_where_its_driver_runs() {
+    let seen = |phase, ip: &str, ports| {
+        let containers = json!([{"name": "sidecar"}, {"name": "driver", "ports": ports}]);
+        let pod = json!({"spec": {"containers": containers}, "status": {"phase": phase, "podIP": ip}});
+        ui(&serde_json::from_value::<DriverPod>(pod).unwrap()).map(|address| address.to_string())
+    };
+    let ports =
+        json!([{"name": "notebook", "containerPort": 8888}, {"name": "spark-ui", "containerPort": 4040}]);
+    assert_eq!(seen("Running", "10.1.2.3", ports.clone()).unwrap(), "10.1.2.3:4040");
+    assert_eq!(seen("Running", "fd00::7", ports.clone()).unwrap(), "[fd00::7]:4040");
+    assert_eq!(seen("Running", "", ports.clone()), None);
+    assert_eq!(seen("Succeeded", "10.1.2.3", ports), None);
+    assert_eq!(seen("Running", "10.1.2.3", json!([])), None);
+}
+
+#[test]
+fn a_ui_has_the_port_that_the_job_or_the_operator_says() {
+    let ports = |spec: Value, conf: &[(&str, &str)]| {
+        let conf = conf.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let pod = pod(&job(spec), 1, &Settings { conf, ..settings() }).unwrap();
+        driver(&pod)["ports"].clone()
+    };
+    let at = |port| json!([{"name": "spark-ui", "containerPort": port}]);
+    let conf = |name: &str, value: &str| json!({"conf": {name: value}});
+    let operators = [("spark.ui.port", "4444")];
+    assert_eq!(ports(json!({}), &[]), at(4040));
+    assert_eq!(ports(json!({}), &operators), at(4444));
+    assert_eq!(ports(conf("spark.ui.port", "5050"), &operators), at(5050));
+    assert_eq!(ports(conf("spark.ui.port", "0"), &[]), json!([]), "whichever is free");
+    assert_eq!(ports(conf("spark.ui.enabled", "false"), &[]), json!([]));
+    assert_eq!(ports(json!({"network": "Host"}), &[]), json!([]), "it would be reserved on the node");
+}
