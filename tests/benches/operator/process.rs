@@ -29,6 +29,8 @@ impl Operator {
             .args(["operator", "--agent-image=bed.test/operator:1", "--default-image=bed.test/spark:1"])
             .args(["--lease-namespace=default", "--log-filter=warn", "--identity", name])
             .arg(format!("--listen=127.0.0.1:{port}"))
+            // The addresses of pretended nodes' pods are others'.
+            .arg("--progress-interval=never")
             .env("KUBECONFIG", kubeconfig)
             .stdout(Stdio::null())
             .stderr(log)
