@@ -161,7 +161,7 @@ drift: ## generated files are as their generator writes them
 
 .PHONY: check-core
 check-core: ## core is pure: it compiles without the features that bring clocks, clients and runtimes
-	cargo check --quiet --locked -p lcmap-spark --lib --no-default-features
+	cargo clippy --quiet --locked -p lcmap-spark --lib --no-default-features -- -D warnings
 
 .PHONY: clean
 clean: ## what was built; the beds stay

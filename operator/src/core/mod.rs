@@ -28,4 +28,4 @@ pub use observed::{
 };
 pub use plan::{Fault, PlanFault, Site, plan};
 pub use settings::Settings;
-pub(crate) use text::bounded;
+pub use text::bounded;

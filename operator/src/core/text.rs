@@ -5,7 +5,7 @@ use std::time::Duration;
 use lcmap_spark_crd::status::MAX_MESSAGE;
 
 /// A message cut to what a status takes, at the end of a character.
-pub(crate) fn bounded(mut message: String) -> String {
+pub fn bounded(mut message: String) -> String {
     const ELLIPSIS: &str = "…";
     if message.len() > MAX_MESSAGE {
         let mut end = MAX_MESSAGE - ELLIPSIS.len();
