@@ -9,6 +9,7 @@ mod dispatch;
 mod error;
 mod events;
 mod health;
+mod incidents;
 mod index;
 mod launch;
 mod lease;

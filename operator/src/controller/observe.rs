@@ -3,24 +3,20 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Event;
-use kube::api::ListParams;
 use kube::{Api, Client};
 use lcmap_spark_crd::SparkJob;
 
 use super::error::ReconcileError;
+use super::incidents::Incidents;
 use super::index::{Index, Snapshot};
 use super::progress::Told;
 use super::watched::{JobKey, WatchedPod};
 use super::writer::{api, limited};
-use crate::core::pod::{DriverPod, Incident};
+use crate::core::pod::DriverPod;
 use crate::core::{Driver, DriverState, Jitter, Life, Observed, Obstacle, Remnant, Stopping, Wanted, pod};
 
 /// How long a pod may take to make its containers before its Events are asked for the reason.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How many Events of one pod are looked at.
-const EVENTS: u32 = 50;
 
 /// Reads the world around one job.
 pub(crate) struct Observer<'a> {
@@ -28,6 +24,8 @@ pub(crate) struct Observer<'a> {
     pub(crate) client: &'a Client,
     /// What the watches told.
     pub(crate) index: &'a Index,
+    /// What the cluster told of driver pods.
+    pub(crate) incidents: &'a Incidents,
     /// What drivers tell of themselves.
     pub(crate) told: &'a Told,
 }
@@ -118,30 +116,9 @@ impl Observer<'_> {
         if !is_slow {
             return Ok(driver);
         }
-        Ok(pod::read(job, pod, &self.incidents(key, pod).await?, now))
+        let incidents = self.incidents.of(&key.namespace, &pod.metadata.uid).await;
+        Ok(pod::read(job, pod, &incidents, now))
     }
-
-    /// What the cluster told of a pod, the latest last. That a Secret is missing from a volume shows nowhere else.
-    async fn incidents(&self, key: &JobKey, pod: &DriverPod) -> Result<Vec<Incident>, ReconcileError> {
-        let events = Api::<Event>::namespaced(self.client.clone(), &key.namespace);
-        let of_the_pod = format!("involvedObject.uid={}", pod.metadata.uid);
-        let list = limited(events.list(&ListParams::default().fields(&of_the_pod).limit(EVENTS)))
-            .await
-            .map_err(|source| api("read the events of the driver pod of", key, source))?;
-        let mut events: Vec<_> = list.items.into_iter().map(|event| (last_seen(&event), event)).collect();
-        events.sort_by_key(|(at, _)| *at);
-        let told = events.into_iter().filter_map(|(_, event)| {
-            Some(Incident { reason: event.reason?, message: event.message.unwrap_or_default() })
-        });
-        Ok(told.collect())
-    }
-}
-
-fn last_seen(event: &Event) -> Option<Timestamp> {
-    let series = event.series.as_ref().and_then(|series| Some(series.last_observed_time.as_ref()?.0));
-    let last = event.last_timestamp.as_ref().map(|time| time.0);
-    let first = event.event_time.as_ref().map(|time| time.0);
-    series.or(last).or(first)
 }
 
 fn remnant(pod: &DriverPod) -> Option<Remnant> {

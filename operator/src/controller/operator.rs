@@ -15,6 +15,7 @@ use super::dispatch::Dispatcher;
 use super::error::OperatorError;
 use super::events::{self, Events};
 use super::health::{Gate, Health, Readiness};
+use super::incidents::Incidents;
 use super::index::Index;
 use super::lease::{Elector, Leadership, LeaseName};
 use super::metrics::Metrics;
@@ -111,6 +112,7 @@ fn assemble(
     let reconciler = Reconciler {
         client: client.clone(),
         index,
+        incidents: Incidents::new(client.clone()),
         told: Told::default(),
         writer: Writer::new(client, move || acting.leads()),
         events,

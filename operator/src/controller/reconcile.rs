@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::error::ReconcileError;
 use super::events::Events;
+use super::incidents::Incidents;
 use super::index::{Index, Snapshot};
 use super::launch::{Launcher, Started};
 use super::metrics::Metrics;
@@ -36,6 +37,8 @@ pub(crate) struct Reconciler<L> {
     pub(crate) client: Client,
     /// What the watches told.
     pub(crate) index: Index,
+    /// What the cluster told of driver pods.
+    pub(crate) incidents: Incidents,
     /// What drivers tell of themselves.
     pub(crate) told: Told,
     /// Who writes.
@@ -99,7 +102,8 @@ impl<L: Fn() -> bool> Reconciler<L> {
         job: &SparkJob,
         snapshot: &Snapshot,
     ) -> Result<Option<Next>, ReconcileError> {
-        let observer = Observer { client: &self.client, index: &self.index, told: &self.told };
+        let Self { client, index, incidents, told, .. } = self;
+        let observer = Observer { client, index, incidents, told };
         let obstacle = self.obstacles.standing(key, job);
         let sight = observer.observe(key, job, snapshot, obstacle).await?;
         let decision = core::decide(job, &sight.observed);

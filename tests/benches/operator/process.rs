@@ -25,7 +25,9 @@ impl Operator {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let kubeconfig = bed.kubeconfig_for(USER, Some("system:masters")).unwrap();
         let log = std::fs::File::create(bed.folder().join(format!("log/operator-{name}.log"))).unwrap();
-        let child = Command::new(target().join("release/lcmap-spark"))
+        let mut command = Command::new(target().join("release/lcmap-spark"));
+        bed.mark(&mut command);
+        let child = command
             .args(["operator", "--agent-image=bed.test/operator:1", "--default-image=bed.test/spark:1"])
             .args(["--lease-namespace=default", "--log-filter=warn", "--identity", name])
             .arg(format!("--listen=127.0.0.1:{port}"))

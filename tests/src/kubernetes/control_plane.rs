@@ -2,6 +2,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    process::Command,
     sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -18,7 +19,7 @@ use super::{
     pki::{Authority, Identity},
     process::{Daemon, wait_until},
     programs,
-    run::Run,
+    run::{self, Run},
     trust::Trust,
 };
 
@@ -137,6 +138,11 @@ impl ControlPlane {
     /// The folder of this bed's files; it goes with the bed.
     pub fn folder(&self) -> &Path {
         self.run.folder()
+    }
+
+    /// Makes a program that is about to be started the bed's: it ends with it, also when this process is killed.
+    pub fn mark(&self, command: &mut Command) {
+        command.env(run::MARK, self.run.folder());
     }
 
     /// The ends of all logs, the nodes' too.
