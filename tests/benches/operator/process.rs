@@ -11,7 +11,7 @@ use lcmap_spark_tests::kubernetes::{ControlPlane, target};
 pub(crate) const USER: &str = "lcmap-spark-operator";
 
 /// Longer than anything here takes.
-const LIMIT: Duration = Duration::from_secs(900);
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A running operator.
 pub(crate) struct Operator {

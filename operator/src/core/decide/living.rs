@@ -8,8 +8,8 @@ use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 use super::{Step, later, time};
 use crate::core::{Driver, DriverState, Effect, Stopping, Wanted};
 
-/// How long a driver usually takes to start, on a node that has its image.
-const USUAL_START: Duration = Duration::from_secs(5);
+/// How long a driver takes to start at most, on a node that has its image, where nothing is wrong but the cluster is busy.
+const USUAL_START: Duration = Duration::from_secs(20);
 
 impl Step<'_> {
     pub(super) fn with(&mut self, driver: &Driver) {
