@@ -131,8 +131,9 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
                     Next::Gone => queue.forget(&key),
                 }
             }
-            Err(ReconcileError::NotLeading) => {}
-            Err(ReconcileError::Conflict) => queue.push(key, Lane::Finishing),
+            // A lead that lapsed and was renewed at once is no change that anybody hears of: the job must not be
+            // forgotten. Where somebody else leads now, it waits in the queue for nothing.
+            Err(ReconcileError::NotLeading | ReconcileError::Conflict) => queue.push(key, Lane::Finishing),
             Err(error) => {
                 match &error {
                     ReconcileError::Api { source, .. } => {

@@ -23,6 +23,7 @@ fn a_status_that_somebody_else_wrote_is_set_right_once() {
         let job = space.job("pi", json!({}));
         job.driver(1).runs();
         let right = job.becomes("Running", "DriverRunning");
+        job.stays_as_it_is(Duration::from_secs(1)); // the audit log is a little behind
         let before = writes(space);
         let patch = r#"--patch={"status":{"phase":"Pending","message":"mine"}}"#;
         space.kubectl(["patch", "sj", "pi", "--subresource=status", "--type=merge", patch]);
