@@ -163,7 +163,7 @@ fn a_job_goes_its_way_though_the_clock_is_set() {
         operator.wait_until_leads().unwrap();
         let job = space.job(
             "pi",
-            json!({"restart": {"policy": "OnFailure", "backoff": "2s", "backoffMax": "4s"}, "activeDeadline": "2h"}),
+            json!({"restart": {"policy": "OnFailure", "backoff": "2s", "backoffMax": "4s"}, "activeDeadline": "2h", "startTimeout": "2h"}),
         );
         job.driver(1).runs().ends(1);
         job.becomes("Pending", "BackingOff");
