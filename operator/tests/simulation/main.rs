@@ -18,6 +18,8 @@ mod operator;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod request;
+#[cfg(test)]
 mod shrink;
 #[cfg(test)]
 mod tape;

@@ -13,10 +13,11 @@ use lcmap_spark::core::{
     Settings, Wanted, decide,
 };
 use lcmap_spark_crd::names::driver_pod;
-use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob, SparkJobStatus};
+use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 
 use crate::cache::Cache;
 use crate::cluster::{Cluster, Created, NAME, Sent};
+use crate::request::{Answer, Request};
 use crate::tape::Tape;
 
 /// As in `controller/reconcile.rs`.
@@ -64,22 +65,6 @@ struct Round {
     rest: VecDeque<Request>,
     requeue: Requeue,
     wrote: bool,
-}
-
-enum Request {
-    Create(i32),
-    Write(Box<SparkJobStatus>),
-    Stop { name: String, uid: String },
-    Remove { name: String, uid: String, attempt: i32 },
-    DeleteJob,
-}
-
-enum Answer {
-    Pod(Rc<DriverPod>),
-    Obstructed(Obstacle),
-    Written(Rc<SparkJob>),
-    Conflict,
-    Done,
 }
 
 impl Operator {
@@ -377,28 +362,4 @@ fn told(decision: &Decision) -> String {
     let status = &decision.status;
     let place = (status.phase.unwrap_or_default(), status.reason, status.attempt.unwrap_or_default());
     format!("{place:?} start {:?}, {:?}, {:?}", decision.start, decision.effects, decision.requeue)
-}
-
-impl Request {
-    fn told(&self) -> String {
-        match self {
-            Self::Create(attempt) => format!("creates pod {attempt}"),
-            Self::Write(_) => "writes the status".into(),
-            Self::Stop { name, .. } => format!("stops {name}"),
-            Self::Remove { name, .. } => format!("removes {name}"),
-            Self::DeleteJob => "deletes the job".into(),
-        }
-    }
-}
-
-impl Answer {
-    fn told(&self) -> &'static str {
-        match self {
-            Self::Pod(_) => "it is there",
-            Self::Obstructed(_) => "refused",
-            Self::Written(_) => "written",
-            Self::Conflict => "conflict",
-            Self::Done => "done",
-        }
-    }
 }
