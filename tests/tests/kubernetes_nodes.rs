@@ -146,8 +146,8 @@ spec:
     - -c
     - |
       nc -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT </dev/null && echo reached the API server
-      ask() { wget -q -T 5 -O - http://$GREETER_SERVICE_HOST:$GREETER_SERVICE_PORT/; }
-      until ask; do sleep 1; done # kube-proxy hears of the greeter in its own time
+      ask() { printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 5 $GREETER_SERVICE_HOST $GREETER_SERVICE_PORT; }
+      until ask | grep hello; do sleep 1; done # kube-proxy hears of the greeter in its own time
 ";
 
 #[test]
