@@ -1,7 +1,7 @@
 //! The operator itself, in its pods: confined, replaced, upgraded.
 
 use crate::installation::{helm, in_namespace, installed};
-use crate::jobs::{get, program, wait_for};
+use crate::jobs::{LIMIT, get, program, wait_for};
 
 #[test]
 fn an_upgrade_of_the_operator_touches_no_running_job() {
@@ -18,6 +18,28 @@ print('it went on')";
         wait_for(namespace, "patient", "Succeeded/Completed");
         assert_eq!(get(namespace, "pod/patient-driver-1", "{.metadata.uid}"), before);
         assert_eq!(get(namespace, "sparkjob/patient", "{.status.attempt}"), "1");
+    });
+}
+
+#[test]
+fn the_progress_of_a_running_job_is_shown_with_the_address_of_its_ui() {
+    in_namespace("progress", |namespace| {
+        let lines = "import time, os
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.sparkContext.parallelize(range(3), 3).count()
+while not os.path.exists('/tmp/go'): time.sleep(0.5)";
+        namespace.apply(&program(namespace, "counts", lines, "")).unwrap();
+        let done = |progress: &str| progress == "3/3 1/1 100%";
+        let progress = "{.status.progress.tasks.completed}/{.status.progress.tasks.total} \
+            {.status.progress.stages.completed}/{.status.progress.stages.total} {.status.progress.percent}%";
+        namespace.wait_for("sparkjob/counts", progress, LIMIT, done).unwrap();
+        let ip = get(namespace, "pod/counts-driver-1", "{.status.podIP}");
+        let wide = namespace.kubectl(["get", "sparkjobs", "-o", "wide"]).unwrap();
+        assert!(wide.contains(&format!("100        http://{ip}:4040")), "{wide}");
+        namespace.kubectl(["exec", "counts-driver-1", "--", "touch", "/tmp/go"]).unwrap();
+        wait_for(namespace, "counts", "Succeeded/Completed");
+        assert_eq!(get(namespace, "sparkjob/counts", "{.status.url}{.status.progress}"), "");
     });
 }
 
