@@ -12,7 +12,7 @@ use lcmap_spark_crd::{Reason, Revision, SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
 use super::volumes::Volumes;
-use super::{containers, merge, places, resources, template, volumes};
+use super::{containers, merge, places, resources, template, ui, volumes};
 use crate::core::plan::{Fault, PlanFault, Site, plan};
 use crate::core::{Obstacle, Remedy, Settings};
 
@@ -90,7 +90,7 @@ fn launch_plan(
         config_maps: volumes.config_maps.clone(),
         notebook_ip: "0.0.0.0".into(),
         image: image.to_owned(),
-        conf: settings.conf.clone(),
+        conf: ui::conf(&job.spec, settings),
         ..Site::default()
     };
     if let Ok(RunRef::Notebook(_)) = job.spec.run.kind() {

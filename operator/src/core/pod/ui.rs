@@ -1,5 +1,6 @@
 //! Spark's web UI in a driver pod: a named port, so that people and the operator know where it is.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use lcmap_spark_crd::SparkJobSpec;
@@ -12,6 +13,9 @@ use crate::core::Settings;
 /// What the port is called.
 pub(super) const PORT: &str = "spark-ui";
 
+/// Spark's own name of it.
+const PROPERTY: &str = "spark.ui.port";
+
 /// Where Spark's UI is unless told otherwise (`spark.ui.port`,
 /// <https://spark.apache.org/docs/3.5.0/configuration.html#spark-ui>).
 const DEFAULT_PORT: u16 = 4040;
@@ -23,7 +27,15 @@ pub(super) fn port(spec: &SparkJobSpec, settings: &Settings) -> Option<u16> {
     if spec.network() == Network::Host || property("spark.ui.enabled") == Some("false") {
         return None;
     }
-    property("spark.ui.port").map_or(Some(DEFAULT_PORT), |port| port.parse().ok().filter(|port| *port > 0))
+    property(PROPERTY).map_or(Some(DEFAULT_PORT), |port| port.parse().ok().filter(|port| *port > 0))
+}
+
+/// The operator's properties for the driver: those of its settings, and the UI's port, lest the agent propose one that is
+/// free, as it must where drivers share a network.
+pub(super) fn conf(spec: &SparkJobSpec, settings: &Settings) -> BTreeMap<String, String> {
+    let mut conf = settings.conf.clone();
+    conf.extend(port(spec, settings).map(|port| (PROPERTY.to_owned(), port.to_string())));
+    conf
 }
 
 /// Where the UI of a driver is that runs.

@@ -24,15 +24,16 @@ fn a_ui_has_the_port_that_the_job_or_the_operator_says() {
     let ports = |spec: Value, conf: &[(&str, &str)]| {
         let conf = conf.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let pod = pod(&job(spec), 1, &Settings { conf, ..settings() }).unwrap();
-        driver(&pod)["ports"].clone()
+        (driver(&pod)["ports"].clone(), launch_plan(&pod).conf.get("spark.ui.port").cloned())
     };
-    let at = |port| json!([{"name": "spark-ui", "containerPort": port}]);
+    let at = |port: u16| (json!([{"name": "spark-ui", "containerPort": port}]), Some(port.to_string()));
+    let undeclared = |told: Option<&str>| (json!([]), told.map(str::to_owned));
     let conf = |name: &str, value: &str| json!({"conf": {name: value}});
     let operators = [("spark.ui.port", "4444")];
-    assert_eq!(ports(json!({}), &[]), at(4040));
+    assert_eq!(ports(json!({}), &[]), at(4040), "the driver is told too, or the agent would choose");
     assert_eq!(ports(json!({}), &operators), at(4444));
     assert_eq!(ports(conf("spark.ui.port", "5050"), &operators), at(5050));
-    assert_eq!(ports(conf("spark.ui.port", "0"), &[]), json!([]), "whichever is free");
-    assert_eq!(ports(conf("spark.ui.enabled", "false"), &[]), json!([]));
-    assert_eq!(ports(json!({"network": "Host"}), &[]), json!([]), "it would be reserved on the node");
+    assert_eq!(ports(conf("spark.ui.port", "0"), &[]), undeclared(Some("0")), "whichever is free");
+    assert_eq!(ports(conf("spark.ui.enabled", "false"), &[]), undeclared(None));
+    assert_eq!(ports(json!({"network": "Host"}), &[]), undeclared(None), "it would be reserved on the node");
 }
