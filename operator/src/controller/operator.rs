@@ -117,6 +117,7 @@ fn assemble(
         writer: Writer::new(client, move || acting.leads()),
         events,
         settings: args.settings()?,
+        queue: Arc::clone(&watches.queue),
         obstacles: Obstacles::default(),
         metrics: metrics.clone(),
     };

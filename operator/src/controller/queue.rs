@@ -80,6 +80,12 @@ impl Queue {
         self.lock().clear_due(key);
     }
 
+    /// How many jobs wait or are worked on.
+    pub(crate) fn load(&self) -> usize {
+        let state = self.lock();
+        state.waiting.len() + state.working.len()
+    }
+
     /// How many jobs wait in a lane.
     pub(crate) fn depth(&self, lane: Lane) -> usize {
         let state = self.lock();
@@ -207,6 +213,20 @@ mod tests {
             state.push(key("a"), lane);
         }
         assert_eq!(names(&mut state, 5), ["a"]);
+    }
+
+    #[test]
+    fn jobs_that_wait_and_jobs_that_are_worked_on_are_load() {
+        let queue = Queue::default();
+        for name in ["a", "b", "c"] {
+            queue.push(key(name), Lane::Starting);
+        }
+        queue.push_after(key("later"), Duration::from_secs(60));
+        assert_eq!(queue.load(), 3);
+        let worked_on = queue.lock().pop().unwrap();
+        assert_eq!(queue.load(), 3);
+        queue.done(&worked_on);
+        assert_eq!(queue.load(), 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One job, looked after: observe → decide → apply, until there is nothing more to do for now.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -19,10 +19,11 @@ use super::launch::{Launcher, Started};
 use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
 use super::progress::Told;
+use super::queue::Queue;
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Deletion, Writer, api, limited};
 use crate::core::{
-    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, announcements,
+    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, Telling, announcements,
 };
 
 /// How often a job is decided on in one go; what is then left is left to the next.
@@ -30,6 +31,12 @@ const ROUNDS: u32 = 8;
 
 /// How often a driver that does not run yet is asked what it waits for: nothing tells us.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// More jobs than so many at a time are looked after in a burst alone, since most take milliseconds: what can wait then does.
+const CROWD: usize = 4;
+
+/// When a job is looked at again of which something was not told.
+const TELL_AGAIN: Duration = Duration::from_secs(2);
 
 /// Looks after jobs.
 pub(crate) struct Reconciler<L> {
@@ -47,6 +54,8 @@ pub(crate) struct Reconciler<L> {
     pub(crate) events: Events,
     /// What the operator adds to every job.
     pub(crate) settings: Settings,
+    /// Who else waits.
+    pub(crate) queue: Arc<Queue>,
     /// What was in the way of starting.
     pub(crate) obstacles: Obstacles,
     /// What is counted.
@@ -110,6 +119,9 @@ impl<L: Fn() -> bool> Reconciler<L> {
         if let Some(attempt) = decision.start {
             self.start(key, job, attempt).await?;
             return Ok(None);
+        }
+        if decision.telling == Telling::WhenQuiet && self.queue.load() > CROWD {
+            return Ok(Some(Next::After(TELL_AGAIN)));
         }
         let wrote = self.record(key, job, &decision.status).await?;
         for effect in &decision.effects {

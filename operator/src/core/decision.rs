@@ -15,10 +15,22 @@ pub struct Decision {
     pub start: Option<i32>,
     /// The status to write, if it differs from the one there is.
     pub status: SparkJobStatus,
+    /// When the status is to be written.
+    pub telling: Telling,
     /// What to do once the status is written.
     pub effects: Vec<Effect>,
     /// When to look again if nothing happens before.
     pub requeue: Requeue,
+}
+
+/// When a status is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// Now.
+    Now,
+    /// Once few other jobs wait to be looked at. All that it tells is that a driver, created a moment ago, starts or runs as
+    /// drivers do; in a burst of jobs the next status is near, and each write delays drivers and ends of others.
+    WhenQuiet,
 }
 
 /// One thing to do. Each names its attempt, so that doing it twice, or late, harms nobody.

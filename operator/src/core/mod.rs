@@ -20,7 +20,7 @@ mod text;
 pub use announce::{Announcement, Severity, announcements};
 pub use backoff::Jitter;
 pub use decide::decide;
-pub use decision::{Decision, Effect, Requeue};
+pub use decision::{Decision, Effect, Requeue, Telling};
 pub use ending::reason;
 pub use observed::{
     Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, Remedy, Remnant, SparkUi,

@@ -110,7 +110,7 @@ impl<'a> JobRun<'a> {
     pub(crate) async fn finish(mut self, signals: &mut Signals) -> Ended {
         loop {
             let observed = self.observe();
-            let Decision { start, effects, status, requeue } = core::decide(&self.job, &observed);
+            let Decision { start, effects, status, requeue, .. } = core::decide(&self.job, &observed);
             if let Some(attempt) = start {
                 self.begin(attempt);
             }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lcmap_spark::core::pod::{self, DriverPod};
 use lcmap_spark::core::{
     Decision, Driver, DriverState, Effect, Jitter, Life, Observed, Obstacle, Remedy, Remnant, Requeue,
-    Settings, Wanted, decide,
+    Settings, Telling, Wanted, decide,
 };
 use lcmap_spark_crd::names::driver_pod;
 use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
@@ -155,7 +155,9 @@ impl Operator {
         cluster.laws.decided(&job, &observed, &decision);
         let told = format!("looks, decides {}", told(&decision));
         let requeue = next(&decision, &observed);
-        let mut round = Round { rest: requests(&job, &decision, &pods), job, requeue, wrote: false };
+        let is_put_off = decision.telling == Telling::WhenQuiet && tape.once_in(2);
+        let rest = if is_put_off { VecDeque::new() } else { requests(&job, &decision, &pods) };
+        let mut round = Round { rest, job, requeue, wrote: false };
         match round.rest.pop_front() {
             Some(request) => self.stage = Stage::Sent(round, request),
             None => self.finish(cluster, &round),

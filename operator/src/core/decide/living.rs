@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use lcmap_spark_crd::spec::RunKind;
 use lcmap_spark_crd::status::NotebookStatus;
 use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 
 use super::{Step, later, time};
-use crate::core::{Driver, DriverState, Effect, Stopping, Wanted};
+use crate::core::{Driver, DriverState, Effect, Stopping, Telling, Wanted};
 
 /// How long a driver takes to start at most, on a node that has its image, where nothing is wrong but the cluster is busy.
 const USUAL_START: Duration = Duration::from_secs(20);
@@ -39,6 +40,7 @@ impl Step<'_> {
         match &driver.state {
             DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
             DriverState::Running { reason, message } => {
+                self.goes_its_usual_way(driver, *reason);
                 self.becomes(Phase::Running, *reason, message.clone());
                 if let Some(ui) = &driver.ui {
                     self.status.progress = Some(ui.progress);
@@ -109,7 +111,17 @@ impl Step<'_> {
             self.status.driver = self.job.status.as_ref().and_then(|told| told.driver.clone());
             return;
         }
+        self.goes_its_usual_way(driver, reason);
         self.becomes(Phase::Pending, reason, message.to_owned());
+    }
+
+    /// A young driver that starts and runs as expected is no news that anybody must not wait for, but a notebook's address.
+    fn goes_its_usual_way(&mut self, driver: &Driver, reason: Reason) {
+        let is_usual = matches!(reason, Reason::Starting | Reason::DriverRunning);
+        let is_submitted = self.status.run == Some(RunKind::Submit);
+        if is_usual && is_submitted && !self.passed(later(driver.created, USUAL_START)) {
+            self.telling = Telling::WhenQuiet;
+        }
     }
 
     /// Whether the status, as it was read, says that this driver starts, and that is all that is to be said.

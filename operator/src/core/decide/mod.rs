@@ -16,7 +16,7 @@ use lcmap_spark_crd::spec::RunRef;
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobSpec, SparkJobStatus};
 
 use super::conditions;
-use super::{Decision, Effect, Observed, Requeue};
+use super::{Decision, Effect, Observed, Requeue, Telling};
 
 /// Decides what should happen to a job now.
 ///
@@ -29,6 +29,7 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         observed,
         status: job.status.clone().unwrap_or_default(),
         start: None,
+        telling: Telling::Now,
         effects: Vec::new(),
         wake: None,
         again: false,
@@ -39,7 +40,8 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         Some(at) => Requeue::After(between(observed.now, at)),
         None => Requeue::OnChange,
     };
-    Decision { start: step.start, status: step.status, effects: step.effects, requeue }
+    let Step { start, status, telling, effects, .. } = step;
+    Decision { start, status, telling, effects, requeue }
 }
 
 struct Step<'a> {
@@ -48,6 +50,7 @@ struct Step<'a> {
     observed: &'a Observed,
     status: SparkJobStatus,
     start: Option<i32>,
+    telling: Telling,
     effects: Vec<Effect>,
     /// The next moment at which time alone changes something.
     wake: Option<Timestamp>,

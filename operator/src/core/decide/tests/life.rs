@@ -122,3 +122,24 @@ fn a_backoff_that_a_clock_wrote_which_was_set_back_since_is_over() {
     world.now -= Duration::from_secs(3600);
     assert_eq!(world.step().start, Some(2));
 }
+
+#[test]
+fn a_young_driver_that_starts_and_runs_is_told_of_once_there_is_time_and_all_else_now() {
+    let telling = |spec, state, seconds| {
+        let mut world = World::new(spec);
+        world.create(1);
+        world.driver.as_mut().unwrap().state = state;
+        world.after(seconds).decide().telling
+    };
+    let waiting = |reason| DriverState::Waiting { reason, message: "it waits".into() };
+    let running = || DriverState::Running { reason: Reason::DriverRunning, message: String::new() };
+    let submitted = || json!({});
+    assert_eq!(telling(submitted(), waiting(Reason::Starting), 1), Telling::WhenQuiet);
+    assert_eq!(telling(submitted(), running(), 1), Telling::WhenQuiet);
+    assert_eq!(telling(submitted(), waiting(Reason::Starting), 20), Telling::Now, "it takes long");
+    assert_eq!(telling(submitted(), running(), 20), Telling::Now);
+    assert_eq!(telling(submitted(), waiting(Reason::ImagePullFailed), 1), Telling::Now, "trouble");
+    assert_eq!(telling(json!({"suspend": true}), running(), 1), Telling::Now, "it is to stop");
+    let shell = json!({"run": {"shell": {}}});
+    assert_eq!(telling(shell, running(), 1), Telling::Now, "somebody waits to attach");
+}
