@@ -6,6 +6,9 @@
 //! holder leads for two thirds of the duration, counted from when he *sent* that renewal. Both count by their own
 //! clocks and compare nothing with another machine's: only the rates of the clocks matter, and one would have to go
 //! half as fast again as the other.
+//!
+//! A creation names no version. One whose answer is not heard within [`Terms::answer_within`] therefore entitles to nothing;
+//! for the others there must be nobody who deletes Leases in the very seconds in which the first one is created.
 
 use std::time::Duration;
 
@@ -105,7 +108,11 @@ impl Election {
                 Seen::There(before) => self.free_at = Some(self.expiry(now, before)),
             },
             Seen::There(sight) => match &sight.holder {
-                Some(holder) if *holder == self.me => self.free_at = Some(now),
+                Some(holder) if *holder == self.me => {
+                    if changed {
+                        self.recognise(now, sight);
+                    }
+                }
                 Some(_) => {
                     self.claimed_at = None;
                     if changed {
@@ -119,6 +126,18 @@ impl Election {
             },
         }
         self.seen = seen;
+    }
+
+    /// Takes note of this process's own name in the Lease.
+    fn recognise(&mut self, now: Moment, sight: &Sight) {
+        if self.seen != Seen::Missing || self.leads_until() > Some(now) {
+            self.free_at = Some(now);
+            return;
+        }
+        // A creation that was long on its way. Unlike an update it tells nothing of the past: somebody may have created the
+        // Lease before, and have it deleted under him.
+        self.claimed_at = None;
+        self.free_at = Some(self.expiry(now, sight));
     }
 
     /// Takes note that the API server took the claim that was sent at `sent`.

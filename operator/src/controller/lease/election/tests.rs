@@ -150,6 +150,27 @@ fn a_lease_that_bears_the_own_name_without_an_answer_is_claimed_before_anything_
 }
 
 #[test]
+fn a_creation_that_arrived_late_is_waited_for_since_somebody_may_have_led_meanwhile() {
+    let mut election = candidate();
+    election.see(at(0.0), None);
+    assert_eq!(election.next(at(0.0)), Step::Claim);
+    election.see(at(5.0), Some(held_by("me", 0)));
+    assert_eq!(election.leads_until(), None);
+    assert_eq!(election.next(at(5.0)), Step::Wait(Some(at(20.5))));
+}
+
+#[test]
+fn an_answer_that_comes_after_the_watch_told_of_it_leads_at_once() {
+    let mut election = candidate();
+    election.see(at(0.0), None);
+    election.next(at(0.0));
+    election.see(at(0.5), Some(held_by("me", 0)));
+    election.claimed(at(0.0), at(1.0), held_by("me", 0));
+    assert_eq!(election.leads_until(), Some(at(10.0)));
+    assert_eq!(election.next(at(3.0)), Step::Claim);
+}
+
+#[test]
 fn claims_that_fail_are_not_repeated_faster_than_the_pace() {
     let mut election = candidate();
     election.see(at(0.0), None);
