@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::api::Preconditions;
 use kube::{Api, Client, Resource};
 use lcmap_spark_crd::{
     Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJob, SparkJobStatus, set_condition,
@@ -123,12 +124,14 @@ impl<L: Fn() -> bool> Reconciler<L> {
         if decision.telling == Telling::WhenQuiet && self.queue.load() > CROWD {
             return Ok(Some(Next::After(TELL_AGAIN)));
         }
-        let wrote = self.record(key, job, &decision.status).await?;
+        let written = self.record(key, job, &decision.status).await?;
+        let (uid, version) = (job.metadata.uid.clone(), job.metadata.resource_version.clone());
+        let this = Preconditions { uid, resource_version: written.clone().or(version) };
         for effect in &decision.effects {
-            self.apply(key, job, &sight, *effect).await?;
+            self.apply(key, &this, &sight, *effect).await?;
         }
         Ok(match next(&decision, &sight.observed) {
-            Requeue::AtOnce if wrote => None,
+            Requeue::AtOnce if written.is_some() => None,
             Requeue::AtOnce | Requeue::OnChange => Some(Next::OnChange),
             Requeue::After(wait) => Some(Next::After(wait)),
         })
@@ -152,15 +155,15 @@ impl<L: Fn() -> bool> Reconciler<L> {
         Ok(())
     }
 
-    /// Writes a status if it is another one, and tells what is new. Answers whether it did.
+    /// Writes a status if it is another one, and tells what is new. Answers the job's version with it.
     async fn record(
         &self,
         key: &JobKey,
         job: &SparkJob,
         status: &SparkJobStatus,
-    ) -> Result<bool, ReconcileError> {
+    ) -> Result<Option<String>, ReconcileError> {
         if job.status.as_ref() == Some(status) {
-            return Ok(false);
+            return Ok(None);
         }
         let written = match self.writer.write_status(job, key, status).await {
             Ok(written) => written,
@@ -180,8 +183,9 @@ impl<L: Fn() -> bool> Reconciler<L> {
         for announcement in announcements(job.status.as_ref(), status) {
             self.events.tell(key, &written, announcement);
         }
+        let version = written.meta().resource_version.clone();
         self.index.put_job(written);
-        Ok(true)
+        Ok(version)
     }
 
     /// Counts what a new status tells.
@@ -210,7 +214,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
     async fn apply(
         &self,
         key: &JobKey,
-        job: &SparkJob,
+        this: &Preconditions,
         sight: &Sight,
         effect: Effect,
     ) -> Result<(), ReconcileError> {
@@ -225,8 +229,10 @@ impl<L: Fn() -> bool> Reconciler<L> {
             }
             Effect::DeleteJob => {
                 tracing::info!(job = %key, "deleting the job: its ttlAfterFinished has passed");
-                if self.writer.delete_job(key, job).await? == Deletion::NotThere {
+                if self.writer.delete_job(key, this).await? == Deletion::NotThere {
                     self.refresh(key).await?;
+                    // Nobody else tells of what was learnt just now.
+                    return Err(ReconcileError::Conflict);
                 }
             }
         }

@@ -183,17 +183,20 @@ impl<L: Fn() -> bool> Writer<L> {
     ) -> Result<Deletion, ReconcileError> {
         self.check()?;
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
-        let answer = limited(pods.delete(name, &only(uid, None))).await;
+        let this = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let answer = limited(pods.delete(name, &only(this))).await;
         deletion(answer.map(drop)).map_err(|source| api("delete a driver pod of", key, source))
     }
 
     /// Deletes a job, if it is still exactly as it was decided on: whoever runs it again at the last moment wins.
-    pub(crate) async fn delete_job(&self, key: &JobKey, job: &SparkJob) -> Result<Deletion, ReconcileError> {
+    pub(crate) async fn delete_job(
+        &self,
+        key: &JobKey,
+        this: &Preconditions,
+    ) -> Result<Deletion, ReconcileError> {
         self.check()?;
         let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
-        let meta = &job.metadata;
-        let this = only(meta.uid.as_deref().unwrap_or_default(), meta.resource_version.clone());
-        let answer = limited(jobs.delete(&key.name, &this)).await;
+        let answer = limited(jobs.delete(&key.name, &only(this.clone()))).await;
         deletion(answer.map(drop)).map_err(|source| api("delete", key, source))
     }
 
@@ -214,9 +217,8 @@ pub(crate) fn api(what: &'static str, key: &JobKey, source: kube::Error) -> Reco
     ReconcileError::Api { what, key: key.clone(), source: Box::new(source) }
 }
 
-fn only(uid: &str, resource_version: Option<String>) -> DeleteParams {
-    let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version };
-    DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() }
+fn only(this: Preconditions) -> DeleteParams {
+    DeleteParams { preconditions: Some(this), ..DeleteParams::background() }
 }
 
 fn deletion(answer: kube::Result<()>) -> kube::Result<Deletion> {

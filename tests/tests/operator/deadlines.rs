@@ -104,6 +104,13 @@ fn a_finished_job_that_is_suspended_is_kept() {
         assert_eq!(job.status()["phase"], "Succeeded");
         job.edit(json!({"suspend": false}));
         job.wait_until_gone();
+        let deletions = space.requests();
+        let deletions = deletions.iter().filter(|it| it.is("delete", "sparkjobs"));
+        assert_eq!(
+            deletions.map(|it| it.code).collect::<Vec<_>>(),
+            [200],
+            "none is of a version that was written over"
+        );
     });
 }
 
