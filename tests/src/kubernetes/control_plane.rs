@@ -10,6 +10,8 @@ use std::{
 
 use nix::sys::signal::Signal;
 
+use crate::link::Link;
+
 use super::{
     Error, Result,
     components::{self, Ports},
@@ -84,6 +86,16 @@ impl ControlPlane {
         // KUBECONFIG is a list with colons between its files.
         let name = user.replace(':', ".");
         self.authority.kubeconfig(&name, Identity { user, group }, &server(self.ports))
+    }
+
+    /// A line to the API server that can be cut, and a kubeconfig that leads through it for the user of this one.
+    pub fn link(&self, kubeconfig: &Path) -> Result<(Link, PathBuf)> {
+        let link = Link::to(self.address()).map_err(Error::Network)?;
+        let text = fs::read_to_string(kubeconfig).map_err(Error::file("read", kubeconfig))?;
+        let text = text.replace(&self.address().to_string(), &link.address().to_string());
+        let through = kubeconfig.with_extension("link");
+        fs::write(&through, text).map_err(Error::file("write", &through))?;
+        Ok((link, through))
     }
 
     /// The API server's audit log so far, one JSON event per line: every request but those of the control plane

@@ -101,8 +101,9 @@ fn a_leader_that_was_paused_for_longer_than_its_lease_does_not_write_when_it_goe
 fn a_leader_that_is_cut_off_stops_acting_before_another_leads() {
     shared().in_namespace("cut-off", |space| {
         let user = format!("cut-off-{}", space.name);
-        let link = space.bed.plane.link(&rights::grant_all_but(&space.bed.plane, &user, |_| {})).unwrap();
-        let cut_off = space.bed.plane.operator(link.kubeconfig()).arg(format!("--namespace={}", space.name));
+        let kubeconfig = rights::grant_all_but(&space.bed.plane, &user, |_| {});
+        let (link, through) = space.bed.plane.link(&kubeconfig).unwrap();
+        let cut_off = space.bed.plane.operator(&through).arg(format!("--namespace={}", space.name));
         let cut_off = cut_off.arg(format!("--lease-name={}", space.name)).start().unwrap();
         cut_off.wait_until_leads().unwrap();
         let job = space.job("pi", json!({}));

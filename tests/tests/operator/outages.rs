@@ -58,8 +58,9 @@ fn jobs_go_on_after_etcd_stood_still() {
 fn a_watch_that_has_gone_stale_is_begun_anew() {
     let mut bed = Bed::start(&[]);
     bed.plane.kubectl(["create", "serviceaccount", "default"]).unwrap();
-    let link = bed.plane.link(&bed.plane.kubeconfig_for(crate::rights::USER, None).unwrap()).unwrap();
-    let operator = bed.plane.operator(link.kubeconfig()).start().unwrap();
+    let kubeconfig = bed.plane.kubeconfig_for(crate::rights::USER, None).unwrap();
+    let (link, through) = bed.plane.link(&kubeconfig).unwrap();
+    let operator = bed.plane.operator(&through).start().unwrap();
     operator.wait_until_leads().unwrap();
     let space = bed.space("default");
     for name in ["runs", "deleted"] {

@@ -1,19 +1,15 @@
 use std::{
-    fs,
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
 };
 
-use super::{ControlPlane, Error, Result};
-
-/// A line between one program and the API server that can be cut: what is sent then stays under way, and nobody is
-/// told, as when a cable is pulled.
+/// A line between programs and a server that can be cut: what is sent then stays under way, and nobody is told, as when
+/// a cable is pulled.
 #[derive(Debug)]
 pub struct Link {
-    kubeconfig: PathBuf,
+    address: SocketAddr,
     line: Arc<Line>,
 }
 
@@ -31,17 +27,13 @@ enum State {
     Gone,
 }
 
-impl ControlPlane {
-    /// A line to the API server for the user of `kubeconfig`.
-    pub fn link(&self, kubeconfig: &Path) -> Result<Link> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::Network)?;
-        let here = listener.local_addr().map_err(Error::Network)?;
-        let text = fs::read_to_string(kubeconfig).map_err(Error::file("read", kubeconfig))?;
-        let through = kubeconfig.with_extension("link");
-        let text = text.replace(&self.address().to_string(), &here.to_string());
-        fs::write(&through, text).map_err(Error::file("write", &through))?;
+impl Link {
+    /// A line to a server.
+    pub fn to(server: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind((server.ip(), 0))?;
+        let address = listener.local_addr()?;
         let line = Arc::<Line>::default();
-        let (accepting, server) = (Arc::clone(&line), self.address());
+        let accepting = Arc::clone(&line);
         // It ends with the process: nobody but the test knows the port.
         thread::spawn(move || {
             for client in listener.incoming().map_while(io::Result::ok) {
@@ -49,14 +41,12 @@ impl ControlPlane {
                 thread::spawn(move || line.carry(&client, server));
             }
         });
-        Ok(Link { kubeconfig: through, line })
+        Ok(Self { address, line })
     }
-}
 
-impl Link {
-    /// The kubeconfig that leads through it.
-    pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    /// The end of it that clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Cuts it.
