@@ -7,6 +7,8 @@ mod address;
 mod credential;
 mod error;
 mod framework;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 mod leader;
 mod recordio;

@@ -74,6 +74,14 @@ pub(crate) fn redirect_target(location: &str) -> Option<Master> {
     HostPort::parse(authority, MASTER_PORT).ok().map(Master::from)
 }
 
+/// What an election in `ZooKeeper` is read from, for fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) fn read(bytes: &[u8]) {
+    let children = jute::Reader(bytes).strings().unwrap_or_default();
+    let _ = zookeeper::leading(&children);
+    let _ = zookeeper::read_master("json.info_0000000001", bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -154,7 +154,7 @@ async fn follow_at(
 }
 
 /// The node with the lowest sequence.
-fn leading(children: &[String]) -> Option<&String> {
+pub(super) fn leading(children: &[String]) -> Option<&String> {
     let sequence = |child: &&String| child.strip_prefix(NODE_PREFIX)?.parse::<u64>().ok();
     children.iter().filter(|child| sequence(child).is_some()).min_by_key(sequence)
 }
@@ -174,7 +174,7 @@ struct Address {
     port: u16,
 }
 
-fn read_master(node: &str, data: &[u8]) -> Result<Master, ZooKeeperError> {
+pub(super) fn read_master(node: &str, data: &[u8]) -> Result<Master, ZooKeeperError> {
     let wrong = |why: String| ZooKeeperError::Node { node: node.to_owned(), why };
     let info: MasterInfo = serde_json::from_slice(data).map_err(|error| wrong(error.to_string()))?;
     let hostname = info.address.as_ref().and_then(|address| address.hostname.clone()).or(info.hostname);
