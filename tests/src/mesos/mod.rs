@@ -12,6 +12,7 @@
 
 mod bed;
 mod container;
+mod jvm;
 mod pki;
 mod place;
 mod server;
@@ -19,6 +20,7 @@ mod zookeeper;
 
 pub use bed::{Access, Bed, Plan};
 pub use container::IMAGE;
+pub use jvm::{Library, Programs, Run};
 pub use pki::{Authority, Identity, Pki, expired};
 pub use server::Server;
 
@@ -45,6 +47,11 @@ pub fn spark_home() -> io::Result<PathBuf> {
     assembled("spark.sh", "pyspark")
 }
 
+/// The home of a real Spark 3.1, whose Mesos classes are those of 1.4.0, and that of the Java 11 that it wants, fetched once.
+pub fn older_spark() -> io::Result<(PathBuf, PathBuf)> {
+    Ok((run_script("spark.sh", "pyspark", &["3.1.3"])?, assembled("java.sh", "java")?))
+}
+
 /// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.
 pub fn mesos_classes() -> io::Result<PathBuf> {
     assembled("classes.sh", "mesos-classes")
@@ -52,8 +59,12 @@ pub fn mesos_classes() -> io::Result<PathBuf> {
 
 /// Runs a script of the bed, which prints the folder that it made (or found).
 fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
-    let output =
-        Command::new(sources().join(script)).arg(cache().join(into)).stderr(Stdio::inherit()).output()?;
+    run_script(script, into, &[])
+}
+
+fn run_script(script: &str, into: &str, arguments: &[&str]) -> io::Result<PathBuf> {
+    let mut command = Command::new(sources().join(script));
+    let output = command.arg(cache().join(into)).args(arguments).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(io::Error::other(format!("{script} failed: {}", output.status)));
     }

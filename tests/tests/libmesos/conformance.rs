@@ -1,58 +1,10 @@
 //! A Java program that calls every method and prints every callback and status code, under `-Xcheck:jni`.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-};
+use lcmap_spark_tests::mesos::{Bed, Library, Programs, Run, mesos_classes};
 
-use lcmap_spark_tests::mesos::{Bed, mesos_classes, spark_home};
-
-use super::library;
-
-/// Starts the program; what it says comes out of its standard output.
-fn start(bed: &Bed, scenario: &str) -> Child {
-    start_with(bed, scenario, &mesos_jar(), &["-Xcheck:jni", "-Xmx256m"])
-}
-
-fn start_with(bed: &Bed, scenario: &str, classes: &Path, options: &[&str]) -> Child {
-    Command::new("java")
-        .args(options)
-        .args(["-XX:TieredStopAtLevel=1", "-cp"])
-        .arg(classes)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libmesos/java/Conformance.java"))
-        .args([scenario, &bed.master(0).address().to_string()])
-        .env("MESOS_NATIVE_JAVA_LIBRARY", library())
-        .env("LCMAP_BED", bed.folder())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// Runs a scenario to its end and gives what it printed. The JVM must have nothing to say against the library.
+/// Runs a scenario to its end and gives what it printed.
 fn transcript(bed: &Bed, scenario: &str) -> Vec<String> {
-    finish(start(bed, scenario), vec![])
-}
-
-fn finish(mut child: Child, mut said: Vec<String>) -> Vec<String> {
-    let mut rest = String::new();
-    child.stdout.take().into_iter().for_each(|mut output| drop(output.read_to_string(&mut rest)));
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    said.extend(rest.lines().map(str::to_owned));
-    eprintln!("{}\n{errors}", said.join("\n"));
-    assert!(output.status.success(), "{}", output.status);
-    // -Xcheck:jni writes to standard output.
-    let complaints: Vec<&String> =
-        said.iter().filter(|line| line.contains("WARNING") || line.contains("FATAL")).collect();
-    assert!(complaints.is_empty(), "{complaints:?}");
-    said
-}
-
-/// Mesos 1.4.3's classes, as they come with Spark 3.5.
-fn mesos_jar() -> PathBuf {
-    spark_home().unwrap().join("jars/mesos-1.4.3-shaded-protobuf.jar")
+    Programs::compiled().transcript(bed, Library::Rust, ["Conformance", scenario])
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -167,20 +119,13 @@ fn an_address_that_is_none_aborts_the_start() {
 #[test]
 fn a_lost_master_costs_what_is_launched_meanwhile_and_no_more() {
     let mut bed = Bed::plain().agents(1).start().unwrap();
-    let mut child = start(&bed, "disconnected");
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut said = vec![];
-    let mut line = String::new();
-    while output.read_line(&mut line).unwrap() > 0 {
-        let text = line.trim().to_owned();
-        line.clear();
-        match text.as_str() {
-            "kill the master" => bed.master_mut(0).kill().unwrap(),
-            "start the master" => bed.master_mut(0).restart().unwrap(),
-            _ => {}
-        }
-        said.push(text);
-    }
+    let programs = Programs::compiled();
+    let run = programs.start(&bed, Library::Rust, ["Conformance", "disconnected"]);
+    let run = run.hear(|line| match line {
+        "kill the master" => bed.master_mut(0).kill().unwrap(),
+        "start the master" => bed.master_mut(0).restart().unwrap(),
+        _ => {}
+    });
     let expected = "registered true 5050
         kill the master
         disconnected
@@ -189,7 +134,7 @@ fn a_lost_master_costs_what_is_launched_meanwhile_and_no_more() {
         start the master
         reregistered 5050
         stop DRIVER_STOPPED";
-    assert_eq!(finish(child, said), lines(expected));
+    assert_eq!(run.finish(), lines(expected));
 }
 
 #[test]
@@ -203,7 +148,9 @@ fn twenty_thousand_calls_and_callbacks_leave_nothing_behind() {
     let bed = Bed::plain().agents(0).start().unwrap();
     // All of the heap is resident from the start, so that what grows is native.
     let options = ["-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"];
-    let said = finish(start_with(&bed, "soak", &mesos_jar(), &options), vec![]);
+    let programs = Programs::compiled();
+    let java = programs.java(&bed, Library::Rust, &options);
+    let said = Run::of(java, &bed, ["Conformance", "soak"]).finish();
     let grown = said.iter().find_map(|line| line.strip_prefix("grown ")).unwrap();
     // A leak of one local reference or message each would be megabytes.
     assert!(grown.parse::<i64>().unwrap() < 1536, "{grown} KiB");
@@ -214,7 +161,8 @@ fn the_classes_of_every_age_are_served() {
     let bed = Bed::plain().start().unwrap();
     for version in ["1.0.0", "1.4.0", "1.9.0", "1.11.0"] {
         let classes = mesos_classes().unwrap().join(format!("mesos-{version}.jar"));
-        let said = finish(start_with(&bed, "tasks", &classes, &["-Xcheck:jni", "-Xmx256m"]), vec![]);
+        let programs = Programs::compiled_against(classes);
+        let said = programs.transcript(&bed, Library::Rust, ["Conformance", "tasks"]);
         assert_eq!(said, lines(TASKS), "{version}");
     }
 }
@@ -223,7 +171,8 @@ fn the_classes_of_every_age_are_served() {
 fn what_newer_classes_added_is_there() {
     let bed = Bed::plain().start().unwrap();
     let classes = mesos_classes().unwrap().join("mesos-1.11.0.jar");
-    let mut said = finish(start_with(&bed, "newer", &classes, &["-Xcheck:jni", "-Xmx256m"]), vec![]);
+    let programs = Programs::compiled_against(classes);
+    let mut said = programs.transcript(&bed, Library::Rust, ["Conformance", "newer"]);
     // Reflection gives the methods in no order.
     said.sort();
     let expected = "last TASK_LOST

@@ -6,9 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use lcmap_spark_tests::mesos::{Bed, spark_home};
-
-use super::library;
+use lcmap_spark_tests::mesos::{Bed, Library, spark_home};
 
 const PORT: u16 = 7077;
 
@@ -30,7 +28,7 @@ fn spark(bed: &Bed, program: &str) -> Command {
         .env("SPARK_USER", "root")
         .env("LCMAP_BED", bed.folder())
         .env("LCMAP_MESOS_STATE_DIR", bed.folder())
-        .env("MESOS_NATIVE_JAVA_LIBRARY", library())
+        .env("MESOS_NATIVE_JAVA_LIBRARY", Library::Rust.path())
         .current_dir(bed.folder());
     command
 }
@@ -83,7 +81,8 @@ fn sparks_dispatcher_launches_a_driver_and_kills_it() {
     wait_for_file(&bed, "framework-1.json", "Registered");
     let home = spark_home().unwrap();
     let executor_home = format!("spark.mesos.executor.home={}", home.display());
-    let native = format!("spark.mesos.driverEnv.MESOS_NATIVE_JAVA_LIBRARY={}", library().display());
+    let native =
+        format!("spark.mesos.driverEnv.MESOS_NATIVE_JAVA_LIBRARY={}", Library::Rust.path().display());
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/libmesos/slow.py");
     let rest = "spark.master.rest.enabled=true";
     // Without the cores Spark hands "1.0" on, which its own driver then refuses.

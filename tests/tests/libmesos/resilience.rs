@@ -1,59 +1,14 @@
 //! Whole Spark jobs to which something happens in the middle.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, channel},
-    thread,
-    time::Duration,
+use std::{thread::sleep, time::Duration};
+
+use lcmap_spark_tests::{Link, mesos::Bed};
+use nix::sys::signal::Signal;
+
+use super::{
+    job::Job,
+    spark::{spark_submit, submit_to},
 };
-
-use lcmap_spark_tests::mesos::Bed;
-
-use super::spark::spark_submit;
-
-/// How long the next thing may take: a JVM, a Python and an executor start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(150);
-
-/// A job that runs, and what it says.
-struct Job {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Job {
-    /// Starts slow.py, with so many seconds between its two turns.
-    fn start(mut command: Command, pause: &str) -> Self {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libmesos/slow.py");
-        command.arg(program).arg(pause).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let errors = BufReader::new(child.stderr.take().unwrap());
-        let forward = sender.clone();
-        thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
-        thread::spawn(move || errors.lines().map_while(Result::ok).all(|line| forward.send(line).is_ok()));
-        Self { child, lines }
-    }
-
-    /// Waits until it says something of the kind.
-    fn until(&self, text: &str) -> String {
-        loop {
-            let line =
-                self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no {text:?}: {error}"));
-            eprintln!("{line}");
-            if line.contains(text) {
-                return line;
-            }
-        }
-    }
-
-    fn end(mut self) -> ExitStatus {
-        self.lines.iter().for_each(|line| eprintln!("{line}"));
-        self.child.wait().unwrap()
-    }
-}
 
 #[test]
 fn a_job_outlives_its_leader() {
@@ -97,8 +52,32 @@ fn idle_executors_are_given_back() {
 #[test]
 fn a_killed_driver_leaves_nothing_on_mesos() {
     let mut bed = Bed::plain().start().unwrap();
-    let mut job = Job::start(spark_submit(&bed), "0");
+    let job = Job::start(spark_submit(&bed), "0");
     job.until("is now TASK_RUNNING");
-    job.child.kill().unwrap();
+    job.signal(Signal::SIGKILL);
     bed.master_mut(0).wait_for_log(&["Removing framework"]).unwrap();
+}
+
+/// A job whose line to the master is cut for so long while its tasks run.
+fn cut_off_for(outage: Duration) {
+    let bed = Bed::plain().start().unwrap();
+    let link = Link::to(bed.master(0).address()).unwrap();
+    let job = Job::start(submit_to(&bed, &link.address().to_string()), &(outage.as_secs() + 10).to_string());
+    job.until("turn 0: 28");
+    link.cut();
+    sleep(outage);
+    link.mend();
+    job.until("turn 1: 28");
+    assert!(job.end().success());
+    assert!(!bed.master(0).log().contains("Framework failover timeout"), "{}", bed.master(0).log());
+}
+
+#[test]
+fn a_line_that_is_down_for_25_seconds_is_no_trouble() {
+    cut_off_for(Duration::from_secs(25));
+}
+
+#[test]
+fn a_line_that_is_down_for_100_seconds_costs_nothing() {
+    cut_off_for(Duration::from_secs(100));
 }

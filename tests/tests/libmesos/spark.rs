@@ -1,29 +1,36 @@
 //! Whole Spark jobs.
 
 use std::{
+    path::Path,
     process::{Command, Output, Stdio},
     time::Instant,
 };
 
-use lcmap_spark_tests::mesos::{Access, Authority, Bed, spark_home};
-
-use super::library;
+use lcmap_spark_tests::mesos::{Access, Authority, Bed, Library, older_spark, spark_home};
 
 /// `spark-submit` with the library, towards the bed's master.
 pub(crate) fn spark_submit(bed: &Bed) -> Command {
-    let home = spark_home().unwrap();
-    let master = bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string());
+    submit_to(bed, &bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string()))
+}
+
+/// The same, towards a master of one's own choice.
+pub(crate) fn submit_to(bed: &Bed, master: &str) -> Command {
+    spark(bed, &spark_home().unwrap(), master)
+}
+
+/// The same of some version of Spark.
+pub(crate) fn spark(bed: &Bed, home: &Path, master: &str) -> Command {
     let ip = bed.master(0).address().ip();
     let mut command = Command::new(home.join("bin/spark-submit"));
     command
         .env_clear()
         .envs(["PATH", "HOME", "JAVA_HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-        .env("SPARK_HOME", &home)
+        .env("SPARK_HOME", home)
         .env("PYSPARK_PYTHON", "/usr/bin/python3")
         .env("SPARK_LOCAL_IP", ip.to_string())
         .env("SPARK_USER", "root")
         .env("LCMAP_BED", bed.folder())
-        .env("MESOS_NATIVE_JAVA_LIBRARY", library())
+        .env("MESOS_NATIVE_JAVA_LIBRARY", Library::Rust.path())
         .current_dir(bed.folder())
         .stdin(Stdio::null())
         .arg("--master")
@@ -44,6 +51,7 @@ pub(crate) fn spark_submit(bed: &Bed) -> Command {
     command
 }
 
+/// Runs it to its end.
 fn run(command: &mut Command) -> (Output, String) {
     let start = Instant::now();
     let output = command.output().unwrap();
@@ -118,4 +126,34 @@ fn a_master_that_is_not_there_is_given_up_at_the_deadline() {
     let (output, said) = run(command.arg(pi()).arg("2"));
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("could not be registered within 2 s: 127.0.0.1:1 refused the connection"));
+}
+
+/// Spark 3.1 has Mesos 1.4.0's classes, and wants a Java of its time; its Python is too old for ours, so that the program is Java.
+#[test]
+fn an_older_spark_shuffles() {
+    let bed = Bed::plain().start().unwrap();
+    let (home, java) = older_spark().unwrap();
+    let jar = bed.folder().join("sum.jar");
+    compile(&home, &jar);
+    let mut command = spark(&bed, &home, &bed.master(0).address().to_string());
+    command
+        .env("JAVA_HOME", &java)
+        .arg("--conf")
+        .arg(format!("spark.executorEnv.JAVA_HOME={}", java.display()));
+    let (output, said) = run(command.args(["--conf", "spark.cores.max=2", "--class", "Sum"]).arg(&jar));
+    assert!(output.status.success());
+    assert!(said.contains("the sum of those in 7 is 50200"));
+    assert!(bed.master(0).log().contains("Removing framework"));
+}
+
+/// Compiles the Java program of this folder against a Spark.
+fn compile(home: &Path, jar: &Path) {
+    let classes = jar.with_extension("classes");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libmesos/spark/Sum.java");
+    let jars = format!("{}/jars/*", home.display());
+    let mut compiler = Command::new("javac");
+    compiler.args(["--release", "8", "-nowarn", "-Xlint:none", "-cp", &jars, "-d"]).arg(&classes).arg(source);
+    assert!(run(&mut compiler).0.status.success());
+    let mut packer = Command::new("jar");
+    assert!(run(packer.arg("cf").arg(jar).arg("-C").arg(&classes).arg(".")).0.status.success());
 }
