@@ -16,6 +16,7 @@ waiters := 12
 static := x86_64-unknown-linux-gnu
 jar := $(target)/examples/clear-looks.jar
 
+libmesos := $(target)/x86_64-unknown-linux-gnu/libmesos/libmesos.so
 image := $(target)/image
 version := $(shell awk -F '"' '/^version = / { print $$2; exit }' Cargo.toml)
 
@@ -41,6 +42,11 @@ build: binaries ## the lcmap-spark command, and the agent beside it, both static
 binaries: agent
 	@echo "== Building"
 	RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --locked --release -p lcmap-spark --target $(static)
+
+.PHONY: libmesos
+libmesos: ## libmesos.so for images as old as CentOS 7 (glibc 2.17)
+	@echo "== Building libmesos.so"
+	@libmesos/build.sh >/dev/null
 
 .PHONY: agent
 agent:
@@ -115,26 +121,28 @@ cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubect
 	$(cargo-test) $(real) --test pods -- --test-threads=3
 
 .PHONY: mesos
-mesos: ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
-	$(cargo-test) $(real) --test mesos --test libmesos -- --test-threads=2
+mesos: libmesos ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
+	LCMAP_LIBMESOS=$(abspath $(libmesos)) $(cargo-test) $(real) --test mesos --test libmesos -- --test-threads=2
 
 .PHONY: beds
 beds: setup
 	@tests/beds/podman.sh
 
 .PHONY: bench
-bench: build setup ## what lcmap-spark and its agent cost, as ratios against their budgets
+bench: build setup libmesos ## what each part costs, as ratios against its budget
 	@echo "== A whole job"
 	@. $(target)/env && python3 tests/bench/whole_job.py
 	@echo "== The agent alone"
 	cargo bench --quiet --locked -p lcmap-spark-agent
 	@echo "== The operator"
 	cargo bench --quiet --locked -p lcmap-spark-tests --features api --bench operator
+	@echo "== libmesos.so"
+	LCMAP_LIBMESOS=$(abspath $(libmesos)) cargo bench --quiet --locked -p lcmap-spark-tests --features mesos --bench libmesos
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute (needs a nightly toolchain)
 	command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
-	cd tests/fuzz && for fuzzed in plan pem; do cargo +nightly fuzz run $$fuzzed -- -max_total_time=60; done
+	cd tests/fuzz && for fuzzed in plan pem answer events wire zookeeper; do cargo +nightly fuzz run $$fuzzed -- -max_total_time=60; done
 
 ##@ Check
 
