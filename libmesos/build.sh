@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly oldest=2.17 target=x86_64-unknown-linux-gnu
-folder=${CARGO_TARGET_DIR:-target}
+folder=$(realpath -m "${CARGO_TARGET_DIR:-target}") # build scripts look for zig from folders of their own
 tools=$folder/tools/zigbuild
 if [ ! -x "$tools/bin/cargo-zigbuild" ]; then
     python3 -m venv "$tools"
