@@ -21,16 +21,24 @@ pub struct DriverPod {
 /// A pod's metadata.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct PodMeta {
+    /// Its name.
     pub name: String,
+    /// The namespace that it is in.
     pub namespace: String,
+    /// What tells it from another of its name.
     pub uid: String,
+    /// The version of it that was read.
     pub resource_version: String,
+    /// When the API server took it.
     pub creation_timestamp: Option<Time>,
+    /// When it is to be gone, grace period included. None unless it is being deleted.
     pub deletion_timestamp: Option<Time>,
+    /// Whose it is.
     pub labels: PodLabels,
+    /// What it was made from.
     pub annotations: PodAnnotations,
+    /// What it goes with.
     pub owner_references: Vec<Owner>,
 }
 
@@ -58,115 +66,141 @@ pub struct PodAnnotations {
 /// An owner of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct Owner {
+    /// The kind of object.
     pub kind: String,
+    /// Its name.
     pub name: String,
+    /// What tells it from another of its name.
     pub uid: String,
 }
 
 /// Where a pod is.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct PodSpec {
+    /// The node that it was given. None until it is scheduled.
     pub node_name: Option<String>,
+    /// Its containers, without those that only initialise it.
     pub containers: Vec<ContainerSpec>,
 }
 
 /// A container, as it was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct ContainerSpec {
+    /// Its name.
     pub name: String,
+    /// The ports that it declares.
     pub ports: Vec<ContainerPort>,
 }
 
 /// A port of a container.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct ContainerPort {
+    /// Its name. Empty if it has none.
     pub name: String,
+    /// Its number, at the pod's address.
     pub container_port: u16,
 }
 
 /// What a pod does.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct PodStatus {
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`
+    /// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>).
     pub phase: Option<String>,
+    /// Why the whole pod is as it is, in a word: `Evicted`, say.
     pub reason: Option<String>,
+    /// The same in a sentence.
     pub message: Option<String>,
+    /// Its address. None until its network is set up.
     #[serde(rename = "podIP")]
     pub pod_ip: Option<String>,
+    /// How far it has come.
     pub conditions: Vec<PodCondition>,
+    /// What each of its init containers does.
     pub init_container_statuses: Vec<Container>,
+    /// What each of its containers does.
     pub container_statuses: Vec<Container>,
 }
 
 /// A condition of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct PodCondition {
+    /// What it is about: `PodScheduled`, say.
     #[serde(rename = "type")]
     pub type_: String,
+    /// `True`, `False` or `Unknown`.
     pub status: String,
+    /// Why, in a word.
     pub reason: Option<String>,
+    /// Why, in a sentence.
     pub message: Option<String>,
+    /// Since when it is so.
     pub last_transition_time: Option<Time>,
 }
 
 /// What a container does.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct Container {
+    /// Its name.
     pub name: String,
+    /// Its image.
     pub image: String,
+    /// Whether its readiness probe says so; true of one without a probe that runs.
     pub ready: bool,
+    /// What it does now.
     pub state: ContainerState,
 }
 
 /// The state of a container: one of the three, or none yet.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct ContainerState {
+    /// It does not run yet, or not yet again.
     pub waiting: Option<Waiting>,
+    /// It runs.
     pub running: Option<Running>,
+    /// It has ended.
     pub terminated: Option<Terminated>,
 }
 
 /// Why a container does not run yet.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct Waiting {
+    /// Why, in a word: `ImagePullBackOff`, say.
     pub reason: Option<String>,
+    /// Why, in a sentence.
     pub message: Option<String>,
 }
 
 /// Since when a container runs.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct Running {
+    /// Since when.
     pub started_at: Option<Time>,
 }
 
 /// How a container ended.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs)] // Kubernetes' own words
 pub struct Terminated {
+    /// The code that its process ended with; 128 and the number of the signal if one ended it.
     pub exit_code: i32,
+    /// The signal that ended it, where the runtime tells.
     pub signal: Option<i32>,
+    /// Why, in a word: `OOMKilled`, say.
     pub reason: Option<String>,
+    /// What it left in its termination message.
     pub message: Option<String>,
+    /// When.
     pub finished_at: Option<Time>,
 }
 
