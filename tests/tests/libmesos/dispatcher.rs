@@ -2,7 +2,10 @@
 //! state and kills them.
 
 use std::{
+    fs,
     io::Read,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
@@ -36,7 +39,7 @@ fn spark(bed: &Bed, program: &str) -> Command {
 fn dispatcher(bed: &Bed) -> Dispatcher {
     let ip = bed.master(0).address().ip().to_string();
     let master = format!("mesos://{}", bed.master(0).address());
-    let log = std::fs::File::create(bed.folder().join("dispatcher.log")).unwrap();
+    let log = fs::File::create(bed.folder().join("dispatcher.log")).unwrap();
     let child = spark(bed, "spark-class")
         .args(["org.apache.spark.deploy.mesos.MesosClusterDispatcher", "--master", &master, "--host", &ip])
         .args(["--port", &PORT.to_string(), "--webui-port", "8081"])
@@ -63,15 +66,34 @@ fn submit(bed: &Bed, arguments: &[&str]) -> String {
     said
 }
 
+/// A Spark home whose programs take the dispatcher's `--driver-cores 1.0` for the 1 that it is: Spark 3.5's own `spark-submit`
+/// refuses what its own dispatcher writes.
+fn home_of_drivers(bed: &Bed) -> PathBuf {
+    let home = bed.folder().join("spark");
+    fs::create_dir_all(home.join("bin")).unwrap();
+    for program in ["spark-submit", "spark-class"] {
+        let own = spark_home().unwrap().join("bin").join(program);
+        let script = format!(
+            "#!/bin/sh\nfor word; do shift; [ \"$word\" != 1.0 ] || word=1; set -- \"$@\" \"$word\"; done\n\
+             exec {} \"$@\"\n",
+            own.display()
+        );
+        let path = home.join("bin").join(program);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    home
+}
+
 fn wait_for_file(bed: &Bed, name: &str, text: &str) {
     let path = bed.folder().join(name);
     for _ in 0..1200 {
-        if std::fs::read_to_string(&path).unwrap_or_default().contains(text) {
+        if fs::read_to_string(&path).unwrap_or_default().contains(text) {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    panic!("no {text:?} in {name}:\n{}", std::fs::read_to_string(&path).unwrap_or_default());
+    panic!("no {text:?} in {name}:\n{}", fs::read_to_string(&path).unwrap_or_default());
 }
 
 #[test]
@@ -79,26 +101,12 @@ fn sparks_dispatcher_launches_a_driver_and_kills_it() {
     let mut bed = Bed::plain().start().unwrap();
     let _dispatcher = dispatcher(&bed);
     wait_for_file(&bed, "framework-1.json", "Registered");
-    let home = spark_home().unwrap();
-    let executor_home = format!("spark.mesos.executor.home={}", home.display());
+    let executor_home = format!("spark.mesos.executor.home={}", home_of_drivers(&bed).display());
     let native =
         format!("spark.mesos.driverEnv.MESOS_NATIVE_JAVA_LIBRARY={}", Library::Rust.path().display());
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/libmesos/slow.py");
     let rest = "spark.master.rest.enabled=true";
-    // Without the cores Spark hands "1.0" on, which its own driver then refuses.
-    let cores = "spark.driver.cores=1";
-    let settings = [
-        "--conf",
-        &executor_home,
-        "--conf",
-        &native,
-        "--conf",
-        rest,
-        "--conf",
-        cores,
-        "--driver-memory",
-        "512m",
-    ];
+    let settings = ["--conf", &executor_home, "--conf", &native, "--conf", rest, "--driver-memory", "512m"];
     let said = submit(&bed, &[&["--deploy-mode", "cluster"], &settings[..], &[program, "60"]].concat());
     let id = said.split('"').find(|word| word.starts_with("driver-")).expect("a submission id").to_owned();
     bed.agent_mut(0).wait_for_log(&["Handling status update TASK_RUNNING"]).unwrap();
