@@ -3,16 +3,16 @@
 use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
 
 use super::{
-    assembled,
     place::Place,
     server::{Ready, Recipe, Server},
+    spark_home,
 };
 
 const PORT: u16 = 2181;
 
 /// Starts it and waits until it serves.
 pub(super) fn start(place: &Place) -> io::Result<Server> {
-    let jars = assembled("spark.sh", "pyspark")?.join("jars");
+    let jars = spark_home()?.join("jars");
     let address = SocketAddr::new(place.address(), PORT);
     let folder = place.folder().join("zookeeper");
     fs::create_dir_all(&folder)?;
