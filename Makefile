@@ -76,7 +76,7 @@ demo: setup build $(jar) ## set up, build, and run every example on this machine
 
 ##@ Test
 
-layers := unit spark api chart cluster
+layers := unit spark api chart cluster mesos
 # One set of features for all layers, so that none builds the tests anew.
 features := lcmap-spark-tests/api,lcmap-spark-tests/cluster,lcmap-spark-tests/mesos
 real := -p lcmap-spark-tests --features api,cluster,mesos
@@ -122,7 +122,7 @@ cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubect
 
 .PHONY: mesos
 mesos: setup libmesos ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
-	LCMAP_LIBMESOS=$(abspath $(libmesos)) $(cargo-test) $(real) --test mesos --test libmesos -- --test-threads=2
+	LCMAP_LIBMESOS=$(abspath $(libmesos)) $(cargo-test) $(real) --no-fail-fast --test mesos --test libmesos -- --test-threads=8
 
 .PHONY: beds
 beds: setup

@@ -50,7 +50,7 @@ fn what_a_job_says_of_itself_and_of_its_executors_is_what_mesos_knows() {
         "spark.cores.max=4",
         "spark.executor.cores=2",
     ];
-    let job = job(&bed, &settings, "30");
+    let job = job(&bed, &settings, "10");
     job.until("turn 0: 28");
     let (framework, tasks) = framework(&bed);
     assert_eq!(framework["role"], "science");
@@ -76,7 +76,7 @@ fn what_a_job_says_of_itself_and_of_its_executors_is_what_mesos_knows() {
 #[test]
 fn no_more_cores_are_taken_than_the_most_and_several_executors_share_an_agent() {
     let bed = Bed::plain().start().unwrap();
-    let job = job(&bed, &["spark.cores.max=3", "spark.executor.cores=1"], "20");
+    let job = job(&bed, &["spark.cores.max=3", "spark.executor.cores=1"], "10");
     job.until("turn 0: 28");
     let (_, tasks) = framework(&bed);
     let cores: Vec<_> = tasks.iter().map(|task| task["resources"]["cpus"].as_f64().unwrap()).collect();
