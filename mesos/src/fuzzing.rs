@@ -30,15 +30,22 @@ pub fn answer(bytes: &[u8], piece: usize) -> Option<(String, Vec<u8>)> {
     head.map(|(head, _)| (head, read))
 }
 
-/// The records of an event stream, as far as they are whole, when it arrives in pieces of this size. Each is decoded as an event.
+/// The records of an event stream up to what is none, when it arrives in pieces of this size. Each is decoded as an event.
 pub fn events(bytes: &[u8], piece: usize) -> Vec<Vec<u8>> {
     let mut decoder = Decoder::default();
     let mut records = Vec::new();
     for piece in bytes.chunks(piece) {
         decoder.push(piece);
-        while let Ok(Some(record)) = decoder.next_record() {
-            let _ = RawEvent::decode(record.clone());
-            records.push(record.to_vec());
+        loop {
+            match decoder.next_record() {
+                Ok(Some(record)) => {
+                    let _ = RawEvent::decode(record.clone());
+                    records.push(record.to_vec());
+                }
+                Ok(None) => break,
+                // The subscription is given up.
+                Err(_) => return records,
+            }
         }
     }
     records
