@@ -95,6 +95,10 @@ pub(crate) fn broken(at: &HostPort, doing: Doing, error: &io::Error, certificate
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(tls) => Error::Tls { at: at.clone(), why: TlsError::from_rustls(tls, certificate_sent) },
+        // rustls' own words for it hold an address of its manual.
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Error::Lost { at: at.clone(), doing, why: "end of stream".to_owned() }
+        }
         None => Error::Lost { at: at.clone(), doing, why: error.to_string() },
     }
 }
