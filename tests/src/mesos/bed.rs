@@ -1,6 +1,15 @@
 //! Puts a bed together: what is wanted, and the environment of Mesos' own flags that says so.
 
-use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+};
+
+use rcgen::CertificateParams;
+use serde_json::Value;
 
 use super::{
     assembled, container,
@@ -43,6 +52,7 @@ pub struct Plan {
     docker: bool,
     resources: String,
     ciphers: String,
+    server_certificate: fn(&mut CertificateParams),
     master_flags: Vec<(String, String)>,
     agent_flags: Vec<(String, String)>,
 }
@@ -75,6 +85,14 @@ impl Plan {
     pub fn ciphers(mut self, ciphers: &str) -> Self {
         self.tls = true;
         ciphers.clone_into(&mut self.ciphers);
+        self
+    }
+
+    /// Mutual TLS, with something else about the certificate that masters and agents show.
+    #[must_use]
+    pub fn server_certificate(mut self, change: fn(&mut CertificateParams)) -> Self {
+        self.tls = true;
+        self.server_certificate = change;
         self
     }
 
@@ -117,7 +135,8 @@ impl Plan {
     pub fn start(self) -> io::Result<Bed> {
         let program = assembled("assemble.sh", "mesos")?;
         let place = Place::claim()?;
-        let pki = Pki::create(&program, place.folder().join("pki"), place.address())?;
+        let pki =
+            Pki::create(&program, place.folder().join("pki"), place.address(), self.server_certificate)?;
         let zookeeper = if self.zookeeper { Some(zookeeper::start(&place)?) } else { None };
         let mut bed = Bed { agents: vec![], masters: vec![], zookeeper, pki, plan: self, program, place };
         bed.write_access()?;
@@ -167,6 +186,7 @@ impl Bed {
             docker: false,
             resources: "cpus:4;mem:4096;disk:1000;ports:[31000-31999]".to_owned(),
             ciphers: CIPHERS.to_owned(),
+            server_certificate: |_| {},
             master_flags: vec![],
             agent_flags: vec![],
         }
@@ -214,6 +234,13 @@ impl Bed {
         self.zookeeper.as_mut()
     }
 
+    /// Lets only this user, `name:password`, read where the masters elect their leader.
+    pub fn guard_election(&self, user: &str) -> io::Result<()> {
+        let Some(server) = &self.zookeeper else { return Err(io::Error::other("the bed has no ZooKeeper")) };
+        let lines = format!("addauth digest {user}\nsetAcl /mesos auth:{user}:cdrwa\n");
+        zookeeper::command(server.address(), &lines)
+    }
+
     /// The bed's certificates.
     pub fn pki(&self) -> &Pki {
         &self.pki
@@ -222,6 +249,16 @@ impl Bed {
     /// A folder of the bed's own, removed with it.
     pub fn folder(&self) -> &std::path::Path {
         self.place.folder()
+    }
+
+    /// The first master's state, as its web page reads it. For beds without TLS and credentials.
+    pub fn state(&self) -> io::Result<Value> {
+        let mut stream = TcpStream::connect(self.masters[0].address())?;
+        stream.write_all(b"GET /master/state HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        serde_json::from_str(body).map_err(io::Error::other)
     }
 
     fn start_master(&self, index: u16) -> io::Result<Server> {

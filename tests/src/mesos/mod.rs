@@ -21,7 +21,7 @@ mod zookeeper;
 pub use bed::{Access, Bed, Plan};
 pub use container::IMAGE;
 pub use jvm::{Library, Programs, Run};
-pub use pki::{Authority, Identity, Pki, expired};
+pub use pki::{Authority, Identity, NAME, Pki, early, expired, named};
 pub use server::Server;
 
 use std::{

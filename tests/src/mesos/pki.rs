@@ -37,8 +37,14 @@ pub struct Pki {
 }
 
 impl Pki {
-    /// Signs a certificate for the server at `ip` and one for a client. `keys` holds the RSA keys of the assembled bed.
-    pub(super) fn create(keys: &Path, folder: PathBuf, ip: IpAddr) -> io::Result<Self> {
+    /// Signs a certificate for the server at `ip`, with what `change` makes of it, and one for a client. `keys` holds the RSA keys
+    /// of the assembled bed.
+    pub(super) fn create(
+        keys: &Path,
+        folder: PathBuf,
+        ip: IpAddr,
+        change: fn(&mut CertificateParams),
+    ) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let pki = Self { keys: keys.to_owned(), folder };
         for authority in [Authority::Trusted, Authority::Stranger] {
@@ -46,6 +52,7 @@ impl Pki {
         }
         pki.sign("server", Authority::Trusted, |parameters| {
             parameters.subject_alt_names = vec![SanType::IpAddress(ip)];
+            change(parameters);
         })?;
         pki.sign("client", Authority::Trusted, |_| {})?;
         Ok(pki)
@@ -121,3 +128,17 @@ pub fn expired(parameters: &mut CertificateParams) {
     parameters.not_before = date_time_ymd(2020, 1, 1);
     parameters.not_after = date_time_ymd(2021, 1, 1);
 }
+
+/// Makes a certificate one that is not valid yet.
+pub fn early(parameters: &mut CertificateParams) {
+    parameters.not_before = date_time_ymd(2090, 1, 1);
+    parameters.not_after = date_time_ymd(2091, 1, 1);
+}
+
+/// Makes a certificate one for a name, and for no address.
+pub fn named(parameters: &mut CertificateParams) {
+    parameters.subject_alt_names = NAME.try_into().map(SanType::DnsName).into_iter().collect();
+}
+
+/// The name that [`named`] gives.
+pub const NAME: &str = "master.lcmap.test";

@@ -1,6 +1,13 @@
 //! A real ZooKeeper 3.6, out of the jars that come with Spark.
 
-use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use super::{
     place::Place,
@@ -45,4 +52,22 @@ pub(super) fn start(place: &Place) -> io::Result<Server> {
     let mut server = Server::start(recipe, address, place.folder().join("zookeeper.log"))?;
     server.wait_until_ready()?;
     Ok(server)
+}
+
+/// Gives commands to ZooKeeper's own client, a line each.
+pub(super) fn command(address: SocketAddr, lines: &str) -> io::Result<()> {
+    let mut client = Command::new("java")
+        .arg("-XX:TieredStopAtLevel=1")
+        .arg("-cp")
+        .arg(spark_home()?.join("jars/*"))
+        .args(["org.apache.zookeeper.ZooKeeperMain", "-server", &address.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    if let Some(mut input) = client.stdin.take() {
+        input.write_all(lines.as_bytes())?;
+    }
+    let status = client.wait()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("ZooKeeper's client: {status}"))) }
 }

@@ -1,11 +1,7 @@
 //! What Spark's Mesos backend asks for arrives at Mesos: the cases of Spark's own `MesosCoarseGrainedSchedulerBackendSuite` that
 //! can be seen from outside.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-};
+use std::fs;
 
 use lcmap_spark_tests::mesos::Bed;
 use nix::{sys::signal::Signal, unistd::Pid};
@@ -13,18 +9,9 @@ use serde_json::Value;
 
 use super::{job::Job, spark::spark_submit};
 
-/// The master's state, as its web page reads it.
-fn state(bed: &Bed) -> Value {
-    let mut stream = TcpStream::connect(bed.master(0).address()).unwrap();
-    stream.write_all(b"GET /master/state HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-}
-
 /// The one framework, and its tasks that run.
 fn framework(bed: &Bed) -> (Value, Vec<Value>) {
-    let framework = state(bed)["frameworks"][0].clone();
+    let framework = bed.state().unwrap()["frameworks"][0].clone();
     let tasks = framework["tasks"].as_array().unwrap().clone();
     (framework, tasks)
 }
@@ -70,7 +57,11 @@ fn what_a_job_says_of_itself_and_of_its_executors_is_what_mesos_knows() {
     assert_ne!(agents[0], agents[1], "offers of one batch are used in turn");
     job.until("turn 1: 28");
     assert!(job.end().success());
-    assert_eq!(state(&bed)["frameworks"].as_array().unwrap().len(), 0, "in spite of its failover timeout");
+    assert_eq!(
+        bed.state().unwrap()["frameworks"].as_array().unwrap().len(),
+        0,
+        "in spite of its failover timeout"
+    );
 }
 
 #[test]
@@ -90,7 +81,7 @@ fn offers_that_violate_a_constraint_are_declined() {
     let bed = Bed::plain().agents(2).start().unwrap();
     let job = job(&bed, &["spark.mesos.constraints=rack:r1", "spark.cores.max=2"], "10");
     job.until("turn 0: 28");
-    let racks = state(&bed)["slaves"].as_array().unwrap().clone();
+    let racks = bed.state().unwrap()["slaves"].as_array().unwrap().clone();
     let right = racks.iter().find(|agent| agent["attributes"]["rack"] == "r1").unwrap();
     let (_, tasks) = framework(&bed);
     assert_eq!(tasks.len(), 2);
@@ -107,7 +98,7 @@ fn a_constraint_that_no_agent_meets_leaves_a_job_waiting_and_it_can_be_stopped()
     assert_eq!(framework(&bed).1, [] as [Value; 0]);
     job.signal(Signal::SIGTERM);
     assert!(!job.end().success());
-    assert_eq!(state(&bed)["frameworks"].as_array().unwrap().len(), 0);
+    assert_eq!(bed.state().unwrap()["frameworks"].as_array().unwrap().len(), 0);
 }
 
 #[test]

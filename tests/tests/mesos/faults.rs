@@ -6,7 +6,7 @@ use lcmap_mesos::{
     scheduler::Signal,
     tls::{Authorities, Security, TlsError, TlsSettings, Verify},
 };
-use lcmap_spark_tests::mesos::{Access, Authority, Bed, Plan, expired};
+use lcmap_spark_tests::mesos::{Access, Authority, Bed, NAME, Plan, early, expired, named};
 
 use super::driver::{Driver, framework, identity_files, principal, settings, tls};
 
@@ -67,6 +67,44 @@ async fn certificates_of_the_master() {
     assert_eq!(tls_error(&bed, with_stranger).await, "UnknownAuthority");
     let error = tls_error(&bed, |tls| tls.server_name = Some("elsewhere".to_owned())).await;
     assert!(error.starts_with("Name("), "{error}");
+    let old = Bed::plain().agents(0).server_certificate(expired).start().unwrap();
+    assert_eq!(tls_error(&old, |_| {}).await, "Expired");
+    let young = Bed::plain().agents(0).server_certificate(early).start().unwrap();
+    assert_eq!(tls_error(&young, |_| {}).await, "NotYetValid");
+}
+
+#[tokio::test]
+async fn a_master_whose_certificate_has_a_name_is_known_by_it() {
+    let bed = Bed::plain().agents(0).server_certificate(named).start().unwrap();
+    let error = tls_error(&bed, |_| {}).await;
+    assert!(error.starts_with("Name("), "its address is not in it: {error}");
+    assert_eq!(version(&bed, |tls| tls.server_name = Some(NAME.to_owned())).await, "1.11.0");
+}
+
+#[tokio::test]
+async fn authorities_may_be_the_files_of_a_folder() {
+    let bed = Bed::plain().agents(0).tls().start().unwrap();
+    let folder = bed.folder().join("authorities");
+    std::fs::create_dir(&folder).unwrap();
+    let from_folder = |tls: &mut TlsSettings| {
+        tls.authorities = Authorities { file: None, folder: Some(folder.clone()) };
+    };
+    let put =
+        |name: &str, authority| std::fs::copy(bed.pki().authority(authority), folder.join(name)).unwrap();
+    assert_eq!(tls_error(&bed, from_folder).await, "File(NoAuthority)");
+    std::fs::write(folder.join("README"), "certificates, one a file").unwrap();
+    put("0-stranger.pem", Authority::Stranger);
+    assert_eq!(tls_error(&bed, from_folder).await, "UnknownAuthority");
+    put("d3adb33f.0", Authority::Trusted);
+    assert_eq!(version(&bed, from_folder).await, "1.11.0");
+}
+
+/// What a master says of itself over TLS.
+async fn version(bed: &Bed, change: impl FnOnce(&mut TlsSettings)) -> String {
+    let (mut settings, mut tls) = (settings(bed), tls(bed));
+    change(&mut tls);
+    settings.security = Security::Tls(tls);
+    Operator::new(settings).version().await.unwrap().version
 }
 
 #[tokio::test]
@@ -110,14 +148,14 @@ async fn plain_and_encrypted_do_not_meet() {
 async fn the_chain_alone_or_nothing_can_be_verified() {
     let bed = Bed::plain().agents(0).tls().start().unwrap();
     for verify in [Verify::Chain, Verify::None] {
-        let (mut settings, mut tls) = (settings(&bed), tls(&bed));
-        tls.verify = verify;
-        tls.server_name = Some("elsewhere".to_owned());
-        if verify == Verify::None {
-            tls.authorities.file = Some(bed.pki().authority(Authority::Stranger));
-        }
-        settings.security = Security::Tls(tls);
-        assert_eq!(Operator::new(settings).version().await.unwrap().version, "1.11.0");
+        let change = |tls: &mut TlsSettings| {
+            tls.verify = verify;
+            tls.server_name = Some("elsewhere".to_owned());
+            if verify == Verify::None {
+                tls.authorities.file = Some(bed.pki().authority(Authority::Stranger));
+            }
+        };
+        assert_eq!(version(&bed, change).await, "1.11.0");
     }
 }
 

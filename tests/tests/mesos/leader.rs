@@ -54,3 +54,18 @@ async fn a_path_without_masters_says_so() {
         driver.until(|signal| if let Signal::Waiting(error) = signal { Some(error) } else { None }).await;
     assert!(error.to_string().contains("127.0.0.1:1 refused the connection"), "{error}");
 }
+
+#[tokio::test]
+async fn an_election_that_is_guarded_is_read_with_user_and_password() {
+    let bed = Bed::plain().masters(1).agents(0).start().unwrap();
+    bed.guard_election("reader:its:secret").unwrap();
+    let url = bed.zookeeper_url().unwrap();
+    let as_user = |user: &str| url.replace("zk://", &format!("zk://{user}")).parse().unwrap();
+    for stranger in ["", "reader:wrong@"] {
+        let error = Detector::new(&as_user(stranger)).leader().await.unwrap_err();
+        assert!(matches!(error, lcmap_mesos::Error::ZooKeeper(ZooKeeperError::Forbidden(_))), "{error}");
+        assert!(!error.to_string().contains("wrong"), "{error}");
+    }
+    let leader = Detector::new(&as_user("reader:its:secret@")).leader().await.unwrap();
+    assert_eq!(leader.at.to_string(), bed.master(0).address().to_string());
+}
