@@ -16,3 +16,5 @@ mod job;
 mod resilience;
 #[cfg(test)]
 mod spark;
+#[cfg(test)]
+mod supervised;
