@@ -25,6 +25,11 @@ pub fn agent() -> PathBuf {
     made(target().join("release/lcmap-agent"), "make build")
 }
 
+/// The libmesos.so that ships, which older systems take too.
+pub(crate) fn libmesos() -> PathBuf {
+    made(target().join("x86_64-unknown-linux-gnu/libmesos/libmesos.so"), "make libmesos")
+}
+
 /// The environment that puts Java, Spark and Jupyter on the `PATH`: what `. target/env` exports.
 pub fn spark() -> &'static [(OsString, OsString)] {
     static SPARK: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();

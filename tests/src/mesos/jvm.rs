@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use tempfile::TempDir;
@@ -49,7 +50,8 @@ impl Programs {
         let folder = TempDir::new().unwrap();
         let sources = fs::read_dir(source("java")).unwrap().map(|entry| entry.unwrap().path());
         let compiler = Command::new("javac")
-            .args(["-nowarn", "-Xlint:none", "-cp"])
+            // For the oldest JVM that any of them runs in.
+            .args(["--release", "8", "-nowarn", "-Xlint:none", "-cp"])
             .arg(&classes)
             .arg("-d")
             .arg(folder.path())
@@ -80,7 +82,28 @@ impl Programs {
             .env("LCMAP_BED_EXECUTOR", executor)
             // Where Mesos' own library listens for the master, and what it logs.
             .env("LIBPROCESS_IP", bed.master(0).address().ip().to_string())
-            .env("GLOG_minloglevel", "2")
+            .env("MESOS_LOGGING_LEVEL", "ERROR")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// The same over our library in a root file system with a Java, as in an old image: see [`super::debian11`].
+    pub fn java_within(&self, root: &Path, bed: &Bed) -> Command {
+        let folder = bed.folder().join("within");
+        fs::create_dir(&folder).unwrap();
+        for each in fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
+            fs::copy(&each, folder.join(each.file_name().unwrap())).unwrap();
+        }
+        fs::copy(&self.classes, folder.join("mesos.jar")).unwrap();
+        fs::copy(crate::bed::libmesos(), folder.join("libmesos.so")).unwrap();
+        let enter = "mount -t proc proc \"$0/proc\" && mount --bind \"$1\" \"$0/bed\" && shift && exec chroot \"$0\" \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", enter]).arg(root).arg(&folder);
+        command
+            .args(["/java/bin/java", "-Xcheck:jni", "-Xmx256m", "-cp", "/bed:/bed/mesos.jar"])
+            .env("MESOS_NATIVE_JAVA_LIBRARY", "/bed/libmesos.so")
+            .env("LCMAP_BED", bed.folder())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -105,14 +128,22 @@ impl Programs {
 pub struct Run {
     child: Child,
     said: Vec<String>,
+    /// What it writes to its standard error, read meanwhile: one that writes much would wait for ever.
+    errors: JoinHandle<String>,
 }
 
 impl Run {
     /// Starts a program with the bed's master.
     pub fn of(mut java: Command, bed: &Bed, [class, scenario]: [&str; 2]) -> Self {
         let master = bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string());
-        let child = java.args([class, scenario, &master]).spawn().unwrap();
-        Self { child, said: vec![] }
+        let mut child = java.args([class, scenario, &master]).spawn().unwrap();
+        let mut stream = child.stderr.take().unwrap();
+        let errors = thread::spawn(move || {
+            let mut errors = vec![];
+            stream.read_to_end(&mut errors).unwrap();
+            String::from_utf8_lossy(&errors).into_owned()
+        });
+        Self { child, said: vec![], errors }
     }
 
     /// Hears it to the end of what it says, and does for each line what the line asks for.
@@ -130,10 +161,8 @@ impl Run {
         if self.child.stdout.is_some() {
             self = self.hear(|_| ());
         }
-        let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
         let status = self.child.wait().unwrap();
-        eprintln!("{}\n{errors}", self.said.join("\n"));
+        eprintln!("{}\n{}", self.said.join("\n"), self.errors.join().unwrap());
         assert!(status.success(), "{status}");
         // -Xcheck:jni writes to standard output.
         let of_the_jvm = |line: &&String| line.contains("WARNING") || line.contains("FATAL");

