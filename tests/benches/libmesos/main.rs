@@ -2,6 +2,8 @@
 //! machine does meets both. Judges nothing: a busy machine is no fault.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails so")]
 
+use std::collections::BTreeMap;
+
 use lcmap_spark_tests::mesos::{Bed, Library, Programs, Run};
 use mesos as _; // so that cargo builds the library
 
@@ -11,50 +13,59 @@ const PAIRS: usize = 5;
 /// JVMs of one size, whose heap is resident from the start, so that what comes with the library shows.
 const OPTIONS: [&str; 5] = ["-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Xlog:disable"];
 
+/// What the program tells, by its unit.
+type Told = BTreeMap<String, Vec<f64>>;
+
 fn main() {
     let bed = Bed::plain().start().unwrap();
     let programs = Programs::compiled();
-    let pace = |library, scenario| {
-        let said = Run::of(programs.java(&bed, library, &OPTIONS), &bed, ["Pace", scenario]).finish();
-        said.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect::<Vec<f64>>()
+    let run = |library, scenario, told: &mut Told| {
+        for line in Run::of(programs.java(&bed, library, &OPTIONS), &bed, ["Pace", scenario]).finish() {
+            let (number, unit) = line.split_once(' ').unwrap();
+            told.entry(unit.to_owned()).or_default().push(number.parse().unwrap());
+        }
     };
-    let pairs = |scenario, count: usize| {
-        let mut of_each = [Library::Cpp, Library::Rust].map(|library| (library, Vec::new()));
+    let pairs = |scenario, count| {
+        let mut told = [Told::new(), Told::new()];
         for _ in 0..count {
-            for (library, numbers) in &mut of_each {
-                numbers.extend(pace(*library, scenario));
+            for (library, told) in [Library::Cpp, Library::Rust].into_iter().zip(&mut told) {
+                run(library, scenario, told);
             }
         }
-        of_each.map(|(_, numbers)| median(numbers))
+        told
     };
 
     println!("\n  libmesos.so beside Mesos' C++ driver: medians of {PAIRS} pairs, the same master\n");
-    println!("    {:<40} {:>10} {:>10} {:>8}", "", "C++", "ours", "ratio");
-    budget("tasks launched a second", pairs("launches", PAIRS), "≥ 1");
-    budget("status updates a second", pairs("updates", PAIRS), "≥ 1");
-    budget("library loaded → registered, ms", pairs("registered", PAIRS * 2), "≤ 1");
-    let idle = [Library::Cpp, Library::Rust].map(|library| pace(library, "idle"));
-    for (at, what) in
-        ["processor time of an idle minute, ms", "memory it adds to its process, MiB"].iter().enumerate()
-    {
-        budget(what, [idle[0][at], idle[1][at]], "");
+    println!("    {:<46} {:>10} {:>10} {:>8}", "", "C++", "ours", "ratio");
+    for (scenario, what) in [("launches", "tasks launched"), ("updates", "status updates")] {
+        let told = pairs(scenario, PAIRS);
+        row(&format!("{what}, a second"), medians(&told, "a second"), "≥ 1");
+        let of_driver = medians(&told, "ms of processor time a thousand");
+        row("  the driver's processor time a thousand, ms", of_driver, "");
     }
+    row("library loaded → registered, ms", medians(&pairs("registered", PAIRS * 2), "ms"), "≤ 1");
+    let idle = pairs("idle", 1);
+    row("processor time of an idle minute, ms", medians(&idle, "ms of processor time"), "");
+    row("memory it adds to its process, MiB", medians(&idle, "MiB"), "");
     // Mesos' own is what libmesos-java.so stands before.
     let cpp = Library::Cpp.path().with_file_name("libmesos.so");
-    budget("size of the library, MB", [cpp, Library::Rust.path()].map(|path| megabytes(&path)), "");
+    row("size of the library, MB", [cpp, Library::Rust.path()].map(|path| megabytes(&path)), "");
 }
 
-fn budget(what: &str, [cpp, ours]: [f64; 2], limit: &str) {
-    println!("    {what:<40} {cpp:>10.1} {ours:>10.1} {:>8.2}   {limit}", ours / cpp);
+fn row(what: &str, [cpp, ours]: [f64; 2], limit: &str) {
+    println!("    {what:<46} {cpp:>10.1} {ours:>10.1} {:>8.2}   {limit}", ours / cpp);
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+fn medians(told: &[Told; 2], unit: &str) -> [f64; 2] {
+    [&told[0], &told[1]].map(|told| {
+        let mut numbers = told[unit].clone();
+        numbers.sort_by(f64::total_cmp);
+        numbers[numbers.len() / 2]
+    })
 }
 
 fn megabytes(path: &std::path::Path) -> f64 {
-    #[allow(clippy::cast_precision_loss)] // some million bytes
+    #[expect(clippy::cast_precision_loss, reason = "some million bytes")]
     let bytes = std::fs::metadata(path).unwrap().len() as f64;
     bytes / 1e6
 }

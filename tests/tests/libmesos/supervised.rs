@@ -86,14 +86,12 @@ fn a_stop_without_a_master_is_a_debt() {
     let mut bed = Bed::plain().agents(0).start().unwrap();
     let programs = Programs::compiled();
     let Supervised { java, folder } = Supervised::new(&bed, &programs);
-    let run = Run::of(java, &bed, ["Supervised", "debt"]);
-    let said = run
-        .hear(|line| {
-            if line == "kill the master" {
-                bed.master_mut(0).kill().unwrap()
-            }
-        })
-        .finish();
+    let run = Run::of(java, &bed, ["Supervised", "debt"]).hear(|line| {
+        if line == "kill the master" {
+            bed.master_mut(0).kill().unwrap();
+        }
+    });
+    let said = run.finish();
     assert_eq!(said.last().unwrap(), "stop DRIVER_STOPPED");
     let state = state(&folder, 1);
     assert_eq!((&state["frameworkId"], &state["stopCalled"]), (&"uid-1".into(), &true.into()));
