@@ -222,17 +222,22 @@ impl<L: Fn() -> bool> Reconciler<L> {
             Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
                 for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
                     tracing::info!(job = %key, attempt, pod = name, "deleting the driver pod");
-                    if self.writer.delete_pod(key, name, uid).await? == Deletion::NotThere {
+                    if self.writer.delete_pod(key, name, uid).await? != Deletion::Begun {
                         self.index.remove_pod(key, uid);
                     }
                 }
             }
             Effect::DeleteJob => {
                 tracing::info!(job = %key, "deleting the job: its ttlAfterFinished has passed");
-                if self.writer.delete_job(key, this).await? == Deletion::NotThere {
-                    self.refresh(key).await?;
-                    // Nobody else tells of what was learnt just now.
-                    return Err(ReconcileError::Conflict);
+                match self.writer.delete_job(key, this).await? {
+                    Deletion::Begun => {}
+                    // Else it would be deleted once more, if something else is heard of it first.
+                    Deletion::Done => self.index.remove_job(key, this.uid.as_deref().unwrap_or_default()),
+                    Deletion::NotThere => {
+                        self.refresh(key).await?;
+                        // Nobody else tells of what was learnt just now.
+                        return Err(ReconcileError::Conflict);
+                    }
                 }
             }
         }

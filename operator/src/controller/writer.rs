@@ -38,8 +38,10 @@ pub(crate) enum Created<T> {
 /// What became of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deletion {
-    /// It has begun, and may be done.
+    /// It has begun: the API server still has the object, for a grace period or a finalizer.
     Begun,
+    /// It is done.
+    Done,
     /// There is nothing to delete: it is gone, or no longer what was meant.
     NotThere,
 }
@@ -185,7 +187,8 @@ impl<L: Fn() -> bool> Writer<L> {
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
         let this = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let answer = limited(pods.delete(name, &only(this))).await;
-        deletion(answer.map(drop)).map_err(|source| api("delete a driver pod of", key, source))
+        let answer = answer.map(|it| it.either(|_| Deletion::Begun, |_| Deletion::Done));
+        deletion(answer).map_err(|source| api("delete a driver pod of", key, source))
     }
 
     /// Deletes a job, if it is still exactly as it was decided on: whoever runs it again at the last moment wins.
@@ -197,7 +200,8 @@ impl<L: Fn() -> bool> Writer<L> {
         self.check()?;
         let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
         let answer = limited(jobs.delete(&key.name, &only(this.clone()))).await;
-        deletion(answer.map(drop)).map_err(|source| api("delete", key, source))
+        let answer = answer.map(|it| it.either(|_| Deletion::Begun, |_| Deletion::Done));
+        deletion(answer).map_err(|source| api("delete", key, source))
     }
 
     fn check(&self) -> Result<(), ReconcileError> {
@@ -221,13 +225,12 @@ fn only(this: Preconditions) -> DeleteParams {
     DeleteParams { preconditions: Some(this), ..DeleteParams::background() }
 }
 
-fn deletion(answer: kube::Result<()>) -> kube::Result<Deletion> {
+fn deletion(answer: kube::Result<Deletion>) -> kube::Result<Deletion> {
     match answer {
-        Ok(()) => Ok(Deletion::Begun),
         Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
             Ok(Deletion::NotThere)
         }
-        Err(error) => Err(error),
+        answer => answer,
     }
 }
 

@@ -104,13 +104,14 @@ fn a_finished_job_that_is_suspended_is_kept() {
         assert_eq!(job.status()["phase"], "Succeeded");
         job.edit(json!({"suspend": false}));
         job.wait_until_gone();
-        let deletions = space.requests();
-        let deletions = deletions.iter().filter(|it| it.is("delete", "sparkjobs"));
-        assert_eq!(
-            deletions.map(|it| it.code).collect::<Vec<_>>(),
-            [200],
-            "none is of a version that was written over"
-        );
+        // The API server writes its audit log once it has answered.
+        let codes = eventually(|| {
+            let requests = space.requests();
+            let codes: Vec<_> =
+                requests.iter().filter(|it| it.is("delete", "sparkjobs")).map(|it| it.code).collect();
+            (!codes.is_empty()).then_some(codes)
+        });
+        assert_eq!(codes.unwrap(), [200], "none is of a version that was written over");
     });
 }
 
