@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use jni::{Env, jni_sig, jni_str, objects::JObject};
-use lcmap_mesos::{Credential, FrameworkInfo, Masters, Settings, wire};
+use lcmap_mesos::{Credential, FrameworkInfo, FrameworkPhase, FrameworkState, Masters, Settings, wire};
 
 use crate::{
     callbacks::JavaSide,
@@ -13,7 +13,7 @@ use crate::{
     environment::Environment,
     framework,
     java::Classes,
-    state_file::{Phase, State, StateFile},
+    state_file::StateFile,
 };
 
 type Result<T> = jni::errors::Result<T>;
@@ -23,20 +23,28 @@ pub(crate) fn create(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Driver> {
     let classes = Classes::find(env)?;
     let given = Given::read(env, this)?;
     let java = JavaSide { vm: env.get_java_vm()?, driver: env.new_weak_ref(this)?, classes };
-    let webui_url = FrameworkInfo::from_encoded(given.framework.to_vec()).webui_url();
-    let state = State {
-        phase: Phase::Created,
+    let acknowledgements = given.acknowledgements;
+    // As it is shown, without a password; what is no address is told at the start.
+    let master =
+        given.master.parse::<Masters>().map_or_else(|_| String::new(), |masters| masters.to_string());
+    let mut file = None;
+    let program = FrameworkInfo::from_encoded(given.framework.to_vec());
+    let prepared = given.prepare(&mut file);
+    let framework = prepared.as_ref().map_or(&program, |prepared| &prepared.framework);
+    let state = FrameworkState {
+        phase: FrameworkPhase::Created,
         pid: std::process::id(),
-        master: given.master.clone(),
-        framework_id: None,
-        webui_url,
+        master,
+        user: framework.user(),
+        role: framework.role(),
+        was_registered: false,
+        framework_id: framework.id(),
+        webui_url: framework.webui_url(),
         reason: None,
+        trouble: None,
         stop_called: false,
         teardown_owed: None,
     };
-    let acknowledgements = given.acknowledgements;
-    let mut file = None;
-    let prepared = given.prepare(&mut file);
     let driver = Driver::new(java, acknowledgements, prepared, Reporter { state, file });
     driver.report(|_| ());
     Ok(driver)

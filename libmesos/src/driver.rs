@@ -8,16 +8,11 @@ use std::{
 };
 
 use lcmap_mesos::{
-    FrameworkInfo, Settings,
+    FrameworkInfo, FrameworkPhase, FrameworkState, Settings,
     scheduler::{Call, Ended, Ending, Handle},
 };
 
-use crate::{
-    callbacks::JavaSide,
-    network, say,
-    state_file::{Phase, State, StateFile},
-    status::Status,
-};
+use crate::{callbacks::JavaSide, network, say, state_file::StateFile, status::Status};
 
 /// How long a stop waits for the master's word: a little longer than the scheduler itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
@@ -69,7 +64,7 @@ struct Progress {
 
 /// Keeps the state file.
 pub(crate) struct Reporter {
-    pub(crate) state: State,
+    pub(crate) state: FrameworkState,
     pub(crate) file: Option<StateFile>,
 }
 
@@ -114,7 +109,7 @@ impl Driver {
                 drop(progress);
                 self.changed.notify_all();
                 self.report(|state| {
-                    state.phase = Phase::Aborted;
+                    state.phase = FrameworkPhase::Aborted;
                     state.reason = Some(why.clone());
                 });
                 Start::Failed(why)
@@ -162,7 +157,7 @@ impl Driver {
         if let Some(handle) = self.handle.get() {
             handle.call(Call::Suppress(vec![]));
         }
-        self.report(|state| state.phase = Phase::Aborted);
+        self.report(|state| state.phase = FrameworkPhase::Aborted);
         true
     }
 
@@ -185,7 +180,7 @@ impl Driver {
         drop(progress);
         self.report(|state| {
             state.stop_called = true;
-            state.phase = Phase::Stopped;
+            state.phase = FrameworkPhase::Stopped;
         });
         if let Some(handle) = self.handle.get() {
             handle.stop(ending);
@@ -223,7 +218,7 @@ impl Driver {
     }
 
     /// Changes what the state file says.
-    pub(crate) fn report(&self, change: impl FnOnce(&mut State)) {
+    pub(crate) fn report(&self, change: impl FnOnce(&mut FrameworkState)) {
         let mut reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut reporter.state);
         if let Some(file) = &reporter.file {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use lcmap_mesos::{
+    ErrorKind, FrameworkPhase,
     message::Id,
     scheduler::{Ended, Ending, Handle, Registration, Scheduler, Signal},
 };
@@ -23,7 +24,6 @@ use crate::{
     callbacks::Callback,
     driver::{Driver, Prepared},
     say,
-    state_file::Phase,
 };
 
 /// The same trouble is said again after so long.
@@ -62,7 +62,7 @@ async fn live(
     timeout: Option<Duration>,
     stopper: &Handle,
 ) -> Ended {
-    relay.driver.report(|state| state.phase = Phase::Connecting);
+    relay.driver.report(|state| state.phase = FrameworkPhase::Connecting);
     let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
     let life = scheduler.run();
     tokio::pin!(life);
@@ -103,17 +103,19 @@ impl Relay {
             Signal::Disconnected(error) => {
                 self.trouble(&format!("the connection to the master is lost and will be made anew: {error}"));
                 self.driver.report(|state| {
-                    state.phase = Phase::Disconnected;
-                    state.reason = Some(error.to_string());
+                    state.phase = FrameworkPhase::Disconnected;
+                    (state.reason, state.trouble) = (Some(error.to_string()), Some(error.kind()));
                 });
                 self.call_back(Callback::Disconnected);
             }
             Signal::Waiting(error) => {
                 self.trouble(&error.to_string());
-                self.driver.report(|state| state.reason = Some(error.to_string()));
+                self.driver.report(|state| {
+                    (state.reason, state.trouble) = (Some(error.to_string()), Some(error.kind()));
+                });
             }
             Signal::CallRefused(error) => say(&error.to_string()),
-            Signal::Refused(error) => self.end(error.to_string()),
+            Signal::Refused(error) => self.end(error.to_string(), Some(error.kind())),
             Signal::Offers(offers) => self.call_back(Callback::Offers(offers)),
             Signal::Rescinded(offer) => self.call_back(Callback::Rescinded(offer)),
             Signal::Update(status) => self.call_back(Callback::Update(status)),
@@ -128,9 +130,10 @@ impl Relay {
         }
         self.registered = true;
         self.driver.report(|state| {
-            state.phase = Phase::Registered;
+            state.phase = FrameworkPhase::Registered;
             state.framework_id = Some(id.value.clone());
-            state.reason = None;
+            state.was_registered = true;
+            (state.reason, state.trouble) = (None, None);
         });
         self.call_back(match registration {
             Registration::First => {
@@ -143,13 +146,13 @@ impl Relay {
     fn give_up(&mut self, timeout: Duration) {
         let last = self.said.as_ref().map_or("no answer came", |(said, _)| said.as_str());
         let why = format!("the framework could not be registered within {} s: {last}", timeout.as_secs());
-        self.end(why);
+        self.end(why, Some(ErrorKind::RegistrationTimeout));
     }
 
     /// Mesos' last word, or ours.
-    fn end(&mut self, why: String) {
+    fn end(&mut self, why: String, trouble: Option<ErrorKind>) {
         say(&why);
-        self.driver.report(|state| state.reason = Some(why.clone()));
+        self.driver.report(|state| (state.reason, state.trouble) = (Some(why.clone()), trouble));
         self.call_back(Callback::Error(why));
     }
 

@@ -1,7 +1,5 @@
-//! What the library tells whoever supervises the process: one small JSON file per driver, replaced whole at each change.
-//!
-//! `framework-<n>.json` in the folder that `LCMAP_MESOS_STATE_DIR` names; `<n>` counts the drivers of that folder from 1. The
-//! file is created exclusively, which claims the number, and with it the framework id, among processes too.
+//! What the library tells whoever supervises the process: a [`FrameworkState`] per driver, replaced whole at each change, in the
+//! folder that `LCMAP_MESOS_STATE_DIR` names. The file is created exclusively, which claims the number, and with it the framework id, among processes too.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,51 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use lcmap_mesos::FrameworkState;
 
 use crate::say;
 
 /// More drivers than any notebook server has kernels.
 const MOST_DRIVERS: u32 = 10_000;
-
-/// How far the driver has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) enum Phase {
-    /// Made, and not started.
-    Created,
-    /// It asks for registration.
-    Connecting,
-    /// It is registered, and connected as far as it knows.
-    Registered,
-    /// It was registered and seeks the master.
-    Disconnected,
-    /// Mesos refused it, or the program failed: `reason` says why.
-    Aborted,
-    /// It was stopped.
-    Stopped,
-}
-
-/// What stands in the file.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct State {
-    pub(crate) phase: Phase,
-    /// The process that it lives in.
-    pub(crate) pid: u32,
-    pub(crate) master: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) framework_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) webui_url: Option<String>,
-    /// Why it is not, or no longer, registered: in words for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-    /// Whether the program has stopped it.
-    pub(crate) stop_called: bool,
-    /// Set when the framework should be torn down and was not, as far as is known: why not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) teardown_owed: Option<String>,
-}
 
 /// A claimed number in a state folder.
 #[derive(Debug)]
@@ -77,7 +36,7 @@ impl StateFile {
     }
 
     /// Replaces what stands in it. A failure is said and changes nothing else: the program matters more.
-    pub(crate) fn write(&self, state: &State) {
+    pub(crate) fn write(&self, state: &FrameworkState) {
         let next = self.path.with_extension("json.next");
         let written = serde_json::to_vec(state)
             .map_err(io::Error::other)
@@ -91,6 +50,8 @@ impl StateFile {
 
 #[cfg(test)]
 mod tests {
+    use lcmap_mesos::FrameworkPhase;
+
     use super::*;
 
     #[test]
@@ -104,17 +65,24 @@ mod tests {
     fn the_file_says_what_is_known_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let file = StateFile::claim(folder.path()).unwrap();
-        file.write(&State {
-            phase: Phase::Connecting,
+        file.write(&FrameworkState {
+            phase: FrameworkPhase::Connecting,
             pid: 7,
             master: "m:5050".to_owned(),
+            user: "lcmap".to_owned(),
+            role: None,
+            was_registered: false,
             framework_id: None,
             webui_url: None,
             reason: None,
+            trouble: None,
             stop_called: false,
             teardown_owed: None,
         });
         let text = fs::read_to_string(folder.path().join("framework-1.json")).unwrap();
-        assert_eq!(text, r#"{"phase":"Connecting","pid":7,"master":"m:5050","stopCalled":false}"#);
+        assert_eq!(
+            text,
+            r#"{"phase":"Connecting","pid":7,"master":"m:5050","user":"lcmap","wasRegistered":false,"stopCalled":false}"#
+        );
     }
 }

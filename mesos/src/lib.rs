@@ -7,10 +7,14 @@ mod address;
 mod credential;
 mod error;
 mod framework;
+mod framework_state;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
+mod kind;
 mod leader;
+mod preflight;
+mod question;
 mod recordio;
 mod resolve;
 mod transport;
@@ -25,7 +29,10 @@ pub use address::{AddressError, Ensemble, HostPort, MASTER_PORT, Masters, ZOOKEE
 pub use credential::{Credential, CredentialError, CredentialSource};
 pub use error::{Doing, Error, FrameworkError};
 pub use framework::FrameworkInfo;
+pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
+pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
+pub use preflight::{Reached, preflight};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
 pub use transport::Master;
 

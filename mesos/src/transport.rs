@@ -1,6 +1,12 @@
 //! A connection to a master: a name resolved, TCP, and TLS where it is wanted.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -39,13 +45,19 @@ impl From<HostPort> for Master {
     }
 }
 
-/// Connects to a master.
-pub(crate) async fn connect(master: &Master, security: &Security) -> Result<Box<dyn Transport>, Error> {
+/// Connects to a master; with the address that it is reached from.
+pub(crate) async fn connect(
+    master: &Master,
+    security: &Security,
+) -> Result<(Box<dyn Transport>, IpAddr), Error> {
     let stream = connect_tcp(&master.at).await?;
-    match security {
-        Security::Plain => Ok(Box::new(stream)),
-        Security::Tls(settings) => handshake(stream, master, settings).await,
-    }
+    let lost = |error: io::Error| broken(&master.at, Doing::Connecting, &error, false);
+    let from = stream.local_addr().map_err(lost)?.ip().to_canonical();
+    let transport = match security {
+        Security::Plain => Box::new(stream),
+        Security::Tls(settings) => handshake(stream, master, settings).await?,
+    };
+    Ok((transport, from))
 }
 
 /// Connects to the first address of the host that answers.

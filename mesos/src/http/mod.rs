@@ -11,7 +11,7 @@ pub(crate) use body::Body;
 pub(crate) use head::Head;
 pub(crate) use refusal::refusal;
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, net::IpAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -92,15 +92,18 @@ impl Request<'_> {
 pub(crate) struct Connection {
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
+    /// The address of this machine that the master is reached from.
+    pub(crate) from: IpAddr,
 }
 
 impl Connection {
     pub(crate) async fn open(master: &Master, security: &Security) -> Result<Self, Error> {
         let certificate_sent = matches!(security, Security::Tls(settings) if settings.identity.is_some());
-        let (reader, writer) = split(connect(master, security).await?);
+        let (transport, from) = connect(master, security).await?;
+        let (reader, writer) = split(transport);
         let at = master.at.clone();
         let reader = Reader { stream: reader, buffer: BytesMut::new(), at: at.clone(), certificate_sent };
-        Ok(Self { reader, writer: Writer { stream: writer, at } })
+        Ok(Self { reader, writer: Writer { stream: writer, at }, from })
     }
 
     /// Sends a request and waits for the head of its answer.

@@ -63,7 +63,8 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) async fn open(server: &HostPort, ensemble: &Ensemble) -> Result<Self, ZooKeeperError> {
-        let unreachable = |error: crate::Error| ZooKeeperError::Unreachable(error.to_string());
+        let unreachable =
+            |error: crate::Error| ZooKeeperError::Unreachable { kind: error.kind(), why: error.to_string() };
         let stream = connect_tcp(server).await.map_err(unreachable)?;
         let mut session =
             Self { stream, server: server.clone(), timeout: SESSION_TIMEOUT, next_xid: 1, notified: false };

@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     address::{Ensemble, HostPort},
+    kind::ErrorKind,
     transport::Master,
 };
 
@@ -30,8 +31,13 @@ const NODE_PREFIX: &str = "json.info_";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ZooKeeperError {
     /// No server could be reached.
-    #[error("ZooKeeper: {0}")]
-    Unreachable(String),
+    #[error("ZooKeeper: {why}")]
+    Unreachable {
+        /// What kind of trouble it is.
+        kind: ErrorKind,
+        /// The last server's.
+        why: String,
+    },
     /// A session that ended.
     #[error("the ZooKeeper server {server} was lost: {why}. Check that it runs and is part of a quorum")]
     Lost {

@@ -89,9 +89,9 @@ impl Operator {
         call: &'static str,
         part: impl FnOnce(Answer) -> Option<T>,
     ) -> Result<T, Error> {
-        let (master, body) = self.ask(&json!({"type": call}), call).await?;
-        let unreadable = |why: String| Error::Unreadable { at: master.at.clone(), what: call, why };
-        let answer = serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))?;
+        let said = self.ask(&json!({"type": call}), call).await?;
+        let unreadable = |why: String| Error::Unreadable { at: said.master.at.clone(), what: call, why };
+        let answer = serde_json::from_slice(&said.body).map_err(|error| unreadable(error.to_string()))?;
         part(answer).ok_or_else(|| unreadable("the answer is to another question".to_owned()))
     }
 }

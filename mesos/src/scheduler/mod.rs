@@ -26,6 +26,7 @@ mod subscription;
 
 pub use call::{Call, TaskRef, launch};
 pub use life::Scheduler;
+pub(crate) use subscription::{AGENT_SAYS, PATH};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;

@@ -20,11 +20,11 @@ use crate::{
 use super::Signal;
 
 /// Where schedulers are served.
-pub(super) const PATH: &str = "/api/v1/scheduler";
+pub(crate) const PATH: &str = "/api/v1/scheduler";
 /// How often in a row a master may send us to another.
 const MOST_REDIRECTS: u32 = 5;
 /// How an agent answers a scheduler's call: it takes it for one of its own.
-const AGENT_SAYS: &[u8] = b"Failed to parse body into a protobuf object";
+pub(crate) const AGENT_SAYS: &[u8] = b"Failed to parse body into a protobuf object";
 /// Seconds between heartbeats, when the master does not say.
 const HEARTBEAT: f64 = 15.0;
 /// As many heartbeats missing and the master counts as gone.
