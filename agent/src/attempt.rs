@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lcmap_mesos::read_states;
 use nix::unistd::{Pid, getpid};
 use rustls_pki_types::UnixTime;
 
@@ -14,9 +15,10 @@ use crate::certificates::{self, CertificateError, Installed};
 use crate::console;
 use crate::error::Error;
 use crate::launch;
+use crate::mesos::{self, Frameworks};
 use crate::notebook::Expected;
-use crate::plan::{self, Certificates, LaunchPlan, PlanError, Run};
-use crate::prepare::{Ready, prepare};
+use crate::plan::{self, Certificates, LaunchPlan, Master, PlanError, Run};
+use crate::prepare::{Places, Ready, prepare};
 use crate::private::PrivateFolder;
 use crate::report::TerminationMessage;
 use crate::sizing::cgroup;
@@ -77,14 +79,28 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
     let private = PrivateFolder::create(runtime_dir.as_deref(), &doors.state)?;
     state.update(|state| state.private_folder = Some(private.path().to_owned()));
     let certificates = certify(plan.certificates.as_ref(), &private, warnings)?;
-    let files = certificates.as_ref().map(Installed::files);
-    let ready = prepare(&plan, image, &private, &doors.state, files)?;
+    let certificates = certificates.as_ref().map(Installed::files);
+    let cluster = match &plan.master {
+        Master::Local => None,
+        Master::Mesos(mesos) => Some(mesos::connect(mesos, certificates, &inbox)?),
+    };
+    let places = Places { private: &private, state: &doors.state, certificates, cluster: cluster.as_ref() };
+    let ready = prepare(&plan, image, &places)?;
     warnings.extend_from_slice(&ready.warnings);
     for warning in &*warnings {
         console::warn(warning);
     }
     state.update(|state| state.warnings.clone_from(warnings));
-    supervise(&plan, &ready, doors.parent, &inbox, &mut state)
+    let mut message = supervise(&plan, &ready, doors, &inbox, &mut state)?;
+    if let Some(cluster) = &cluster {
+        let frameworks = read_states(&doors.state);
+        verdict::with_frameworks(&mut message, &frameworks);
+        let left = mesos::settle(&cluster.settings, &frameworks);
+        warnings
+            .extend(left.iter().map(|(id, why)| format!("the framework {id} may be left on Mesos: {why}")));
+        state.update(|state| state.frameworks_left = left.into_iter().map(|(id, _)| id).collect());
+    }
+    Ok(message)
 }
 
 /// Refuses keys in the image, then reads, checks and installs the certificates, if there are to be any.
@@ -110,7 +126,7 @@ fn certify(
 fn supervise(
     plan: &LaunchPlan,
     ready: &Ready,
-    parent: Option<Pid>,
+    doors: &Doors,
     inbox: &Inbox,
     state: &mut StateFile,
 ) -> Result<TerminationMessage, Error> {
@@ -126,7 +142,8 @@ fn supervise(
         ui_ports: ready.ui_ports.clone(),
         notebook: expected(&plan.run, ready.token_file.as_deref()),
         idle: terminal.as_ref().zip(idle_timeout),
-        parent,
+        frameworks: matches!(plan.master, Master::Mesos(_)).then(|| Frameworks::new(doors.state.clone())),
+        parent: doors.parent,
     };
     let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;
     state.update(|state| {

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::certificates::CertificateFiles;
-use crate::plan::{LaunchPlan, Visibility};
+use crate::plan::{LaunchPlan, Master, Mesos, Verify, Visibility};
 use crate::spark::{DEFAULT_PATH, Environment, Spark};
 
 /// The address at which executors reach a driver that runs them itself.
@@ -22,6 +22,10 @@ pub(crate) struct Given<'a> {
     pub master: &'a str,
     /// `HOSTNAME`: the value of `spark.driver.host`, as the seed's programs set it in code.
     pub driver_host: &'a str,
+    /// `MESOS_PRINCIPAL`: as whom the driver registers on Mesos; empty when there is none.
+    pub principal: &'a str,
+    /// The state folder, for libmesos.so.
+    pub state: &'a Path,
     /// The private `SPARK_CONF_DIR`.
     pub conf_dir: &'a Path,
     /// The Spark that is run, if it is known.
@@ -45,8 +49,15 @@ pub(crate) fn requested(image: &Environment, variables: &[(String, OsString)]) -
 
 /// The whole environment of the image's command.
 pub(crate) fn compose(image: &Environment, plan: &LaunchPlan, given: &Given<'_>) -> Environment {
-    let mut environment = requested(image, given.variables);
-    for (name, value) in defaults(&environment, given) {
+    let mut ours = image.clone();
+    if let Master::Mesos(mesos) = &plan.master
+        && let Some(library) = &mesos.library
+    {
+        // The image's own, where it names one, is Mesos' C++ library, or dead; a job may still name one.
+        ours.insert("MESOS_NATIVE_JAVA_LIBRARY".into(), library.clone().into());
+    }
+    let mut environment = requested(&ours, given.variables);
+    for (name, value) in defaults(&environment, plan, given) {
         environment.entry(name.into()).or_insert(value);
     }
     if let (true, Some(python)) = (crate::launch::needs_python_path(&plan.run), given.spark) {
@@ -71,7 +82,11 @@ pub(crate) fn for_executors<'a>(
 }
 
 /// What image and plan may leave unset.
-fn defaults(environment: &Environment, given: &Given<'_>) -> Vec<(&'static str, OsString)> {
+fn defaults(
+    environment: &Environment,
+    plan: &LaunchPlan,
+    given: &Given<'_>,
+) -> Vec<(&'static str, OsString)> {
     let named = |name: &str| environment.get(OsStr::new(name)).cloned();
     let user = named("USER").unwrap_or_else(|| given.user.into());
     let mut defaults = vec![
@@ -82,6 +97,10 @@ fn defaults(environment: &Environment, given: &Given<'_>) -> Vec<(&'static str, 
         ("SPARK_NO_DAEMONIZE", "true".into()),
     ];
     defaults.extend(given.spark.map(|spark| ("SPARK_HOME", spark.home.clone().into())));
+    if let Master::Mesos(_) = plan.master {
+        // What executors reach the driver at is what it listens on.
+        defaults.push(("SPARK_LOCAL_IP", given.driver_host.into()));
+    }
     if given.certificates.is_some() {
         // Whether the master's certificate is checked is the image's or the job's to say; unsaid, it is.
         defaults.push(("LIBPROCESS_SSL_VERIFY_CERT", "1".into()));
@@ -95,7 +114,7 @@ fn owned(plan: &LaunchPlan, given: &Given<'_>) -> Environment {
         ("MASTER", given.master.into()),
         ("IMAGE", plan.image.clone().into()),
         ("MESOS_ROLE", "*".into()),
-        ("MESOS_PRINCIPAL", OsString::new()),
+        ("MESOS_PRINCIPAL", given.principal.into()),
         ("HOME", given.home.into()),
         ("HOSTNAME", given.driver_host.into()),
         ("SPARK_CONF_DIR", given.conf_dir.into()),
@@ -109,8 +128,38 @@ fn owned(plan: &LaunchPlan, given: &Given<'_>) -> Environment {
             ("LIBPROCESS_SSL_CA_DIR", files.folder.clone().into()),
         ]);
     }
+    if let Master::Mesos(mesos) = &plan.master {
+        owned.extend(for_libmesos(mesos, given.state));
+    }
     owned.extend(given.token_file.map(|file| ("JUPYTER_TOKEN_FILE", file.into())));
     owned.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// What libmesos.so reads (docs/mesos.md), and the role, which the seed's programs read.
+fn for_libmesos(mesos: &Mesos, state: &Path) -> Vec<(&'static str, OsString)> {
+    let seconds = mesos.registration_timeout_ms.div_ceil(1000).max(1);
+    let labels: Vec<String> = mesos.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let verify = match mesos.verify {
+        Verify::Full => "Full",
+        Verify::Chain => "Chain",
+        Verify::None => "None",
+    };
+    let mut variables: Vec<(&str, OsString)> = vec![
+        ("LCMAP_MESOS_FRAMEWORK_ID", mesos.framework_id.clone().into()),
+        ("LCMAP_MESOS_LABELS", labels.join(",").into()),
+        ("LCMAP_MESOS_REGISTRATION_TIMEOUT", seconds.to_string().into()),
+        ("LCMAP_MESOS_STATE_DIR", state.into()),
+        ("LCMAP_MESOS_VERIFY", verify.into()),
+        ("LCMAP_MESOS_SERVER_NAME", mesos.server_name.clone().unwrap_or_default().into()),
+    ];
+    variables.extend(mesos.role.as_ref().map(|role| ("MESOS_ROLE", role.into())));
+    for (variable, file) in
+        [("LCMAP_MESOS_PRINCIPAL_FILE", "principal"), ("LCMAP_MESOS_SECRET_FILE", "secret")]
+    {
+        let path = mesos.credentials.as_ref().map(|folder| folder.join(file)).unwrap_or_default();
+        variables.push((variable, path.into()));
+    }
+    variables
 }
 
 fn python_path(spark: &Spark, inherited: Option<&OsString>) -> OsString {
@@ -129,7 +178,7 @@ mod tests {
     }
 
     fn plan(run: Run) -> LaunchPlan {
-        let json = r#"{"version":1,"job":{"name":"j","attempt":1},"applicationName":"j","image":"i:1","run":{"pyspark":{}},"master":"local","gracePeriodMs":1}"#;
+        let json = r#"{"version":2,"job":{"name":"j","attempt":1},"applicationName":"j","image":"i:1","run":{"pyspark":{}},"master":"local","gracePeriodMs":1}"#;
         LaunchPlan { run, ..LaunchPlan::parse(json).unwrap() }
     }
 
@@ -142,6 +191,8 @@ mod tests {
             variables: &[],
             master: "local[2]",
             driver_host: LOCAL_DRIVER_HOST,
+            principal: "",
+            state: Path::new("/state"),
             conf_dir: Path::new("/private/conf"),
             spark: None,
             user: "science",

@@ -3,8 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use lcmap_mesos::AddressError;
+
 use crate::certificates::CertificateError;
 use crate::configuration::ConfigurationError;
+use crate::mesos::PreflightError;
 use crate::plan::PlanError;
 use crate::private::PrivateFolderError;
 use crate::report::ExitReason;
@@ -18,6 +21,9 @@ pub(crate) const NOT_EXECUTABLE: u8 = 126;
 
 /// The exit code when the command was not found, as shells have it.
 pub(crate) const NOT_FOUND: u8 = 127;
+
+/// The exit code when it was asked to stop before there was a command, as if TERM had ended that.
+const TERMINATED: u8 = 128 + 15;
 
 /// Why an attempt could not begin, or be looked after.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +56,12 @@ pub(crate) enum Error {
     /// The certificates are refused.
     #[error("Mesos certificates: {0}")]
     Certificates(#[from] CertificateError),
+    /// The masters' address cannot be read.
+    #[error("spec.mesos.master: {0}")]
+    Masters(#[from] AddressError),
+    /// Mesos would not take the driver.
+    #[error("Mesos: {0}")]
+    Mesos(#[from] PreflightError),
     /// The command could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -66,6 +78,10 @@ impl Error {
             Self::State { .. } | Self::Private(_) | Self::Configuration(_) => ExitReason::ConfigurationFailed,
             Self::Certificates(CertificateError::InImage { .. }) => ExitReason::CertificatesInImage,
             Self::Certificates(_) => ExitReason::CertificatesInvalid,
+            Self::Masters(_) => ExitReason::PlanRefused,
+            Self::Mesos(PreflightError::Mesos(error)) => error.kind().into(),
+            Self::Mesos(PreflightError::Stopped) => ExitReason::Stopped,
+            Self::Mesos(PreflightError::Runtime(_)) => ExitReason::MesosUnreachable,
             Self::Launch(LaunchError::NotFound { .. }) => ExitReason::CommandNotFound,
             Self::Launch(_) | Self::Signals(_) => ExitReason::CommandNotExecutable,
         }
@@ -76,6 +92,7 @@ impl Error {
         match self.reason() {
             ExitReason::CommandNotFound => NOT_FOUND,
             ExitReason::CommandNotExecutable => NOT_EXECUTABLE,
+            ExitReason::Stopped => TERMINATED,
             _ => AGENT_FAILED,
         }
     }

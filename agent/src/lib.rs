@@ -19,6 +19,7 @@ mod identity;
 mod inspect;
 mod install;
 mod launch;
+mod mesos;
 mod mounts;
 mod notebook;
 pub mod plan;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::identity::{self, Identity};
 use crate::launch::{self, Privileges};
+use crate::mesos::Cluster;
 use crate::notebook;
 use crate::plan::{EnvValue, LaunchPlan, Master, Run};
 use crate::private::PrivateFolder;
@@ -49,20 +50,31 @@ struct World {
     size: Size,
 }
 
-/// Makes a plan ready, its certificates being installed. `state` is the state folder, where a missing home is made up for.
-pub(crate) fn prepare(
-    plan: &LaunchPlan,
-    image: Environment,
-    private: &PrivateFolder,
-    state: &Path,
-    certificates: Option<&CertificateFiles>,
-) -> Result<Ready, Error> {
-    let world = World::observe(plan, image, state)?;
-    let master = match plan.master {
+/// Where an attempt has its things, and the Mesos that it has asked.
+#[derive(Debug)]
+pub(crate) struct Places<'a> {
+    /// The private folder.
+    pub private: &'a PrivateFolder,
+    /// The state folder, where a missing home is made up for and libmesos.so writes of its frameworks.
+    pub state: &'a Path,
+    /// The installed certificates.
+    pub certificates: Option<&'a CertificateFiles>,
+    /// The Mesos of a plan for one.
+    pub cluster: Option<&'a Cluster>,
+}
+
+/// Makes a plan ready.
+pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>) -> Result<Ready, Error> {
+    let private = places.private;
+    let world = World::observe(plan, image, places.state)?;
+    let master = match &plan.master {
         Master::Local => format!("local[{}]", world.size.cores),
+        Master::Mesos(mesos) => format!("mesos://{}", mesos.masters),
     };
+    let driver_host =
+        places.cluster.map_or(LOCAL_DRIVER_HOST.to_owned(), |cluster| cluster.driver_host.to_string());
     let conf_dir = private.path().join("conf");
-    let properties = world.configure(plan, &master, &conf_dir)?;
+    let properties = world.configure(plan, &master, &driver_host, &conf_dir)?;
     let token_file = match &plan.run {
         Run::Notebook(notebook) => {
             Some(notebook::token_file(notebook.token_file.as_deref(), private.path())?)
@@ -72,12 +84,14 @@ pub(crate) fn prepare(
     let given = Given {
         variables: &world.variables,
         master: &master,
-        driver_host: properties.get("spark.driver.host").map_or(LOCAL_DRIVER_HOST, String::as_str),
+        driver_host: properties.get("spark.driver.host").unwrap_or(&driver_host),
+        principal: places.cluster.map_or("", |cluster| &cluster.principal),
+        state: places.state,
         conf_dir: &conf_dir,
         spark: world.spark.as_ref(),
         user: world.identity.name(),
         home: world.home.path(),
-        certificates,
+        certificates: places.certificates,
         token_file: token_file.as_deref(),
     };
     let environment = environment::compose(&world.image, plan, &given);
@@ -110,6 +124,7 @@ impl World {
         &self,
         plan: &LaunchPlan,
         master: &str,
+        driver_host: &str,
         conf_dir: &Path,
     ) -> Result<Properties, ConfigurationError> {
         let folder = configuration::of_image(
@@ -117,7 +132,7 @@ impl World {
             self.spark.as_ref().map(|spark| spark.home.as_path()),
         );
         let mut proposed: Properties = environment::for_executors(plan, &self.variables).collect();
-        proposed.insert("spark.driver.host".to_owned(), LOCAL_DRIVER_HOST.to_owned());
+        proposed.insert("spark.driver.host".to_owned(), driver_host.to_owned());
         proposed.extend(ui::free_port().map(|port| ("spark.ui.port".to_owned(), port.to_string())));
         let owned = [
             ("spark.master", master.to_owned()),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use lcmap_mesos::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 /// The longest termination message, in bytes. The kubelet keeps 4,096; the rest is left to JSON's escapes.
@@ -53,6 +54,61 @@ pub enum ExitReason {
     CertificatesInImage,
     /// The driver's configuration could not be written or read.
     ConfigurationFailed,
+    /// The Mesos master's name is unknown.
+    NameUnknown,
+    /// Nobody listens at the Mesos master's address.
+    ConnectionRefused,
+    /// The Mesos master did not answer in time.
+    ConnectionTimeout,
+    /// The Mesos master and the driver do not agree on TLS.
+    TlsFailed,
+    /// The Mesos master's certificate comes from an unknown authority.
+    AuthorityUnknown,
+    /// The Mesos master's certificate is another's.
+    ServerNameMismatch,
+    /// The Mesos master and the driver do not agree on whether to speak TLS.
+    PlainHttp,
+    /// What answers is no Mesos master.
+    NotMesos,
+    /// No Mesos master leads.
+    NoLeader,
+    /// The connection to Mesos broke.
+    MesosUnreachable,
+    /// Mesos does not take principal and secret.
+    CredentialsRefused,
+    /// Mesos does not allow the role.
+    RoleRefused,
+    /// Mesos does not want the framework.
+    FrameworkRefused,
+    /// Mesos removed the framework while its program lived.
+    FrameworkRemoved,
+    /// Mesos did not register the framework in time.
+    RegistrationTimeout,
+    /// The program ended well and has never asked Mesos for anything.
+    NeverConnected,
+}
+
+impl From<ErrorKind> for ExitReason {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::NameUnknown => Self::NameUnknown,
+            ErrorKind::ConnectionRefused => Self::ConnectionRefused,
+            ErrorKind::ConnectionTimeout => Self::ConnectionTimeout,
+            ErrorKind::TlsFailed => Self::TlsFailed,
+            ErrorKind::AuthorityUnknown => Self::AuthorityUnknown,
+            ErrorKind::ServerNameMismatch => Self::ServerNameMismatch,
+            ErrorKind::PlainHttp => Self::PlainHttp,
+            ErrorKind::CertificatesInvalid => Self::CertificatesInvalid,
+            ErrorKind::NotMesos => Self::NotMesos,
+            ErrorKind::NoLeader => Self::NoLeader,
+            ErrorKind::CredentialsRefused => Self::CredentialsRefused,
+            ErrorKind::RoleRefused => Self::RoleRefused,
+            ErrorKind::FrameworkRemoved => Self::FrameworkRemoved,
+            ErrorKind::FrameworkRefused => Self::FrameworkRefused,
+            ErrorKind::MesosUnreachable => Self::MesosUnreachable,
+            ErrorKind::RegistrationTimeout => Self::RegistrationTimeout,
+        }
+    }
 }
 
 impl TerminationMessage {

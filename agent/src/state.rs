@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lcmap_mesos::FrameworkState;
 use serde::{Deserialize, Serialize};
 
 use crate::console;
@@ -26,6 +27,12 @@ pub struct DriverState {
     /// The notebook server, once it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notebook: Option<NotebookState>,
+    /// The driver's frameworks on Mesos, in the order in which it asked for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frameworks: Vec<FrameworkState>,
+    /// The ids of those that may be left on Mesos after the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frameworks_left: Vec<String>,
     /// The agent's private folder with secrets, which whoever outlives the agent wipes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_folder: Option<PathBuf>,

@@ -1,6 +1,9 @@
 //! PURE: how an attempt is reported, by how it ended and what else is known.
 
+use lcmap_mesos::SupervisedFramework;
+
 use crate::error::Error;
+use crate::mesos;
 use crate::report::{ExitReason, TerminationMessage};
 use crate::supervise::step::{Ended, Outcome, StopCause};
 
@@ -24,6 +27,23 @@ pub(crate) fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -
     let reason = reason(outcome, circumstances.oom_kills);
     let message = describe(reason, outcome, circumstances);
     TerminationMessage { exit_code, reason, message, warnings: Vec::new() }
+}
+
+/// Adds what Mesos had to do with the end: why it took no framework, or that it was never asked.
+pub(crate) fn with_frameworks(message: &mut TerminationMessage, frameworks: &[SupervisedFramework]) {
+    let refused = mesos::refusal(frameworks).filter(|_| message.exit_code != 0);
+    if let Some(state) = refused {
+        if let (Some(trouble), ExitReason::ExitedNonZero | ExitReason::KilledBySignal) =
+            (state.trouble, message.reason)
+        {
+            message.reason = trouble.into();
+        }
+        message.message = format!("{}: {}", message.message, state.reason.as_deref().unwrap_or_default());
+    }
+    if frameworks.is_empty() && message.reason == ExitReason::Completed {
+        message.reason = ExitReason::NeverConnected;
+        message.message += " and never made a SparkContext on Mesos";
+    }
 }
 
 /// The message of an attempt that could not begin.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use nix::unistd::{Pid, getpid, getppid};
 
+use crate::mesos::Frameworks;
 use crate::notebook::Expected;
 use crate::sockets::{self, Listener};
 use crate::state::{NotebookState, StateFile};
@@ -30,6 +31,8 @@ pub(crate) struct Watched<'a> {
     pub notebook: Option<Expected>,
     /// The shell's terminal and how long it may be idle.
     pub idle: Option<(&'a Terminal, Duration)>,
+    /// The frameworks of a driver on Mesos.
+    pub frameworks: Option<Frameworks>,
     /// The process whose end ends us.
     pub parent: Option<Pid>,
 }
@@ -66,6 +69,12 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    fn look_at_frameworks(&mut self) {
+        let Some(frameworks) = &mut self.watched.frameworks else { return };
+        let seen = frameworks.look(|| descendants_of(getpid()));
+        self.state.update(|state| state.frameworks = seen.into_iter().map(|it| it.state).collect());
+    }
+
     /// Whether nobody has used the terminal, nor has the shell written to it, for too long.
     fn is_idle(&self) -> bool {
         let Some((terminal, longest)) = &self.watched.idle else { return false };
@@ -77,7 +86,8 @@ impl<'a> Watcher<'a> {
         let state = self.state.current();
         let ui = self.watched.ui_ports.is_some() && state.ui_port.is_none();
         let notebook = self.watched.notebook.is_some() && state.notebook.is_none();
-        ui || notebook
+        let framework = self.watched.frameworks.is_some() && state.frameworks.is_empty();
+        ui || notebook || framework
     }
 }
 
@@ -85,6 +95,7 @@ impl Watch for Watcher<'_> {
     fn look(&mut self) -> Option<StopCause> {
         self.look_for_ui();
         self.look_for_notebook();
+        self.look_at_frameworks();
         if self.watched.parent.is_some_and(|parent| getppid() != parent) {
             Some(StopCause::ParentGone)
         } else if self.is_idle() {

@@ -21,6 +21,9 @@ pub const LABEL_JOB: &str = "lcmap.usgs.gov/job";
 /// Label of a driver pod: the ordinal of its attempt, from 1.
 pub const LABEL_ATTEMPT: &str = "lcmap.usgs.gov/attempt";
 
+/// Label of a framework on Mesos: the job's UID.
+pub const LABEL_UID: &str = "lcmap.usgs.gov/uid";
+
 /// Label of a driver pod: what it runs, as `status.run` says it.
 pub const LABEL_RUN: &str = "lcmap.usgs.gov/run";
 
@@ -59,6 +62,12 @@ pub const MAX_JOB_NAME: usize = 46;
 /// The name of an attempt's driver pod. Creating it is the lock that keeps an attempt single.
 pub fn driver_pod(job: &str, attempt: i32) -> String {
     format!("{job}-driver-{attempt}")
+}
+
+/// The id of an attempt's first framework on Mesos. Further ones of the same driver get `-2`, `-3` … behind it; none is ever
+/// used twice.
+pub fn framework_id(uid: &str, attempt: i32) -> String {
+    format!("{uid}-{attempt}")
 }
 
 /// The name of a notebook's Service.

@@ -14,6 +14,8 @@ mod crd;
 #[cfg(feature = "io")]
 pub mod manifest;
 #[cfg(feature = "io")]
+mod mesos;
+#[cfg(feature = "io")]
 mod progress;
 #[cfg(feature = "io")]
 mod run;

@@ -1,16 +1,24 @@
 //! What a plan's fields may hold: everything that a process can be given, and nothing that the agent sets itself.
 
-use super::{EnvValue, LaunchPlan, Run};
+use super::{EnvValue, LaunchPlan, Master, Mesos, Run};
 
 /// Environment variables that the agent alone sets.
 ///
 /// A plan that names one is refused: the seed's programs and Spark read them, and a second opinion would
 /// silently lose or, worse, win.
-pub const RESERVED_VARIABLES: [&str; 13] = [
+pub const RESERVED_VARIABLES: [&str; 21] = [
     "HOSTNAME",
     "IMAGE",
     "JUPYTER_TOKEN",
     "JUPYTER_TOKEN_FILE",
+    "LCMAP_MESOS_FRAMEWORK_ID",
+    "LCMAP_MESOS_LABELS",
+    "LCMAP_MESOS_PRINCIPAL_FILE",
+    "LCMAP_MESOS_REGISTRATION_TIMEOUT",
+    "LCMAP_MESOS_SECRET_FILE",
+    "LCMAP_MESOS_SERVER_NAME",
+    "LCMAP_MESOS_STATE_DIR",
+    "LCMAP_MESOS_VERIFY",
     "LIBPROCESS_SSL_CA_DIR",
     "LIBPROCESS_SSL_CA_FILE",
     "LIBPROCESS_SSL_CERT_FILE",
@@ -108,11 +116,30 @@ pub(super) fn check(plan: &LaunchPlan) -> Result<(), FieldError> {
             EnvValue::File(path) => nul(&format!("env[{index}].value.file"), &path.to_string_lossy())?,
         }
     }
+    if let Master::Mesos(mesos) = &plan.master {
+        check_mesos(mesos)?;
+    }
     if let Some(certificates) = &plan.certificates {
         nul("certificates.source", &certificates.source.to_string_lossy())?;
         if let Some(target) = &certificates.target {
             nul("certificates.target", &target.to_string_lossy())?;
         }
+    }
+    Ok(())
+}
+
+fn check_mesos(mesos: &Mesos) -> Result<(), FieldError> {
+    nul("master.mesos.masters", &mesos.masters)?;
+    nul("master.mesos.role", mesos.role.as_deref().unwrap_or_default())?;
+    nul("master.mesos.serverName", mesos.server_name.as_deref().unwrap_or_default())?;
+    nul("master.mesos.frameworkId", &mesos.framework_id)?;
+    for (key, value) in &mesos.labels {
+        nul(&format!("master.mesos.labels[{key:?}]"), key)?;
+        nul(&format!("master.mesos.labels[{key:?}]"), value)?;
+    }
+    for (field, path) in [("credentials", &mesos.credentials), ("library", &mesos.library)] {
+        let path = path.as_deref().unwrap_or_else(|| "".as_ref());
+        nul(&format!("master.mesos.{field}"), &path.to_string_lossy())?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! them, so that a plan can live in a pod annotation.
 
 pub(crate) mod check;
+mod mesos;
 mod read;
 mod run;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use check::{FieldError, RESERVED_PROPERTIES, RESERVED_VARIABLES};
+pub use mesos::{Mesos, Verify};
 pub use read::{MAX_BYTES, PLAIN_LIMIT, PlanError};
 pub use run::{Notebook, Run, Shell, Submit};
 
@@ -20,7 +22,7 @@ pub use run::{Notebook, Run, Shell, Submit};
 ///
 /// Raised with every change of [`LaunchPlan`], since an older agent refuses what it does not know instead of
 /// running half of it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One attempt of one job, ready to be launched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +132,8 @@ pub struct DriverSize {
 pub enum Master {
     /// In the driver: `local[N]`.
     Local,
+    /// On the agents of a Mesos.
+    Mesos(Box<Mesos>),
 }
 
 /// The certificates that the driver shows to Mesos.

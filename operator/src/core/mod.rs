@@ -9,6 +9,7 @@ mod conditions;
 mod conf;
 mod decide;
 mod decision;
+mod distributed;
 mod ending;
 mod observed;
 mod plan;
@@ -23,7 +24,7 @@ pub use decide::decide;
 pub use decision::{Decision, Effect, Requeue, Telling};
 pub use ending::reason;
 pub use observed::{
-    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, Remedy, Remnant, SparkUi,
+    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, OnMesos, Remedy, Remnant, SparkUi,
     Stopping, Wanted,
 };
 pub use plan::{Fault, PlanFault, Site, plan};

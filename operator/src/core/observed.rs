@@ -1,7 +1,7 @@
 //! What is: a plain value, read in one place and judged in another.
 
 use jiff::Timestamp;
-use lcmap_spark_crd::status::Progress;
+use lcmap_spark_crd::status::{Executors, Progress};
 use lcmap_spark_crd::{Reason, Revision};
 
 use super::Jitter;
@@ -45,6 +45,8 @@ pub struct Driver {
     pub notebook: Option<NotebookAccess>,
     /// What its Spark tells of itself, as far as it was asked.
     pub ui: Option<SparkUi>,
+    /// What it has on Mesos, if executors are to run there.
+    pub mesos: Option<OnMesos>,
     /// The revision of the spec that it was made from, where it says so.
     pub revision: Option<Revision>,
     /// When it was created.
@@ -55,6 +57,25 @@ pub struct Driver {
     pub state: DriverState,
     /// Whether it still holds anything: a pod lives on while a container beside the driver does.
     pub life: Life,
+}
+
+/// What a driver has on Mesos.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnMesos {
+    /// The leading master, as host and port, once it is known.
+    pub master: Option<String>,
+    /// The ids of its frameworks that live.
+    pub frameworks: Vec<String>,
+    /// When the first of them was seen registered.
+    pub registered: Option<Timestamp>,
+    /// Its executors.
+    pub executors: Executors,
+    /// The cores that they hold.
+    pub cores: i64,
+    /// The memory that they hold, in MiB.
+    pub memory_mib: u64,
+    /// Why it has no executors, as far as that is known.
+    pub wait: Option<(Reason, String)>,
 }
 
 /// How to get into a notebook.

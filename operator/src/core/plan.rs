@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lcmap_spark_agent::plan::{self, Certificates, DriverSize, EnvValue, LaunchPlan, Master, Visibility};
-use lcmap_spark_crd::spec::{ConfSource, EnvVar, Notebook, RunRef, Shell};
-use lcmap_spark_crd::{Mode, SparkJob, SparkJobSpec};
+use lcmap_spark_crd::spec::{ConfSource, Notebook, RunRef, Shell};
+use lcmap_spark_crd::{Mode, SparkJob, SparkJobSpec, names};
 
-use super::conf;
+use super::{conf, distributed};
 
 /// Where things of a job lie for its driver, and what its surroundings add: a pod, a container or this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Site {
     pub env: Vec<plan::EnvVar>,
     /// Spark properties under the job's own.
     pub conf: BTreeMap<String, String>,
+    /// The libmesos.so for Distributed jobs. None: the image's own.
+    pub libmesos: Option<PathBuf>,
 }
 
 /// Why a job as it is written cannot be launched here.
@@ -51,9 +53,12 @@ pub enum Fault {
     ConfigMapMissing(String),
     /// The job cannot run in its mode here.
     #[error(
-        "Distributed is not there yet in this version of lcmap-spark; write NonDistributed to run the job here"
+        "Distributed is not there yet in Kubernetes; run the job with `lcmap-spark run`, or write NonDistributed"
     )]
     ModeUnsupported,
+    /// Nobody names a Mesos master.
+    #[error("is needed for Distributed; write mesos://host:5050 or mesos://zk://host1:2181,host2:2181/mesos")]
+    MasterRequired,
     /// A number or choice does not fit; admission refuses such a job.
     #[error("{0}")]
     Invalid(String),
@@ -80,12 +85,15 @@ impl Planner<'_> {
         let meta = &job.metadata;
         let name = meta.name.clone().unwrap_or_default();
         let namespace = meta.namespace.clone().unwrap_or_default();
-        if spec.mode == Mode::Distributed {
-            self.fault("spec.mode", Fault::ModeUnsupported);
-        }
+        let image = spec.image.clone().unwrap_or_else(|| self.site.image.clone());
         let conf_from = self.conf_from(&spec.conf_from);
-        let env = self.env(&spec.env);
+        let env = self.env(spec);
         let run = self.run(spec)?;
+        let master = self.master(job, attempt)?;
+        let mut conf = conf::properties(spec, &self.site.conf);
+        if spec.mode == Mode::Distributed {
+            conf.extend(distributed::properties(spec, &image));
+        }
         Some(LaunchPlan {
             version: plan::VERSION,
             application_name: spec.name.clone().unwrap_or_else(|| match namespace.as_str() {
@@ -98,16 +106,43 @@ impl Planner<'_> {
                 uid: meta.uid.clone().unwrap_or_default(),
                 attempt: u32::try_from(attempt).unwrap_or_default(),
             },
-            image: spec.image.clone().unwrap_or_else(|| self.site.image.clone()),
+            image,
             run,
-            conf: conf::properties(spec, &self.site.conf),
+            conf,
             conf_from,
             env,
             driver: size(spec),
-            master: Master::Local,
+            master,
             certificates: self.certificates(spec),
             grace_period_ms: spec.termination_grace_period.as_millis(),
         })
+    }
+
+    fn master(&mut self, job: &SparkJob, attempt: i32) -> Option<Master> {
+        if job.spec.mode == Mode::NonDistributed {
+            return Some(Master::Local);
+        }
+        let mesos = &job.spec.mesos;
+        let Some(masters) = &mesos.master else {
+            self.fault("spec.mesos.master", Fault::MasterRequired);
+            return None;
+        };
+        let credentials = match &mesos.credentials_secret_name {
+            Some(name) => Some(self.secret("spec.mesos.credentialsSecretName", name)?),
+            None => None,
+        };
+        let certificates = mesos.certificates.clone().unwrap_or_default();
+        Some(Master::Mesos(Box::new(plan::Mesos {
+            masters: masters.strip_prefix("mesos://").unwrap_or(masters).to_owned(),
+            role: mesos.role.clone(),
+            credentials,
+            verify: distributed::verify(certificates.verify),
+            server_name: certificates.server_name,
+            framework_id: names::framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt),
+            labels: distributed::labels(&job.metadata),
+            registration_timeout_ms: mesos.registration_timeout.as_millis(),
+            library: self.site.libmesos.clone(),
+        })))
     }
 
     fn run(&mut self, spec: &SparkJobSpec) -> Option<plan::Run> {
@@ -169,9 +204,12 @@ impl Planner<'_> {
         folders
     }
 
-    fn env(&mut self, variables: &[EnvVar]) -> Vec<plan::EnvVar> {
+    fn env(&mut self, spec: &SparkJobSpec) -> Vec<plan::EnvVar> {
         let mut env = self.site.env.clone();
-        for (i, variable) in variables.iter().enumerate() {
+        if spec.mode == Mode::Distributed {
+            env.extend(distributed::env(&spec.mesos));
+        }
+        for (i, variable) in spec.env.iter().enumerate() {
             let field = format!("spec.env[{i}].valueFrom");
             let source = variable.value_from.clone().unwrap_or_default();
             let value = match (source.secret_key_ref, source.config_map_key_ref) {
@@ -192,10 +230,12 @@ impl Planner<'_> {
 
     /// In `NonDistributed` mode nothing needs certificates: they are installed where they are given, for programs
     /// that read them, and not missed where they are not, so that the mode can be switched alone.
-    fn certificates(&self, spec: &SparkJobSpec) -> Option<Certificates> {
-        let mesos = &spec.mesos;
-        let name = mesos.certificates.as_ref()?.secret_name.as_ref()?;
-        let source = self.site.secrets.get(name)?.clone();
+    fn certificates(&mut self, spec: &SparkJobSpec) -> Option<Certificates> {
+        let name = spec.mesos.certificates.as_ref()?.secret_name.as_ref()?;
+        let source = match spec.mode {
+            Mode::NonDistributed => self.site.secrets.get(name)?.clone(),
+            Mode::Distributed => self.secret("spec.mesos.certificates.secretName", name)?,
+        };
         Some(Certificates { source, target: self.site.certificates.clone() })
     }
 

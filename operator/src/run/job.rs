@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lcmap_spark_agent::state::DriverState as AgentState;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
-use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus};
+use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus, names};
 use tokio::sync::watch::Receiver;
 
 use super::container::Streams;
@@ -20,8 +20,10 @@ use super::report::{Event, Output, Reporter, Subject};
 use super::signals::{Request, Signals};
 use super::{Args, RunError, exit};
 use crate::core::{
-    self, Decision, DriverState, Effect, Ending, Jitter, Life, Observed, Requeue, Site, Stopping, Wanted,
+    self, Decision, DriverState, Effect, Ending, Jitter, Life, Observed, OnMesos, Requeue, Site, Stopping,
+    Wanted,
 };
+use crate::mesos::{self, Need, Whose};
 use crate::progress::{Progress, SparkUi};
 
 /// How often the agent's state file is looked at.
@@ -50,6 +52,10 @@ pub(crate) struct JobRun<'a> {
     token: Option<std::path::PathBuf>,
     spark_ui: Option<SparkUi>,
     progress: Option<Receiver<Progress>>,
+    /// Whom to ask about its frameworks, for a Distributed job.
+    mesos: Option<lcmap_mesos::Settings>,
+    /// What its driver has on Mesos.
+    on_mesos: Option<Receiver<OnMesos>>,
     driver: Option<Driver>,
     /// An attempt that could not even be started.
     stillborn: Option<Ending>,
@@ -69,7 +75,7 @@ struct Told {
 impl<'a> JobRun<'a> {
     /// A job that has not begun.
     pub(crate) fn new(subject: Subject, prepared: Prepared, args: &Args, reporter: &'a mut Reporter) -> Self {
-        let Prepared { job, launcher, mut site, token, warnings } = prepared;
+        let Prepared { job, launcher, mut site, mesos, token, warnings } = prepared;
         let kind = job.spec.run.kind().map_or(RunKind::Submit, RunRef::kind);
         for message in warnings {
             reporter.tell(&subject, &Event::Warning { message });
@@ -99,6 +105,8 @@ impl<'a> JobRun<'a> {
             token,
             spark_ui,
             progress: None,
+            mesos,
+            on_mesos: None,
             driver: None,
             stillborn: None,
             request: None,
@@ -153,7 +161,22 @@ impl<'a> JobRun<'a> {
             Seen::Ended(ending) => DriverState::Ended(ending),
         };
         let stopping = if driver.stops() > 0 { Stopping::Asked } else { Stopping::No };
-        described(driver.name().to_owned(), driver.created(), stopping, state)
+        let mesos = self.observe_mesos(driver);
+        core::Driver { mesos, ..described(driver.name().to_owned(), driver.created(), stopping, state) }
+    }
+
+    /// What the driver has on Mesos: as Mesos says it, and, of registration, as its own libmesos does.
+    fn observe_mesos(&self, driver: &Driver) -> Option<OnMesos> {
+        let mut mesos = self.on_mesos.as_ref()?.borrow().clone();
+        let Seen::Agent(state) = driver.seen() else { return Some(mesos) };
+        if mesos.registered.is_none() {
+            if state.frameworks.iter().any(|framework| framework.was_registered) {
+                mesos.registered = Some(Timestamp::now());
+            }
+            let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
+            mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
+        }
+        Some(mesos)
     }
 
     fn observe_stillborn(&self) -> Option<core::Driver> {
@@ -185,6 +208,11 @@ impl<'a> JobRun<'a> {
         self.told.warnings = 0;
         self.progress = None;
         self.stillborn = None;
+        self.on_mesos = self.mesos.clone().map(|settings| {
+            let uid = self.job.metadata.uid.as_deref().unwrap_or_default();
+            let whose = Whose::new(names::framework_id(uid, attempt));
+            mesos::follow(settings, whose, Need::of(&self.job.spec))
+        });
         self.driver = None;
         match self.start(attempt) {
             Ok(driver) => self.driver = Some(driver),
@@ -330,6 +358,7 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         node: None,
         notebook: None,
         ui: None,
+        mesos: None,
         revision: None,
         created,
         stopping,

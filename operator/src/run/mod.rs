@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// The static lcmap-agent that containers are given [default: the one beside lcmap-spark]
     #[arg(long, value_name = "FILE", requires = "container")]
     agent: Option<PathBuf>,
+    /// The libmesos.so for Distributed jobs [default: the one beside lcmap-spark]
+    #[arg(long, value_name = "FILE")]
+    libmesos: Option<PathBuf>,
     /// A folder, with a file for each key, that stands for a Secret
     #[arg(long, value_name = "NAME=DIR")]
     secret: Vec<Binding>,
@@ -96,6 +99,12 @@ pub(crate) enum RunError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// The libmesos.so that was named is not there.
+    #[error("there is no libmesos.so at {}; build it with `make libmesos`, or leave out --libmesos", path.display())]
+    NoLibmesos {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
 }
 
 /// Exit codes of `run` that are not a job's own.
@@ -142,7 +151,16 @@ fn surface(args: &Args) -> Result<Surface, RunError> {
         None => Place::Host,
         Some(engine) => Place::Container { engine: engine.found()?, agent: agent(args.agent.clone())? },
     };
-    Ok(Surface { folders, place })
+    Ok(Surface { folders, place, libmesos: libmesos(args.libmesos.clone())? })
+}
+
+/// The libmesos.so that was named, which must be there, or the one that is installed beside this command, if there is one.
+fn libmesos(named: Option<PathBuf>) -> Result<Option<PathBuf>, RunError> {
+    let beside = || std::env::current_exe().unwrap_or_default().with_file_name("libmesos.so");
+    match named {
+        Some(path) => path.canonicalize().map(Some).map_err(|_| RunError::NoLibmesos { path }),
+        None => Ok(beside().canonicalize().ok()),
+    }
 }
 
 /// The static agent: the one that was named, or the one that is installed beside this command.

@@ -16,10 +16,17 @@ use super::spark::{Spark, Surroundings, find};
 use super::template::{self, Template};
 use crate::core::{self, Site};
 use crate::manifest::Manifest;
+use crate::mesos::Files;
 
 /// Where the Secrets and ConfigMaps of a job are mounted in a container.
 const SECRETS: &str = "/lcmap/secrets";
 const CONFIG_MAPS: &str = "/lcmap/config-maps";
+
+/// Where libmesos.so is mounted in a container.
+const LIBMESOS: &str = "/lcmap/libmesos.so";
+
+/// By which variable a job names a library of its own.
+const NATIVE_LIBRARY: &str = "MESOS_NATIVE_JAVA_LIBRARY";
 
 /// What is the same for every manifest of one `run`.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub(crate) struct Surface {
     pub(crate) folders: Folders,
     /// Where drivers run.
     pub(crate) place: Place,
+    /// The libmesos.so for Distributed jobs.
+    pub(crate) libmesos: Option<PathBuf>,
 }
 
 /// Where drivers run.
@@ -53,6 +62,8 @@ pub(crate) struct Prepared {
     pub(crate) launcher: Launcher,
     /// Where things lie for them.
     pub(crate) site: Site,
+    /// Whom to ask about its frameworks, for a Distributed job.
+    pub(crate) mesos: Option<lcmap_mesos::Settings>,
     /// The file with the token of its notebook server, when the job's own Secret has it.
     pub(crate) token: Option<PathBuf>,
     /// What its user should know.
@@ -71,9 +82,8 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
     let mut job = admission::admit(manifest.value.clone()).map_err(|violations| {
         violations.into_iter().map(|violation| refused(manifest, &violation)).collect::<Vec<_>>()
     })?;
-    if job.spec.mode == Mode::Distributed {
-        return Err(vec![Fault::at("spec.mode", core::Fault::ModeUnsupported.to_string())]);
-    }
+    // By it the job's frameworks are told from all others on a Mesos; in a cluster the API server gives one.
+    job.metadata.uid = Some(unique_id());
     let place = match surface.place {
         Place::Host => Where::Host,
         Place::Container { .. } => Where::Image,
@@ -95,6 +105,9 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
         faults.push(fault);
         None
     });
+    if job.spec.mode == Mode::Distributed {
+        faults.extend(undistributable(&job, surface));
+    }
     let token = token(&job, &surface.folders).unwrap_or_else(|fault| {
         faults.push(fault);
         None
@@ -103,10 +116,27 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
     if let Err(found) = core::plan(&job, 1, &site) {
         faults.extend(found.into_iter().map(plain));
     }
+    let mesos = mesos(&job, &surface.folders).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
     match launcher {
-        Some(launcher) if faults.is_empty() => Ok(Prepared { job, launcher, site, token, warnings }),
+        Some(launcher) if faults.is_empty() => Ok(Prepared { job, launcher, site, mesos, token, warnings }),
         _ => Err(faults),
     }
+}
+
+/// Whom to ask about a Distributed job's frameworks. A Secret that is missing was told before.
+fn mesos(job: &SparkJob, folders: &Folders) -> Result<Option<lcmap_mesos::Settings>, Fault> {
+    let spec = &job.spec.mesos;
+    if job.spec.mode == Mode::NonDistributed || spec.master.is_none() {
+        return Ok(None);
+    }
+    let folder = |name: &Option<String>| name.as_ref().and_then(|name| folders.secret(name).ok());
+    let certificates = spec.certificates.as_ref().and_then(|certificates| folder(&certificates.secret_name));
+    let files = Files { certificates, credentials: folder(&spec.credentials_secret_name) };
+    let settings = crate::mesos::settings(spec, files);
+    settings.map(Some).map_err(|error| Fault::at("spec.mesos.master", error.to_string()))
 }
 
 /// One refusal of the offline API server, with the line it is about.
@@ -200,6 +230,9 @@ fn launcher(
         mounts
             .extend(bound.iter().map(|(name, folder)| Mount::read_only(folder, Path::new(root).join(name))));
     }
+    if job.spec.mode == Mode::Distributed {
+        mounts.extend(surface.libmesos.iter().map(|library| Mount::read_only(library, LIBMESOS)));
+    }
     let mut tmpfs = vec![PathBuf::from(launcher::CERTIFICATES)];
     tmpfs.extend(template.tmpfs.iter().cloned());
     Ok(Some(Launcher::Image(ImageLauncher {
@@ -221,6 +254,31 @@ fn launcher(
         mounts,
         tmpfs,
     })))
+}
+
+/// What keeps a Distributed job from being run from here.
+fn undistributable(job: &SparkJob, surface: &Surface) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let names_one = job.spec.env.iter().any(|variable| variable.name == NATIVE_LIBRARY);
+    if surface.libmesos.is_none() && !names_one && matches!(surface.place, Place::Host) {
+        faults.push(Fault::at(
+            "spec.mode",
+            "Distributed needs libmesos.so, and there is none beside lcmap-spark; build it with `make libmesos`, or name it \
+             with --libmesos FILE",
+        ));
+    }
+    if matches!(surface.place, Place::Container { .. }) && job.spec.network == Some(JobNetwork::Pod) {
+        faults.push(Fault::at(
+            "spec.network",
+            "executors on Mesos cannot reach a container in a network of its own; leave it out, or write Host",
+        ));
+    }
+    faults
+}
+
+/// A random UUID, of the kernel's making.
+fn unique_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default().trim().to_owned()
 }
 
 fn spark() -> Result<Spark, Fault> {
@@ -271,7 +329,8 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
     let mounted = |root: &str, name: &String| Path::new(root).join(name);
     let folders = &surface.folders;
     let mut site = Site { env: template.env, notebook_ip: "127.0.0.1".into(), ..Site::default() };
-    if !matches!(launcher, Some(Launcher::Image(image)) if image.network != Network::Host) {
+    let own_network = matches!(launcher, Some(Launcher::Image(image)) if image.network != Network::Host);
+    if job.spec.mode == Mode::NonDistributed && !own_network {
         site.env.insert(0, loopback());
     }
     match launcher {
@@ -281,6 +340,7 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
             site.config_maps =
                 folders.config_maps.keys().map(|name| (name.clone(), mounted(CONFIG_MAPS, name))).collect();
             site.certificates = Some(launcher::CERTIFICATES.into());
+            site.libmesos = surface.libmesos.as_ref().map(|_| LIBMESOS.into());
             if image.network != Network::Host {
                 site.notebook_ip = "0.0.0.0".into();
             }
@@ -288,6 +348,7 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
         Some(Launcher::Host(spark)) => {
             site.secrets = folders.secrets.clone();
             site.config_maps = folders.config_maps.clone();
+            site.libmesos.clone_from(&surface.libmesos);
             // Spark's own default is a hundred lines of INFO; whoever has a log4j2.properties has decided.
             if !spark.configures_logging() && job.spec.run.submit.is_some() {
                 site.conf.insert("spark.log.level".into(), "WARN".into());

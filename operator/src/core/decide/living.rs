@@ -40,8 +40,13 @@ impl Step<'_> {
         match &driver.state {
             DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
             DriverState::Running { reason, message } => {
-                self.goes_its_usual_way(driver, *reason);
-                self.becomes(Phase::Running, *reason, message.clone());
+                match &driver.mesos {
+                    Some(mesos) => self.runs_on_mesos(driver, mesos, (*reason, message)),
+                    None => {
+                        self.goes_its_usual_way(driver, *reason);
+                        self.becomes(Phase::Running, *reason, message.clone());
+                    }
+                }
                 if let Some(ui) = &driver.ui {
                     self.status.progress = Some(ui.progress);
                     self.status.ui_url = Some(ui.url.clone());
@@ -134,7 +139,7 @@ impl Step<'_> {
             && pod(told) == pod(&self.status)
     }
 
-    fn release(&mut self, driver: &Driver, reason: Reason, message: String) {
+    pub(super) fn release(&mut self, driver: &Driver, reason: Reason, message: String) {
         self.becomes(Phase::Releasing, reason, message);
         self.stop(driver);
     }

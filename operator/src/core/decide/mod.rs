@@ -4,6 +4,7 @@ mod afterwards;
 mod ended;
 mod idle;
 mod living;
+mod on_mesos;
 mod renewal;
 #[cfg(test)]
 mod tests;

@@ -86,6 +86,7 @@ impl World {
             node: None,
             notebook: None,
             ui: None,
+            mesos: None,
             revision: None,
             created: self.now,
             stopping: Stopping::No,

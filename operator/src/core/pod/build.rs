@@ -8,7 +8,7 @@ use lcmap_spark_crd::names::{
     LABEL_RUN, driver_pod,
 };
 use lcmap_spark_crd::spec::{Network, RunRef};
-use lcmap_spark_crd::{Reason, Revision, SparkJob, SparkJobSpec};
+use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
 use super::volumes::Volumes;
@@ -95,6 +95,10 @@ fn launch_plan(
     };
     if let Ok(RunRef::Notebook(_)) = job.spec.run.kind() {
         site.notebook_token = Some(PathBuf::from(places::TOKEN).join("token"));
+    }
+    if job.spec.mode == Mode::Distributed {
+        let fault = PlanFault { field: "spec.mode".into(), fault: Fault::ModeUnsupported };
+        return Err(unplannable(&[fault]));
     }
     let mut plan = plan(job, attempt, &site).map_err(|faults| unplannable(&faults))?;
     let resources = resources::of(&job.spec.driver, &plan.run, template::driver(template), settings);

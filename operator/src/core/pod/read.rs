@@ -33,6 +33,7 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         },
         revision: revision(pod),
         ui: None,
+        mesos: None,
         created,
         stopping: stopping(pod),
         state: state(job, pod, incidents, now),

@@ -1,0 +1,148 @@
+//! PURE: which of Mesos' frameworks and tasks are an attempt's, and what they come to.
+
+use jiff::Timestamp;
+use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
+use lcmap_spark_crd::Reason;
+use lcmap_spark_crd::status::Executors;
+
+use crate::core::OnMesos;
+
+/// An attempt, by the id of its first framework.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whose(String);
+
+impl Whose {
+    /// The attempt whose first framework has this id.
+    pub(crate) fn new(framework_id: String) -> Self {
+        Self(framework_id)
+    }
+
+    /// Whether a framework is the attempt's: `-1` is a prefix of `-10`, so that ids match whole.
+    pub(crate) fn has(&self, framework_id: &str) -> bool {
+        framework_id.strip_prefix(&self.0).is_some_and(|rest| {
+            let number = rest.strip_prefix('-').unwrap_or_default();
+            rest.is_empty() || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    }
+}
+
+/// What an attempt has on Mesos.
+pub(super) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMesos {
+    let alive: Vec<&Framework> = frameworks.frameworks.iter().filter(|it| whose.has(&it.id)).collect();
+    let ours = |task: &&Task| whose.has(&task.framework_id);
+    let running: Vec<&Task> =
+        tasks.tasks.iter().filter(ours).filter(|task| task.state == "TASK_RUNNING").collect();
+    let ended: Vec<&Task> = tasks.completed_tasks.iter().filter(ours).collect();
+    let count = |states: &[&str]| {
+        let count = ended.iter().filter(|task| states.contains(&task.state.as_str())).count();
+        i32::try_from(count).unwrap_or(i32::MAX)
+    };
+    let executors = Executors {
+        running: i32::try_from(running.len()).unwrap_or(i32::MAX),
+        failed: count(&["TASK_FAILED", "TASK_ERROR"]),
+        lost: count(&["TASK_LOST", "TASK_DROPPED", "TASK_GONE", "TASK_GONE_BY_OPERATOR", "TASK_UNREACHABLE"]),
+    };
+    let seen =
+        frameworks.completed_frameworks.iter().filter(|it| whose.has(&it.id)).chain(alive.iter().copied());
+    let registered = seen.filter_map(|it| it.registered).min();
+    let amount = |name: &str| running.iter().map(|task| sum(&task.resources, name)).sum::<f64>();
+    OnMesos {
+        master: None,
+        frameworks: alive.iter().map(|it| it.id.clone()).collect(),
+        registered: registered.and_then(|at| Timestamp::try_from(at).ok()),
+        executors,
+        cores: whole(amount("cpus")),
+        memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
+        wait: if running.is_empty() { failing(&ended) } else { None },
+    }
+}
+
+/// Why executors fail: what Mesos said of the one that failed last.
+fn failing(ended: &[&Task]) -> Option<(Reason, String)> {
+    let failed = |task: &&&Task| !matches!(task.state.as_str(), "TASK_FINISHED" | "TASK_KILLED");
+    let failures = ended.iter().filter(failed).count();
+    let status = ended.iter().rev().find(failed)?.statuses.last()?;
+    let told: Vec<&str> = [status.reason.as_str(), status.message.as_str()]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    let words = if told.is_empty() { status.state.clone() } else { told.join(": ") };
+    let message = format!("{failures} executors have failed, the last one by {words}");
+    Some((Reason::ExecutorsFailing, message))
+}
+
+/// So much of a resource, all roles together.
+pub(super) fn sum(resources: &[Resource], name: &str) -> f64 {
+    resources.iter().filter(|it| it.name == name).filter_map(|it| it.amount).sum()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "cores and MiB of a cluster are far below 2^53")]
+fn whole(amount: f64) -> i64 {
+    amount.round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn framework(id: &str) -> Value {
+        json!({"framework_info": {"id": {"value": id}, "name": "pi", "user": "lcmap"}, "active": true, "connected": true,
+            "registered_time": {"nanoseconds": 1_700_000_000_000_000_000_u64}})
+    }
+
+    fn task(framework: &str, id: &str, state: &str, reason: &str, message: &str) -> Value {
+        json!({"name": "pi 0", "task_id": {"value": id}, "framework_id": {"value": framework},
+            "agent_id": {"value": "a"}, "state": state,
+            "resources": [{"name": "cpus", "scalar": {"value": 2.0}}, {"name": "mem", "scalar": {"value": 1408.0}}],
+            "statuses": [{"state": state, "reason": reason, "message": message}]})
+    }
+
+    #[test]
+    fn an_id_is_an_attempts_only_as_a_whole() {
+        let whose = Whose::new("uid-1".into());
+        for (id, has) in [
+            ("uid-1", true),
+            ("uid-1-2", true),
+            ("uid-10", false),
+            ("uid-1-", false),
+            ("uid-1-x", false),
+            ("x-uid-1", false),
+        ] {
+            assert_eq!(whose.has(id), has, "{id}");
+        }
+    }
+
+    #[test]
+    fn executors_and_what_they_hold_are_counted() {
+        let frameworks = read(json!({"frameworks": [framework("uid-1"), framework("uid-10")]}));
+        let tasks = read(json!({
+            "tasks": [task("uid-1", "0", "TASK_RUNNING", "", ""), task("uid-1", "1", "TASK_RUNNING", "", ""),
+                task("uid-1", "2", "TASK_STAGING", "", ""), task("uid-10", "0", "TASK_RUNNING", "", "")],
+            "completed_tasks": [task("uid-1", "3", "TASK_LOST", "", "")],
+        }));
+        let sight = of(&frameworks, &tasks, &Whose::new("uid-1".into()));
+        assert_eq!(sight.frameworks, ["uid-1"]);
+        assert_eq!(sight.executors, Executors { running: 2, failed: 0, lost: 1 });
+        assert_eq!((sight.cores, sight.memory_mib, sight.wait), (4, 2816, None));
+        assert_eq!(sight.registered.unwrap().as_second(), 1_700_000_000);
+    }
+
+    #[test]
+    fn executors_that_fail_are_told_of_in_mesos_own_words() {
+        let frameworks = read(json!({"frameworks": [framework("uid-1")]}));
+        let tasks = read(json!({"completed_tasks": [
+            task("uid-1", "0", "TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED", "Failed to run 'docker pull no/such'"),
+            task("uid-1", "1", "TASK_KILLED", "", ""),
+        ]}));
+        let (reason, message) = of(&frameworks, &tasks, &Whose::new("uid-1".into())).wait.unwrap();
+        assert_eq!(reason, Reason::ExecutorsFailing);
+        let expected = "1 executors have failed, the last one by REASON_CONTAINER_LAUNCH_FAILED: Failed to run 'docker pull no/such'";
+        assert_eq!(message, expected);
+    }
+}

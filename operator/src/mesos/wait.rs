@@ -1,0 +1,123 @@
+//! PURE: why Mesos gives a framework no executor.
+
+use std::collections::BTreeMap;
+
+use lcmap_mesos::operator::Agent;
+use lcmap_spark_crd::{Reason, SparkJobSpec};
+
+use super::sight::sum;
+
+/// What Spark takes for the heap of an executor that asks for none, in MiB (`spark.executor.memory`, Spark 3.5).
+const DEFAULT_MEMORY_MIB: u64 = 1024;
+
+/// The least that an executor needs beside its heap, in MiB (`MesosSchedulerUtils.MEMORY_OVERHEAD_MINIMUM`, Spark 3.5).
+const LEAST_OVERHEAD_MIB: u64 = 384;
+
+/// What one executor needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Need {
+    cores: f64,
+    memory_mib: u64,
+    constraints: BTreeMap<String, Vec<String>>,
+}
+
+impl Need {
+    /// What one executor of a job needs. One without a number of cores takes all that an agent offers.
+    pub(crate) fn of(spec: &SparkJobSpec) -> Self {
+        let heap = spec.executor.memory.map_or(DEFAULT_MEMORY_MIB, lcmap_spark_crd::Memory::mib);
+        let overhead = spec.executor.memory_overhead.map(lcmap_spark_crd::Memory::mib);
+        let constraints = spec.mesos.constraints.clone();
+        Self {
+            cores: f64::from(spec.executor.cores.unwrap_or(1)),
+            memory_mib: heap + overhead.unwrap_or((heap / 10).max(LEAST_OVERHEAD_MIB)),
+            constraints,
+        }
+    }
+
+    /// Why none of these agents holds an executor, if that is so.
+    pub(super) fn unmet_by(&self, agents: &[Agent]) -> Option<(Reason, String)> {
+        let active: Vec<&Agent> = agents.iter().filter(|agent| agent.active).collect();
+        if active.is_empty() {
+            return Some((Reason::NoOffers, "Mesos has no agent at the moment".to_owned()));
+        }
+        let fit: Vec<&&Agent> = active.iter().filter(|agent| self.allows(agent)).collect();
+        if fit.is_empty() {
+            let wanted: Vec<&str> = self.constraints.keys().map(String::as_str).collect();
+            let message = format!(
+                "none of {} Mesos agents has the attributes that mesos.constraints asks for ({})",
+                active.len(),
+                wanted.join(", ")
+            );
+            return Some((Reason::ConstraintsUnmet, message));
+        }
+        let free = |agent: &Agent, name: &str| sum(&agent.total, name) - sum(&agent.allocated, name);
+        let needed = self.memory_mib as f64;
+        if fit.iter().any(|agent| free(agent, "cpus") >= self.cores && free(agent, "mem") >= needed) {
+            return None;
+        }
+        let most = |name: &str| fit.iter().map(|agent| free(agent, name)).fold(0.0, f64::max);
+        let message = format!(
+            "an executor needs {} cores and {} MiB; the most that is free on one agent is {} cores, and {} MiB",
+            self.cores,
+            self.memory_mib,
+            most("cpus"),
+            most("mem")
+        );
+        Some((Reason::OffersTooSmall, message))
+    }
+
+    /// Whether an agent has every attribute with one of its values. Attributes without text are compared by Mesos and Spark alone.
+    fn allows(&self, agent: &Agent) -> bool {
+        self.constraints.iter().all(|(name, values)| {
+            agent.attributes.iter().any(|(attribute, text)| {
+                attribute == name
+                    && (values.is_empty() || text.as_ref().is_none_or(|text| values.contains(text)))
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn agent(rack: &str, cpus: f64, mem: f64) -> Agent {
+        let scalar = |name: &str, value: f64| json!({"name": name, "scalar": {"value": value}});
+        let agent = json!({"active": true, "total_resources": [scalar("cpus", 8.0), scalar("mem", 8192.0)],
+            "allocated_resources": [scalar("cpus", 8.0 - cpus), scalar("mem", 8192.0 - mem)],
+            "agent_info": {"id": {"value": rack}, "hostname": "h", "attributes": [{"name": "rack", "text": {"value": rack}}]}});
+        serde_json::from_value(agent).unwrap()
+    }
+
+    fn need(racks: &[&str]) -> Need {
+        let spec = json!({"mode": "Distributed", "run": {"submit": {"application": "local:///a.py"}},
+            "executor": {"cores": 2, "memory": "2g"},
+            "mesos": {"constraints": if racks.is_empty() { json!({}) } else { json!({"rack": racks}) }}});
+        Need::of(&serde_json::from_value(spec).unwrap())
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_an_executor_is_named() {
+        let reason = |need: Need, agents: &[Agent]| need.unmet_by(agents).map(|(reason, _)| reason);
+        assert_eq!(reason(need(&[]), &[]), Some(Reason::NoOffers));
+        assert_eq!(reason(need(&["r9"]), &[agent("r1", 8.0, 8192.0)]), Some(Reason::ConstraintsUnmet));
+        assert_eq!(
+            reason(need(&[]), &[agent("r1", 1.0, 8192.0), agent("r2", 8.0, 100.0)]),
+            Some(Reason::OffersTooSmall)
+        );
+        assert_eq!(
+            reason(need(&["r1"]), &[agent("r1", 1.0, 8192.0), agent("r2", 8.0, 8192.0)]),
+            Some(Reason::OffersTooSmall)
+        );
+        assert_eq!(reason(need(&["r2"]), &[agent("r2", 2.0, 2432.0)]), None);
+    }
+
+    #[test]
+    fn by_how_much_offers_are_too_small_is_told() {
+        let (_, message) = need(&[]).unmet_by(&[agent("r1", 1.5, 4000.0)]).unwrap();
+        let expected = "an executor needs 2 cores and 2432 MiB; the most that is free on one agent is 1.5 cores, and 4000 MiB";
+        assert_eq!(message, expected);
+    }
+}
