@@ -261,6 +261,15 @@ impl Bed {
         serde_json::from_str(body).map_err(io::Error::other)
     }
 
+    /// Removes a framework, as an admin does. For beds without TLS and credentials.
+    pub fn tear_down(&self, framework: &str) -> io::Result<()> {
+        let body = format!("frameworkId={framework}");
+        let length = body.len();
+        let mut stream = TcpStream::connect(self.masters[0].address())?;
+        write!(stream, "POST /master/teardown HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}")?;
+        stream.read_to_string(&mut String::new()).map(drop)
+    }
+
     fn start_master(&self, index: u16) -> io::Result<Server> {
         let address = SocketAddr::new(self.place.address(), MASTER_PORT + index);
         let folder = self.place.folder();

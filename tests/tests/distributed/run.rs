@@ -1,0 +1,68 @@
+//! A job's way, and what is left of it.
+
+use std::time::Duration;
+
+use lcmap_spark_tests::{
+    Folder,
+    mesos::{Access, Bed},
+    says,
+};
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::bed::{COUNTS, nothing_is_left, run, secured, spec};
+
+fn phases(events: &[serde_json::Value]) -> Vec<String> {
+    let mut phases: Vec<String> =
+        events.iter().filter_map(|event| event["phase"].as_str().map(str::to_owned)).collect();
+    phases.dedup();
+    phases
+}
+
+#[test]
+fn a_job_goes_through_its_phases_and_leaves_nothing() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    let run = run(&folder, &bed, COUNTS, spec(&bed)).args(["--output", "json"]).finish().succeeded();
+    says(&run.stderr, &["counted 143\n"]);
+    let phases = phases(&run.events_of("phase"));
+    assert_eq!((phases.first().unwrap().as_str(), phases.last().unwrap().as_str()), ("Pending", "Succeeded"));
+    assert!(phases.iter().any(|phase| phase == "Connecting" || phase == "Requesting"), "{phases:?}");
+    nothing_is_left(&bed);
+}
+
+#[test]
+fn the_same_job_runs_here_with_one_field_switched() {
+    let bed = Bed::plain().agents(0).start().unwrap();
+    let folder = Folder::new();
+    let mut spec = spec(&bed);
+    spec["mode"] = json!("NonDistributed");
+    spec["mesos"]["container"]["home"] = json!("/opt/spark");
+    let run = run(&folder, &bed, COUNTS, spec).finish().succeeded();
+    says(&run.stdout, &["counted 143\n"]);
+}
+
+#[test]
+fn certificates_and_credentials_come_from_folders() {
+    let bed = Bed::plain().tls().access(Access::Credentials("{}".to_owned())).start().unwrap();
+    let folder = Folder::new();
+    let spec = secured(&bed, spec(&bed));
+    let run = run(&folder, &bed, COUNTS, spec).finish().succeeded();
+    says(&run.stdout, &["counted 143\n"]);
+    assert!(!run.stderr.contains("spark-secret") && !run.stdout.contains("spark-secret"));
+    assert!(bed.master(0).log().contains("Removing framework"));
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_on_mesos() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    let forever = COUNTS.replace("context.stop()", "import time; time.sleep(600)");
+    let running = run(&folder, &bed, &forever, spec(&bed)).start();
+    running.wait_for_output("counted 143");
+    running.signal(Signal::INT);
+    let run = running.finish();
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    nothing_is_left(&bed);
+    assert!(run.took < Duration::from_secs(120));
+}
