@@ -44,9 +44,9 @@ pub enum Command {
 /// The arguments of `inspect`.
 #[derive(Debug, Clone, Args)]
 pub struct Inspect {
-    /// The folder that passwd and group are written to.
+    /// The folder that passwd and group are written to; without one they are not.
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// The file that the termination message is written to when the image is refused.
     #[arg(long, value_name = "FILE")]
     termination_log: Option<PathBuf>,
@@ -103,7 +103,7 @@ fn failed(message: &str) -> ExitCode {
 
 impl Inspect {
     fn run(&self) -> ExitCode {
-        match inspect::inspect(&self.out, &self.entry()) {
+        match inspect::inspect(self.out.as_deref(), &self.entry()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 let message = error.termination_message();

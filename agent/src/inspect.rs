@@ -36,13 +36,14 @@ impl InspectError {
     }
 }
 
-/// Refuses an image with private keys, and writes its `passwd` and `group`, with an entry for the user, into `out`.
+/// Refuses an image with private keys, and writes its `passwd` and `group`, with an entry for the user, into `out`, if given.
 ///
 /// They are to be mounted over `/etc/passwd` and `/etc/group`: without an entry Hadoop's file writes fail.
-pub(crate) fn inspect(out: &Path, entry: &Entry) -> Result<(), InspectError> {
+pub(crate) fn inspect(out: Option<&Path>, entry: &Entry) -> Result<(), InspectError> {
     if let Some(path) = certificates::find_private_key(Path::new(certificates::IMAGE_FOLDER)) {
         return Err(CertificateError::InImage { path }.into());
     }
+    let Some(out) = out else { return Ok(()) };
     // An image without these files, distroless say, gets files with our entry alone.
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let group = fs::read_to_string("/etc/group").unwrap_or_default();

@@ -21,6 +21,12 @@ pub const LABEL_JOB: &str = "lcmap.usgs.gov/job";
 /// Label of a driver pod: the ordinal of its attempt, from 1.
 pub const LABEL_ATTEMPT: &str = "lcmap.usgs.gov/attempt";
 
+/// Label of a driver pod: the job's mode.
+pub const LABEL_MODE: &str = "lcmap.usgs.gov/mode";
+
+/// Label of a framework on Mesos: the cluster that its job is in, so that no operator takes another's for its own.
+pub const LABEL_CLUSTER: &str = "lcmap.usgs.gov/cluster";
+
 /// Label of a framework on Mesos: the job's UID.
 pub const LABEL_UID: &str = "lcmap.usgs.gov/uid";
 

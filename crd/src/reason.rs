@@ -138,6 +138,9 @@ reasons! {
     ImageRequired,
     /// Neither the job nor the operator names a Mesos master. Set `mesos.master`.
     MasterRequired,
+    /// The operator has no identity of its own for this Mesos master, and may not read the job's Secrets. The chart's
+    /// `mesos.identities` or `mesos.readJobSecrets` gives it one.
+    MasterUnconfigured,
     /// `executor.totalCores` is above the operator's maximum. The message names both.
     TotalCoresTooLarge,
     /// The job cannot run here in its `mode`. The message says where it can.

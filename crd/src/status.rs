@@ -10,6 +10,9 @@ use crate::{Condition, Duration, Phase, Reason, Revision};
 /// The most ended attempts that a status tells of.
 pub const MAX_ATTEMPTS: usize = 10;
 
+/// The most frameworks that a status names.
+pub const MAX_FRAMEWORKS: usize = 64;
+
 /// The longest message, in bytes.
 pub const MAX_MESSAGE: usize = 1024;
 
@@ -133,7 +136,7 @@ pub struct DriverStatus {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MesosStatus {
-    /// The leading master, as host and port.
+    /// The Mesos that the attempt registers on, as `mesos.master` names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub master: Option<String>,
@@ -159,6 +162,9 @@ pub struct MesosStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16))]
     pub memory: Option<String>,
+    /// Since when the driver is over and its frameworks are waited for to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settling_since: Option<Time>,
 }
 
 /// The executors of an attempt.

@@ -16,6 +16,7 @@ mod leader;
 mod preflight;
 mod question;
 mod recordio;
+mod release;
 mod resolve;
 mod transport;
 
@@ -34,6 +35,7 @@ pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
 pub use preflight::{Reached, preflight};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
+pub use release::{ReleaseError, Released, release};
 pub use transport::Master;
 
 /// Whom to speak to, and as whom.

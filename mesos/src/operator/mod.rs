@@ -62,6 +62,12 @@ impl Operator {
         Ok(self.get("GET_AGENTS", |answer| answer.agents).await?.agents)
     }
 
+    /// How many agents the leading master knows from its registry alone, since it began to lead after they had registered
+    /// with another: what runs there it has not heard yet.
+    pub async fn unheard_agents(&mut self) -> Result<usize, Error> {
+        Ok(self.get("GET_AGENTS", |answer| answer.agents).await?.recovered_agents.len())
+    }
+
     /// The roles that are in use or have a weight or quota.
     pub async fn roles(&mut self) -> Result<Vec<Role>, Error> {
         Ok(self.get("GET_ROLES", |answer| answer.roles).await?.roles)

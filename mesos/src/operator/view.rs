@@ -45,6 +45,8 @@ pub(super) struct Flag {
 pub(super) struct GetAgents {
     #[serde(default)]
     pub(super) agents: Vec<Agent>,
+    #[serde(default)]
+    pub(super) recovered_agents: Vec<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
