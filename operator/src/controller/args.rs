@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use lcmap_spark_crd::{Duration, Memory};
 
 use super::error::OperatorError;
+use super::mesos::MesosArgs;
 use super::progress::Pace;
 use crate::core::Settings;
 
@@ -77,6 +78,8 @@ pub(crate) struct Args {
     /// How many jobs are worked on at a time
     #[arg(long, value_name = "N", env = "LCMAP_CONCURRENCY", default_value = "32")]
     pub(crate) concurrency: NonZeroU16,
+    #[command(flatten)]
+    pub(crate) mesos: MesosArgs,
 }
 
 impl Args {
@@ -99,6 +102,9 @@ impl Args {
             driver_cores: u32::from(self.driver_cores.get()),
             driver_memory: self.driver_memory,
             conf: conf.collect::<Result<_, OperatorError>>()?,
+            mesos: self.mesos.defaults(),
+            max_total_cores: self.mesos.most_cores(),
+            cluster: String::new(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use lcmap_spark_crd::names::framework_id;
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::metrics::{Census, JobCensus, Lane};
@@ -172,6 +173,24 @@ impl Index {
             Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address })
         });
         with_ui.collect()
+    }
+
+    /// Whether a framework's id is that of the attempt that a job is at, and that attempt is not over.
+    pub(crate) fn is_current(&self, key: &JobKey, framework: &str) -> bool {
+        let state = self.lock();
+        state.jobs.get(key).is_some_and(|Known { job, standing }| {
+            let is_final = standing.phase.is_some_and(Phase::is_final);
+            !is_final && framework == framework_id(job.uid(), standing.attempt.unwrap_or(1))
+        })
+    }
+
+    /// Whether an attempt is over, if its job is known.
+    pub(crate) fn is_over(&self, key: &JobKey, uid: &str, attempt: i32) -> Option<bool> {
+        let state = self.lock();
+        let Known { standing, .. } = state.jobs.get(key).filter(|known| known.job.uid() == uid)?;
+        let current = standing.attempt.unwrap_or(1);
+        let is_final = standing.phase.is_some_and(Phase::is_final);
+        Some(attempt < current || attempt == current && is_final)
     }
 
     /// Every job, with the lane that it belongs in.

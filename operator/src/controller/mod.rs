@@ -13,6 +13,7 @@ mod incidents;
 mod index;
 mod launch;
 mod lease;
+mod mesos;
 mod metrics;
 mod namespaces;
 mod observe;

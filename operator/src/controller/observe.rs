@@ -9,11 +9,15 @@ use lcmap_spark_crd::SparkJob;
 use super::error::ReconcileError;
 use super::incidents::Incidents;
 use super::index::{Index, Snapshot};
+use super::mesos::Observers;
 use super::progress::Told;
 use super::watched::{JobKey, WatchedPod};
 use super::writer::{api, limited};
 use crate::core::pod::DriverPod;
-use crate::core::{Driver, DriverState, Jitter, Life, Observed, Obstacle, Remnant, Stopping, Wanted, pod};
+use crate::core::{
+    Driver, DriverState, Frameworks, Jitter, Keeping, Life, Observed, Obstacle, Remnant, Stopping, Wanted,
+    pod,
+};
 
 /// How long a pod may take to make its containers before its Events are asked for the reason.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,6 +32,10 @@ pub(crate) struct Observer<'a> {
     pub(crate) incidents: &'a Incidents,
     /// What drivers tell of themselves.
     pub(crate) told: &'a Told,
+    /// Who looks at Mesos.
+    pub(crate) mesos: &'a Observers,
+    /// How long a framework that cannot be seen gone keeps its job.
+    pub(crate) patience: Duration,
 }
 
 /// What is around a job, and the pods that it is known by.
@@ -67,17 +75,40 @@ impl Observer<'_> {
             driver = Some(Driver { ui, ..self.driver(key, job, pod, now).await? });
         }
         let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(remnant).collect();
+        let frameworks = self.on_mesos(key, job, current, driver.as_mut());
         let observed = Observed {
             now,
             wanted: Wanted::Run,
             driver,
             remnants,
             obstacle,
+            frameworks,
+            keeping: Keeping::Finalizer(self.patience),
             jitter: Jitter::new(fastrand::f64()),
         };
         let pods =
             pods.into_iter().filter_map(|pod| Some((pod.attempt()?, pod.metadata.name, pod.metadata.uid)));
         Ok(Sight { observed, pods: pods.collect() })
+    }
+
+    /// Takes a look at Mesos, for a job that may have something there.
+    fn on_mesos(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        attempt: i32,
+        driver: Option<&mut Driver>,
+    ) -> Frameworks {
+        let is_recorded = job.status.as_ref().is_some_and(|status| status.mesos.is_some());
+        let is_there = driver.as_ref().map_or(is_recorded, |driver| driver.mesos.is_some());
+        if !is_there || is_final(job) {
+            return Frameworks::Unasked;
+        }
+        let (seen, left) = self.mesos.look(key, job, attempt);
+        if let Some(driver) = driver {
+            driver.mesos = Some(seen);
+        }
+        left
     }
 
     /// A pod that the status names and the index does not have: it is gone only if the API server says so.

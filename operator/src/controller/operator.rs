@@ -18,6 +18,7 @@ use super::health::{Gate, Health, Readiness};
 use super::incidents::Incidents;
 use super::index::Index;
 use super::lease::{Elector, Leadership, LeaseName};
+use super::mesos::{Cluster, Identities, Observers, Surroundings};
 use super::metrics::Metrics;
 use super::namespaces::Scope;
 use super::progress::{Inquirer, Pace, Told};
@@ -47,12 +48,14 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     let identity = args.identity();
     let name = LeaseName { namespace, name: args.lease_name.clone() };
     let lease = name.to_string();
-    let elector = Elector::new(own, name, &identity, args.lease_duration.into())?;
+    let elector = Elector::new(own, name.clone(), &identity, args.lease_duration.into())?;
     let listen = admin.address();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %identity, lease, %listen, "starts");
 
     let (events, teller) = events::channel(client.clone(), identity);
-    let dispatcher = assemble(args, client, scope.clone(), elector.leadership(), (events, metrics.clone()))?;
+    let cluster = Arc::new(Cluster::new(args.mesos.cluster.clone(), name.clone()));
+    let means = Means { client, leadership: elector.leadership(), events, metrics: metrics.clone(), cluster };
+    let dispatcher = assemble(args, scope.clone(), means)?;
     let watches = dispatcher.watches.clone();
     let registry = Arc::new(metrics.registry(elector.leadership(), watches.index.clone()));
     let gate = readiness.awaits("the first lists of jobs and pods");
@@ -90,13 +93,20 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     broken.map_or(Ok(()), |part| Err(OperatorError::Broken(part)))
 }
 
+/// What the work is done with.
+struct Means {
+    client: Client,
+    leadership: Leadership,
+    events: Events,
+    metrics: Metrics,
+    cluster: Arc<Cluster>,
+}
+
 /// Puts together what does the work.
 fn assemble(
     args: &Args,
-    client: Client,
     scope: Scope,
-    leadership: Leadership,
-    (events, metrics): (Events, Metrics),
+    Means { client, leadership, events, metrics, cluster }: Means,
 ) -> Result<Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, OperatorError> {
     let index = Index::default();
     let watches = Watches {
@@ -108,6 +118,18 @@ fn assemble(
         begun: watch::Sender::new(0),
         metrics: metrics.clone(),
     };
+    let settings = args.settings()?;
+    let mesos = Observers::start(Surroundings {
+        client: client.clone(),
+        index: index.clone(),
+        queue: Arc::clone(&watches.queue),
+        leadership: leadership.clone(),
+        identities: Identities::read(args.mesos.mesos_identities.as_deref())?,
+        secrets: args.mesos.job_secrets(),
+        cluster: Arc::clone(&cluster),
+        settings: settings.clone(),
+        metrics: metrics.clone(),
+    });
     let acting = leadership.clone();
     let reconciler = Reconciler {
         client: client.clone(),
@@ -116,7 +138,10 @@ fn assemble(
         told: Told::default(),
         writer: Writer::new(client, move || acting.leads()),
         events,
-        settings: args.settings()?,
+        settings,
+        mesos,
+        cluster,
+        abandon_after: args.mesos.abandon_after.into(),
         queue: Arc::clone(&watches.queue),
         obstacles: Obstacles::default(),
         metrics: metrics.clone(),

@@ -1,5 +1,6 @@
 //! One job, looked after: observe → decide → apply, until there is nothing more to do for now.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::Preconditions;
 use kube::{Api, Client, Resource};
+use lcmap_spark_crd::names::FINALIZER;
 use lcmap_spark_crd::{
-    Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJob, SparkJobStatus, set_condition,
+    Condition, ConditionStatus, ConditionType, Mode, Phase, Reason, SparkJob, SparkJobStatus, set_condition,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ use super::events::Events;
 use super::incidents::Incidents;
 use super::index::{Index, Snapshot};
 use super::launch::{Launcher, Started};
+use super::mesos::{Cluster, Observers};
 use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
 use super::progress::Told;
@@ -24,7 +27,7 @@ use super::queue::Queue;
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Deletion, Writer, api, limited};
 use crate::core::{
-    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, Telling, announcements,
+    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, Start, Telling, announcements,
 };
 
 /// How often a job is decided on in one go; what is then left is left to the next.
@@ -55,6 +58,12 @@ pub(crate) struct Reconciler<L> {
     pub(crate) events: Events,
     /// What the operator adds to every job.
     pub(crate) settings: Settings,
+    /// Who looks at Mesos.
+    pub(crate) mesos: Observers,
+    /// What this cluster is called on Mesos.
+    pub(crate) cluster: Arc<Cluster>,
+    /// How long a framework that cannot be seen gone keeps its job.
+    pub(crate) abandon_after: Duration,
     /// Who else waits.
     pub(crate) queue: Arc<Queue>,
     /// What was in the way of starting.
@@ -112,14 +121,21 @@ impl<L: Fn() -> bool> Reconciler<L> {
         job: &SparkJob,
         snapshot: &Snapshot,
     ) -> Result<Option<Next>, ReconcileError> {
-        let Self { client, index, incidents, told, .. } = self;
-        let observer = Observer { client, index, incidents, told };
+        let Self { client, index, incidents, told, mesos, abandon_after, .. } = self;
+        let observer = Observer { client, index, incidents, told, mesos, patience: *abandon_after };
         let obstacle = self.obstacles.standing(key, job);
         let sight = observer.observe(key, job, snapshot, obstacle).await?;
         let decision = core::decide(job, &sight.observed);
-        if let Some(attempt) = decision.start {
-            self.start(key, job, attempt).await?;
-            return Ok(None);
+        match decision.start {
+            Some(Start::AddFinalizer) => {
+                self.add_finalizer(key, job).await?;
+                return Ok(None);
+            }
+            Some(Start::Driver(attempt)) => {
+                self.start(key, job, attempt).await?;
+                return Ok(None);
+            }
+            None => {}
         }
         if decision.telling == Telling::WhenQuiet && self.queue.load() > CROWD {
             return Ok(Some(Next::After(TELL_AGAIN)));
@@ -128,7 +144,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
         let (uid, version) = (job.metadata.uid.clone(), job.metadata.resource_version.clone());
         let this = Preconditions { uid, resource_version: written.clone().or(version) };
         for effect in &decision.effects {
-            self.apply(key, &this, &sight, *effect).await?;
+            self.apply((key, job), &this, &sight, *effect).await?;
         }
         Ok(match next(&decision, &sight.observed) {
             Requeue::AtOnce if written.is_some() => None,
@@ -137,8 +153,56 @@ impl<L: Fn() -> bool> Reconciler<L> {
         })
     }
 
+    /// Keeps a job from vanishing before its frameworks have, if there will be somebody to see to them.
+    async fn add_finalizer(&self, key: &JobKey, job: &SparkJob) -> Result<(), ReconcileError> {
+        if let Err(obstacle) = self.mesos.check(job) {
+            self.obstacles.meet(key, job, obstacle, self.obstacles.tries(key, job) + 1);
+            return Ok(());
+        }
+        let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
+        finalizers.push(FINALIZER.to_owned());
+        self.write_finalizers(key, job.metadata.resource_version.as_deref(), &finalizers).await
+    }
+
+    async fn remove_finalizer(
+        &self,
+        key: &JobKey,
+        job: &SparkJob,
+        this: &Preconditions,
+    ) -> Result<(), ReconcileError> {
+        let finalizers = job.metadata.finalizers.iter().flatten().filter(|it| *it != FINALIZER);
+        let finalizers: Vec<String> = finalizers.cloned().collect();
+        self.write_finalizers(key, this.resource_version.as_deref(), &finalizers).await
+    }
+
+    async fn write_finalizers(
+        &self,
+        key: &JobKey,
+        version: Option<&str>,
+        finalizers: &[String],
+    ) -> Result<(), ReconcileError> {
+        match self.writer.write_finalizers(key, version, finalizers).await {
+            Ok(written) => {
+                self.index.put_job(written);
+                Ok(())
+            }
+            Err(ReconcileError::Conflict) => {
+                self.refresh(key).await?;
+                Err(ReconcileError::Conflict)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn start(&self, key: &JobKey, job: &SparkJob, attempt: i32) -> Result<(), ReconcileError> {
-        let launcher = Launcher { writer: &self.writer, client: &self.client, settings: &self.settings };
+        let mut settings = Cow::Borrowed(&self.settings);
+        if job.spec.mode == Mode::Distributed {
+            let name = self.cluster.name(&self.client).await;
+            let name =
+                name.map_err(|source| api("read the Lease, for the cluster's name, for", key, source))?;
+            name.clone_into(&mut settings.to_mut().cluster);
+        }
+        let launcher = Launcher { writer: &self.writer, client: &self.client, settings: &settings };
         let tries = self.obstacles.tries(key, job);
         match launcher.start(job, key, attempt, tries).await? {
             Started::Pod(pod) => {
@@ -213,7 +277,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
 
     async fn apply(
         &self,
-        key: &JobKey,
+        (key, job): (&JobKey, &SparkJob),
         this: &Preconditions,
         sight: &Sight,
         effect: Effect,
@@ -227,6 +291,8 @@ impl<L: Fn() -> bool> Reconciler<L> {
                     }
                 }
             }
+            Effect::Settle(attempt) => self.mesos.settle(key, job, attempt),
+            Effect::RemoveFinalizer => self.remove_finalizer(key, job, this).await?,
             Effect::DeleteJob => {
                 tracing::info!(job = %key, "deleting the job: its ttlAfterFinished has passed");
                 match self.writer.delete_job(key, this).await? {

@@ -52,6 +52,8 @@ pub(crate) struct Standing {
     pub(crate) reason: Option<Reason>,
     /// Whether somebody must mend something.
     pub(crate) is_stalled: bool,
+    /// The ordinal of its attempt.
+    pub(crate) attempt: Option<i32>,
     /// Since when it has been there.
     pub(crate) since: Option<Timestamp>,
 }
@@ -60,6 +62,7 @@ pub(crate) struct Standing {
 struct Place {
     phase: Option<Phase>,
     reason: Option<Reason>,
+    attempt: Option<i32>,
     #[serde(default)]
     conditions: Vec<Mark>,
 }
@@ -110,12 +113,12 @@ impl WatchedJob {
     pub(crate) fn standing(&self) -> Standing {
         let since = self.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let status = self.status.as_deref().map_or("null", RawValue::get);
-        let Ok(Some(Place { phase, reason, conditions })) = serde_json::from_str(status) else {
+        let Ok(Some(Place { phase, reason, attempt, conditions })) = serde_json::from_str(status) else {
             return Standing { since, ..Standing::default() };
         };
         let stalled =
             |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
-        Standing { phase, reason, is_stalled: conditions.iter().any(stalled), since }
+        Standing { phase, reason, is_stalled: conditions.iter().any(stalled), attempt, since }
     }
 }
 

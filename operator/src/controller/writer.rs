@@ -176,6 +176,27 @@ impl<L: Fn() -> bool> Writer<L> {
         }
     }
 
+    /// Replaces a job's finalizers, for exactly the version that they were read of.
+    pub(crate) async fn write_finalizers(
+        &self,
+        key: &JobKey,
+        resource_version: Option<&str>,
+        finalizers: &[String],
+    ) -> Result<WatchedJob, ReconcileError> {
+        self.check()?;
+        let finalizers = Some(finalizers).filter(|finalizers| !finalizers.is_empty());
+        let body = json!({"metadata": {"resourceVersion": resource_version, "finalizers": finalizers}});
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
+        match limited(jobs.patch(&key.name, &params, &Patch::Merge(body))).await {
+            Ok(job) => Ok(job),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
+                Err(ReconcileError::Conflict)
+            }
+            Err(source) => Err(api("change the finalizers of", key, source)),
+        }
+    }
+
     /// Deletes a pod, if it is still this one.
     pub(crate) async fn delete_pod(
         &self,

@@ -1,6 +1,6 @@
 //! Which turns of a job's life become Events: few enough to be read, enough to know its story by.
 
-use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
+use lcmap_spark_crd::{ConditionType, Phase, Reason, SparkJobStatus};
 
 /// Something worth telling of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,15 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
         let message = format!("created the driver pod {name}");
         told.push(Announcement { severity: Severity::Normal, reason: Reason::Starting, message });
     }
+    let given_up = |status: &SparkJobStatus| {
+        let released = status.conditions.iter().find(|it| it.type_ == ConditionType::Released);
+        released.filter(|it| it.reason == Reason::FrameworkAbandoned).map(|it| it.message.clone())
+    };
+    if let Some(message) =
+        given_up(after).filter(|message| before.and_then(given_up).as_ref() != Some(message))
+    {
+        told.push(Announcement { severity: Severity::Warning, reason: Reason::FrameworkAbandoned, message });
+    }
     let place = |status: &SparkJobStatus| (status.phase, status.reason);
     let (Some(phase), Some(reason)) = place(after) else { return told };
     if before.map(place) == Some(place(after)) {
@@ -44,16 +53,17 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
 /// How a turn is told, if it is. A job that goes its usual way has two Events: its driver's creation and its end.
 fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
     use Reason::{
-        Connecting, DriverRunning, DriverStarting, Edited, ExecutorsRunning, NotebookReady, PullingImage,
-        Registered, Resumed, RunAgain, Starting, StoppingDriver, TearingDown,
+        Connecting, CoresMaxReached, DriverRunning, DriverStarting, Edited, ExecutorsRunning, NotebookReady,
+        PullingImage, Registered, Resumed, RunAgain, Starting, StoppingDriver, TearingDown,
     };
     match (phase, reason) {
+        (Phase::Succeeded, Reason::NeverConnected) => Some(Severity::Warning),
         (Phase::Succeeded | Phase::Suspended, _) => Some(Severity::Normal),
         (Phase::Failed, _) => Some(Severity::Warning),
         (
             _,
             Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered
-            | ExecutorsRunning | StoppingDriver | TearingDown,
+            | ExecutorsRunning | CoresMaxReached | StoppingDriver | TearingDown,
         ) => None,
         (_, NotebookReady | Edited | RunAgain | Resumed | Reason::Suspended) => Some(Severity::Normal),
         _ => Some(Severity::Warning),

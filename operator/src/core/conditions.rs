@@ -5,10 +5,12 @@ use lcmap_spark_crd::{
     Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus, set_condition,
 };
 
-use super::{Life, Observed, Remedy};
+use super::{DriverState, Life, Observed, Remedy};
 
 /// Sets every condition that follows from the phase. Transition times move only where a status does.
-pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed) {
+///
+/// `unreleased` is what keeps frameworks from being seen gone, if anything does.
+pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed, unreleased: Option<(Reason, String)>) {
     let phase = status.phase.unwrap_or_default();
     let finished = phase.is_final();
     let mend = needs_mending(status, observed);
@@ -39,15 +41,64 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed) {
         } else {
             status.message.clone()
         };
-        let condition = Condition {
-            type_,
-            status: if holds { ConditionStatus::True } else { ConditionStatus::False },
-            reason,
-            message,
-            last_transition_time: Time(observed.now),
-            observed_generation: status.observed_generation,
-        };
-        set_condition(&mut status.conditions, condition);
+        let holds = if holds { ConditionStatus::True } else { ConditionStatus::False };
+        match (type_, &unreleased) {
+            (ConditionType::Released, Some((reason, message))) => {
+                set(status, observed, (type_, ConditionStatus::False), *reason, message.clone());
+            }
+            // What was given up on is not seen gone by being forgotten.
+            (ConditionType::Released, None) if finished && is_abandoned(status) => {}
+            _ => set(status, observed, (type_, holds), reason, message),
+        }
+    }
+    on_mesos(status, observed);
+}
+
+fn set(
+    status: &mut SparkJobStatus,
+    observed: &Observed,
+    (type_, holds): (ConditionType, ConditionStatus),
+    reason: Reason,
+    message: String,
+) {
+    let condition = Condition {
+        type_,
+        status: holds,
+        reason,
+        message: super::text::bounded(message),
+        last_transition_time: Time(observed.now),
+        observed_generation: status.observed_generation,
+    };
+    set_condition(&mut status.conditions, condition);
+}
+
+fn is_abandoned(status: &SparkJobStatus) -> bool {
+    let given_up =
+        |it: &Condition| it.type_ == ConditionType::Released && it.reason == Reason::FrameworkAbandoned;
+    status.conditions.iter().any(given_up)
+}
+
+/// What a Distributed job has on Mesos, once it has a driver; afterwards, that it has nothing.
+fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
+    use ConditionType::{MesosRegistered, ResourcesAllocated};
+    let was_there = status.conditions.iter().any(|it| it.type_ == MesosRegistered);
+    if status.mesos.is_none() && !was_there {
+        return;
+    }
+    let driver = observed.driver.as_ref().filter(|driver| !matches!(driver.state, DriverState::Ended(_)));
+    let mesos = driver.and_then(|driver| driver.mesos.as_ref());
+    let (phase_reason, message) = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
+    let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());
+    let allocated = mesos.is_some_and(|mesos| mesos.executors.running > 0);
+    for (type_, holds, word) in [
+        (MesosRegistered, registered, Reason::Registered),
+        (ResourcesAllocated, allocated, Reason::ExecutorsRunning),
+    ] {
+        match mesos.and_then(|mesos| mesos.trouble.clone()) {
+            Some((reason, why)) => set(status, observed, (type_, ConditionStatus::Unknown), reason, why),
+            None if holds => set(status, observed, (type_, ConditionStatus::True), word, String::new()),
+            None => set(status, observed, (type_, ConditionStatus::False), phase_reason, message.clone()),
+        }
     }
 }
 

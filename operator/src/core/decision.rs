@@ -11,8 +11,8 @@ use lcmap_spark_crd::SparkJobStatus;
 /// status that says why, so that whoever takes over from a dead operator knows it too.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// The attempt whose driver is to be created, if one is.
-    pub start: Option<i32>,
+    /// What is to be done to get a driver started, if one is. The rest waits for the next decision.
+    pub start: Option<Start>,
     /// The status to write, if it differs from the one there is.
     pub status: SparkJobStatus,
     /// When the status is to be written.
@@ -21,6 +21,15 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// When to look again if nothing happens before.
     pub requeue: Requeue,
+}
+
+/// A step on the way to a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Keep the job from vanishing before its frameworks on Mesos have.
+    AddFinalizer,
+    /// Create the driver of this attempt.
+    Driver(i32),
 }
 
 /// When a status is to be written.
@@ -42,6 +51,10 @@ pub enum Effect {
     RemoveDriver(i32),
     /// Delete the job itself, with all that it owns.
     DeleteJob,
+    /// Let the job vanish: nothing of it can be on Mesos any more.
+    RemoveFinalizer,
+    /// See to it that no framework of this attempt is left on Mesos. Its driver is over.
+    Settle(i32),
 }
 
 /// When to look at a job again.

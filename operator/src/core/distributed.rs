@@ -68,11 +68,15 @@ pub(super) fn env(mesos: &Mesos) -> Vec<plan::EnvVar> {
 }
 
 /// By what frameworks are found again whose job nobody knows any more.
-pub(super) fn labels(meta: &ObjectMeta) -> BTreeMap<String, String> {
+pub(super) fn labels(meta: &ObjectMeta, cluster: &str) -> BTreeMap<String, String> {
     let name = meta.name.clone().unwrap_or_default();
     let job = meta.namespace.as_ref().map_or(name.clone(), |namespace| format!("{namespace}/{name}"));
     let uid = meta.uid.clone().unwrap_or_default();
-    [(names::LABEL_JOB.to_owned(), job), (names::LABEL_UID.to_owned(), uid)].into()
+    let cluster = Some(cluster).filter(|cluster| !cluster.is_empty());
+    let mut labels: BTreeMap<_, _> =
+        [(names::LABEL_JOB.to_owned(), job), (names::LABEL_UID.to_owned(), uid)].into();
+    labels.extend(cluster.map(|cluster| (names::LABEL_CLUSTER.to_owned(), cluster.to_owned())));
+    labels
 }
 
 /// How the agent says what is verified.

@@ -21,12 +21,12 @@ mod text;
 pub use announce::{Announcement, Severity, announcements};
 pub use backoff::Jitter;
 pub use decide::decide;
-pub use decision::{Decision, Effect, Requeue, Telling};
+pub use decision::{Decision, Effect, Requeue, Start, Telling};
 pub use ending::reason;
 pub use observed::{
-    Driver, DriverState, Ending, Life, NotebookAccess, Observed, Obstacle, OnMesos, Remedy, Remnant, SparkUi,
-    Stopping, Wanted,
+    Driver, DriverState, Ending, Frameworks, Keeping, Life, NotebookAccess, Observed, Obstacle, OnMesos,
+    Remedy, Remnant, SparkUi, Stopping, Wanted,
 };
 pub use plan::{Fault, PlanFault, Site, plan};
-pub use settings::Settings;
+pub use settings::{MesosDefaults, Settings};
 pub use text::bounded;

@@ -1,5 +1,7 @@
 //! What is: a plain value, read in one place and judged in another.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lcmap_spark_crd::status::{Executors, Progress};
 use lcmap_spark_crd::{Reason, Revision};
@@ -19,8 +21,39 @@ pub struct Observed {
     pub remnants: Vec<Remnant>,
     /// What is in the way of starting a driver, as far as is known without trying.
     pub obstacle: Option<Obstacle>,
+    /// What is left on Mesos of the attempt that the job's status names. It matters once its driver is over.
+    pub frameworks: Frameworks,
+    /// How the job is kept from vanishing while something of it may be on Mesos.
+    pub keeping: Keeping,
     /// Where in its spread the next backoff falls.
     pub jitter: Jitter,
+}
+
+/// What is left on Mesos of an attempt whose driver is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frameworks {
+    /// Nobody has asked since its driver is over.
+    Unasked,
+    /// Mesos has none of them any more.
+    Gone,
+    /// Some may be there.
+    Left {
+        /// Which.
+        ids: Vec<String>,
+        /// Why they are, or why nobody can tell.
+        reason: Reason,
+        /// The same for people.
+        message: String,
+    },
+}
+
+/// How a job is kept from vanishing while something of it may be on Mesos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// By nothing: whoever runs it waits for its driver, which settles by itself.
+    Attended,
+    /// By a finalizer, for so long at most once its driver is over.
+    Finalizer(Duration),
 }
 
 /// What is wanted of a job beside its spec.
@@ -62,20 +95,26 @@ pub struct Driver {
 /// What a driver has on Mesos.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OnMesos {
-    /// The leading master, as host and port, once it is known.
+    /// The Mesos that it registers on, as the job or the operator names it.
     pub master: Option<String>,
+    /// The role that its resources come from. None: Mesos' `*`.
+    pub role: Option<String>,
     /// The ids of its frameworks that live.
     pub frameworks: Vec<String>,
     /// When the first of them was seen registered.
     pub registered: Option<Timestamp>,
     /// Its executors.
     pub executors: Executors,
+    /// Whether any executor has run, now or before.
+    pub has_run: bool,
     /// The cores that they hold.
     pub cores: i64,
     /// The memory that they hold, in MiB.
     pub memory_mib: u64,
     /// Why it has no executors, as far as that is known.
     pub wait: Option<(Reason, String)>,
+    /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
+    pub trouble: Option<(Reason, String)>,
 }
 
 /// How to get into a notebook.

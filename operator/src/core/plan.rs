@@ -30,6 +30,8 @@ pub struct Site {
     pub conf: BTreeMap<String, String>,
     /// The libmesos.so for Distributed jobs. None: the image's own.
     pub libmesos: Option<PathBuf>,
+    /// The cluster that frameworks are labelled with. Empty: they are not.
+    pub cluster: String,
 }
 
 /// Why a job as it is written cannot be launched here.
@@ -51,11 +53,6 @@ pub enum Fault {
     /// A ConfigMap is not there for the driver.
     #[error("the ConfigMap {0} is not there for the driver")]
     ConfigMapMissing(String),
-    /// The job cannot run in its mode here.
-    #[error(
-        "Distributed is not there yet in Kubernetes; run the job with `lcmap-spark run`, or write NonDistributed"
-    )]
-    ModeUnsupported,
     /// Nobody names a Mesos master.
     #[error("is needed for Distributed; write mesos://host:5050 or mesos://zk://host1:2181,host2:2181/mesos")]
     MasterRequired,
@@ -139,7 +136,7 @@ impl Planner<'_> {
             verify: distributed::verify(certificates.verify),
             server_name: certificates.server_name,
             framework_id: names::framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt),
-            labels: distributed::labels(&job.metadata),
+            labels: distributed::labels(&job.metadata, &self.site.cluster),
             registration_timeout_ms: mesos.registration_timeout.as_millis(),
             library: self.site.libmesos.clone(),
         })))

@@ -25,7 +25,7 @@ pub(super) enum Outcome {
 /// Judges an ending. `asked` is why the driver was asked to stop, if it was.
 pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> Outcome {
     // What had ended by itself when the request came has its own result.
-    if ending.reason == Reason::Completed {
+    if matches!(ending.reason, Reason::Completed | Reason::NeverConnected) {
         return Outcome::Success;
     }
     match asked {
@@ -33,7 +33,7 @@ pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> 
         Some(Reason::Interrupted) if kind != RunKind::Submit && ending.exit_code == Some(0) => {
             Outcome::Success
         }
-        Some(Reason::StartTimeout) => Outcome::InfrastructureFailure,
+        Some(Reason::StartTimeout | Reason::AllocationTimeout) => Outcome::InfrastructureFailure,
         Some(_) => Outcome::Ended,
         None => match ending.reason {
             Reason::IdleTimeout => Outcome::Success,
@@ -96,6 +96,8 @@ mod tests {
         use RunKind::{Notebook, Submit};
         for (kind, reason, code, asked, expected) in [
             (Submit, Reason::Completed, 0, None, Outcome::Success),
+            (Submit, Reason::NeverConnected, 0, None, Outcome::Success),
+            (Submit, Reason::Stopped, 143, Some(Reason::AllocationTimeout), Outcome::InfrastructureFailure),
             (Submit, Reason::Completed, 0, Some(Reason::Interrupted), Outcome::Success),
             (Submit, Reason::Stopped, 143, Some(Reason::Interrupted), Outcome::Ended),
             (Submit, Reason::Stopped, 0, Some(Reason::Interrupted), Outcome::Ended),

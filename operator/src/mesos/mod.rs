@@ -1,6 +1,6 @@
 //! Mesos as it is seen from outside the driver: a job's frameworks and executors, by the operator API.
 
-mod sight;
+pub(crate) mod sight;
 mod wait;
 
 use std::path::Path;

@@ -27,7 +27,7 @@ impl Whose {
 }
 
 /// What an attempt has on Mesos.
-pub(super) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMesos {
+pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMesos {
     let alive: Vec<&Framework> = frameworks.frameworks.iter().filter(|it| whose.has(&it.id)).collect();
     let ours = |task: &&Task| whose.has(&task.framework_id);
     let running: Vec<&Task> =
@@ -51,10 +51,18 @@ pub(super) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         frameworks: alive.iter().map(|it| it.id.clone()).collect(),
         registered: registered.and_then(|at| Timestamp::try_from(at).ok()),
         executors,
+        has_run: !running.is_empty() || ended.iter().any(|task| has_run(task)),
         cores: whole(amount("cpus")),
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
+        role: None,
+        trouble: None,
         wait: if running.is_empty() { failing(&ended) } else { None },
     }
+}
+
+/// Whether an executor that has ended ran before: one whose image is missing never did.
+fn has_run(task: &Task) -> bool {
+    task.statuses.iter().any(|status| status.state == "TASK_RUNNING")
 }
 
 /// Why executors fail: what Mesos said of the one that failed last.

@@ -14,11 +14,13 @@ const DEFAULT_MEMORY_MIB: u64 = 1024;
 const LEAST_OVERHEAD_MIB: u64 = 384;
 
 /// What one executor needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Need {
     cores: f64,
     memory_mib: u64,
     constraints: BTreeMap<String, Vec<String>>,
+    /// The cores of all executors together, if they are limited.
+    total_cores: Option<i64>,
 }
 
 impl Need {
@@ -31,11 +33,21 @@ impl Need {
             cores: f64::from(spec.executor.cores.unwrap_or(1)),
             memory_mib: heap + overhead.unwrap_or((heap / 10).max(LEAST_OVERHEAD_MIB)),
             constraints,
+            total_cores: spec.executor.total_cores.map(i64::from),
         }
     }
 
+    /// Whether executors hold all the cores that they may.
+    pub(crate) fn reached_by(&self, cores: i64) -> Option<(Reason, String)> {
+        let most = self.total_cores.filter(|most| cores >= *most)?;
+        Some((
+            Reason::CoresMaxReached,
+            format!("executors hold all {most} cores that executor.totalCores allows"),
+        ))
+    }
+
     /// Why none of these agents holds an executor, if that is so.
-    pub(super) fn unmet_by(&self, agents: &[Agent]) -> Option<(Reason, String)> {
+    pub(crate) fn unmet_by(&self, agents: &[Agent]) -> Option<(Reason, String)> {
         let active: Vec<&Agent> = agents.iter().filter(|agent| agent.active).collect();
         if active.is_empty() {
             return Some((Reason::NoOffers, "Mesos has no agent at the moment".to_owned()));

@@ -20,8 +20,8 @@ use super::report::{Event, Output, Reporter, Subject};
 use super::signals::{Request, Signals};
 use super::{Args, RunError, exit};
 use crate::core::{
-    self, Decision, DriverState, Effect, Ending, Jitter, Life, Observed, OnMesos, Requeue, Site, Stopping,
-    Wanted,
+    self, Decision, DriverState, Effect, Ending, Frameworks, Jitter, Keeping, Life, Observed, OnMesos,
+    Requeue, Site, Stopping, Wanted,
 };
 use crate::mesos::{self, Need, Whose};
 use crate::progress::{Progress, SparkUi};
@@ -119,7 +119,7 @@ impl<'a> JobRun<'a> {
         loop {
             let observed = self.observe();
             let Decision { start, effects, status, requeue, .. } = core::decide(&self.job, &observed);
-            if let Some(attempt) = start {
+            if let Some(core::Start::Driver(attempt)) = start {
                 self.begin(attempt);
             }
             self.tell(&status);
@@ -142,8 +142,10 @@ impl<'a> JobRun<'a> {
             now: Timestamp::now(),
             wanted: if self.request.is_some() { Wanted::Stop } else { Wanted::Run },
             driver: driver.map(|driver| self.observe_driver(driver)).or_else(|| self.observe_stillborn()),
-            remnants: Vec::new(), // a process that has ended leaves nothing
-            obstacle: None,       // what is in the way was told before the first attempt
+            remnants: Vec::new(),         // a process that has ended leaves nothing
+            obstacle: None,               // what is in the way was told before the first attempt
+            frameworks: Frameworks::Gone, // its agent sees to them before it ends
+            keeping: Keeping::Attended,
             jitter: Jitter::NONE, // one job on one machine comes back alone
         }
     }
@@ -235,7 +237,7 @@ impl<'a> JobRun<'a> {
                 }
             }
             // Each attempt's folder goes with it, and a job here is a file that is somebody else's.
-            Effect::RemoveDriver(_) | Effect::DeleteJob => {}
+            Effect::RemoveDriver(_) | Effect::DeleteJob | Effect::RemoveFinalizer | Effect::Settle(_) => {}
         }
     }
 

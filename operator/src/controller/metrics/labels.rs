@@ -66,6 +66,16 @@ macro_rules! label {
 }
 
 label! {
+    /// What became of one look at a Mesos.
+    Look "outcome" {
+        /// It answered.
+        Done = "done",
+        /// It did not, or not what was asked.
+        Failed = "failed",
+    }
+}
+
+label! {
     /// What became of one look at a job.
     Outcome "outcome" {
         /// What was to be done was done, or there was nothing to do.

@@ -18,7 +18,7 @@ use census::AtScrape;
 use labels::By;
 
 pub(crate) use census::{Census, JobCensus};
-pub(crate) use labels::{ErrorReason, Label, Lane, Outcome, Watched};
+pub(crate) use labels::{ErrorReason, Label, Lane, Look, Outcome, Watched};
 
 type Timings = Family<By<Phase>, Histogram>;
 
@@ -35,6 +35,8 @@ pub(crate) struct Metrics {
     job_seconds: Timings,
     queue_depth: Family<By<Lane>, Gauge>,
     watch_restarts: Family<By<Watched>, Counter>,
+    mesos_looks: Family<By<Look>, Counter>,
+    frameworks_swept: Counter,
 }
 
 /// From a job that is looked at and needs nothing to a slow API server, in seconds.
@@ -64,6 +66,8 @@ impl Metrics {
             job_seconds: Timings::new_with_constructor(job_histogram),
             queue_depth: from_zero(Lane::ALL),
             watch_restarts: from_zero(Watched::ALL),
+            mesos_looks: from_zero(Look::ALL),
+            frameworks_swept: Counter::default(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Metrics {
         );
         self.register_work(&mut registry);
         self.register_jobs(&mut registry);
+        self.register_mesos(&mut registry);
         registry.register_collector(Box::new(AtScrape { leadership, census: Box::new(census) }));
         registry
     }
@@ -144,6 +149,30 @@ impl Metrics {
             Unit::Seconds,
             self.job_seconds.clone(),
         );
+    }
+
+    fn register_mesos(&self, registry: &mut Registry) {
+        registry.register(
+            "mesos_looks",
+            "Looks at a Mesos, one for all its jobs, by outcome. If failed grows, the log names master and reason; jobs in \
+             Releasing wait until it answers",
+            self.mesos_looks.clone(),
+        );
+        registry.register(
+            "frameworks_swept",
+            "Frameworks torn down whose job was gone. None is normal; if it grows, somebody removes jobs' finalizers",
+            self.frameworks_swept.clone(),
+        );
+    }
+
+    /// A Mesos was looked at.
+    pub(crate) fn looked_at_mesos(&self, look: Look) {
+        self.mesos_looks.get_or_create(&By(look)).inc();
+    }
+
+    /// A framework was torn down whose job is gone.
+    pub(crate) fn swept_framework(&self) {
+        self.frameworks_swept.inc();
     }
 
     /// A job was looked at, and that took so long.

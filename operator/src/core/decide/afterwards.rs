@@ -56,7 +56,7 @@ impl Step<'_> {
             (RetainPods::Never, _) | (_, None) => false, // attempts are told of as long as they are kept
             (RetainPods::Always, Some(_)) => true,
             (RetainPods::OnFailure, Some(attempt)) => {
-                !matches!(attempt.reason, Reason::Completed | Reason::IdleTimeout)
+                !matches!(attempt.reason, Reason::Completed | Reason::NeverConnected | Reason::IdleTimeout)
             }
         }
     }

@@ -52,7 +52,7 @@ impl Step<'_> {
         }
         let befell = match stopping {
             Stopping::Disrupted { reason, message } => Some((*reason, message.clone())),
-            _ if self.phase() == Phase::Releasing => {
+            _ if self.phase() == Phase::Releasing && self.status.reason != Some(Reason::TearingDown) => {
                 self.status.reason.map(|reason| (reason, self.status.message.clone()))
             }
             Stopping::Asked => {
@@ -86,6 +86,7 @@ impl Step<'_> {
     fn next_attempt(&mut self) {
         self.status.attempt = Some(self.attempt().saturating_add(1));
         self.status.driver = None;
+        self.status.mesos = None;
         self.status.progress = None;
         self.status.url = None;
         self.status.ui_url = None;

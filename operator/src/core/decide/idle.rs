@@ -5,12 +5,15 @@ use std::time::Duration;
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::{Step, later, time};
-use crate::core::{Ending, Life, Stopping, Wanted, backoff};
+use crate::core::{Ending, Life, Start, Stopping, Wanted, backoff};
 
 impl Step<'_> {
     pub(super) fn without_driver(&mut self) {
         if self.status.driver.is_some() {
-            return self.lost();
+            if self.is_settled(None) {
+                self.lost();
+            }
+            return;
         }
         if self.is_being_deleted() {
             return;
@@ -72,7 +75,8 @@ impl Step<'_> {
         // The first number is everybody's to take; a later one is the status' to give.
         let recorded = self.job.status.as_ref().and_then(|status| status.attempt);
         if recorded.unwrap_or(1) == attempt {
-            self.start = Some(attempt);
+            let step = if self.needs_finalizer() { Start::AddFinalizer } else { Start::Driver(attempt) };
+            self.start = Some(step);
         } else {
             self.again = true;
         }

@@ -16,7 +16,7 @@ impl Step<'_> {
     pub(super) fn with(&mut self, driver: &Driver) {
         self.note(driver);
         if let DriverState::Ended(ending) = &driver.state {
-            if !self.is_being_deleted() {
+            if self.is_settled(Some(ending.at)) && (self.has_finalizer() || !self.is_being_deleted()) {
                 self.ended(driver.created, &driver.stopping, ending);
             }
             return;
@@ -68,6 +68,9 @@ impl Step<'_> {
         at.pod_uid.clone_from(&driver.uid);
         if driver.node.is_some() {
             at.node.clone_from(&driver.node);
+        }
+        if let Some(mesos) = &driver.mesos {
+            self.note_where(mesos);
         }
         if let Some(notebook) = &driver.notebook {
             let token_secret_name = Some(notebook.token_secret.clone());

@@ -6,6 +6,7 @@ mod idle;
 mod living;
 mod on_mesos;
 mod renewal;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ use lcmap_spark_crd::spec::RunRef;
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobSpec, SparkJobStatus};
 
 use super::conditions;
-use super::{Decision, Effect, Observed, Requeue, Telling};
+use super::{Decision, Effect, Observed, Requeue, Start, Telling};
 
 /// Decides what should happen to a job now.
 ///
@@ -34,6 +35,7 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         effects: Vec::new(),
         wake: None,
         again: false,
+        unreleased: None,
     };
     step.take();
     let requeue = match step.wake {
@@ -50,13 +52,15 @@ struct Step<'a> {
     spec: &'a SparkJobSpec,
     observed: &'a Observed,
     status: SparkJobStatus,
-    start: Option<i32>,
+    start: Option<Start>,
     telling: Telling,
     effects: Vec<Effect>,
     /// The next moment at which time alone changes something.
     wake: Option<Timestamp>,
     /// Whether there is more to decide as soon as the status is written.
     again: bool,
+    /// What keeps frameworks from being seen gone, if anything does.
+    unreleased: Option<(Reason, String)>,
 }
 
 impl Step<'_> {
@@ -72,10 +76,11 @@ impl Step<'_> {
             Some(driver) => self.with(driver),
             None => self.without_driver(),
         }
+        self.let_go();
         if !self.is_being_deleted() {
             self.tidy_up();
         }
-        conditions::derive(&mut self.status, self.observed);
+        conditions::derive(&mut self.status, self.observed, self.unreleased.take());
     }
 
     fn phase(&self) -> Phase {
@@ -93,9 +98,19 @@ impl Step<'_> {
     /// Why we asked the driver to stop, if it was us.
     fn asked(&self) -> Option<Reason> {
         use Reason::{
-            DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver, Suspended,
+            AllocationTimeout, DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver,
+            Suspended,
         };
-        let ours = [DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver, Suspended];
+        let ours = [
+            AllocationTimeout,
+            DeadlineExceeded,
+            Edited,
+            Interrupted,
+            RunAgain,
+            StartTimeout,
+            StoppingDriver,
+            Suspended,
+        ];
         self.status.reason.filter(|reason| self.phase() == Phase::Releasing && ours.contains(reason))
     }
 

@@ -1,7 +1,7 @@
 //! A Distributed job whose driver runs: how far its frameworks and executors are.
 
 use lcmap_spark_crd::spec::RunKind;
-use lcmap_spark_crd::status::MesosStatus;
+use lcmap_spark_crd::status::MAX_FRAMEWORKS;
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::{Step, later, time};
@@ -15,20 +15,17 @@ impl Step<'_> {
         mesos: &OnMesos,
         (reason, message): (Reason, &str),
     ) {
-        let had_executors = self.status.mesos.as_ref().is_some_and(|told| told.executors.is_some());
         self.note_mesos(mesos);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
             self.becomes(Phase::Running, reason, message.to_owned());
         } else if running > 0 {
-            let message = format!(
-                "{running} {} with {} cores",
-                if running == 1 { "executor runs" } else { "executors run" },
-                mesos.cores
-            );
-            self.becomes(Phase::Running, Reason::ExecutorsRunning, message);
-        } else if had_executors || self.phase() == Phase::Running {
+            let executors = if running == 1 { "executor runs" } else { "executors run" };
+            let message = format!("{running} {executors} with {} cores", mesos.cores);
+            let (reason, message) = mesos.wait.clone().unwrap_or((Reason::ExecutorsRunning, message));
+            self.becomes(Phase::Running, reason, message);
+        } else if mesos.has_run || self.phase() == Phase::Running {
             let (reason, message) = mesos.wait.clone().unwrap_or_else(|| {
                 (Reason::ExecutorsGone, "no executor runs any more; the driver goes on".to_owned())
             });
@@ -36,9 +33,13 @@ impl Step<'_> {
         } else if mesos.registered.is_some() {
             self.requesting(driver, mesos);
         } else {
-            let (reason, message) = mesos.wait.clone().unwrap_or_else(|| {
-                (Reason::Connecting, "the driver runs and has not asked Mesos for executors yet".to_owned())
-            });
+            let (reason, message) =
+                mesos.wait.clone().or_else(|| mesos.trouble.clone()).unwrap_or_else(|| {
+                    (
+                        Reason::Connecting,
+                        "the driver runs and has not asked Mesos for executors yet".to_owned(),
+                    )
+                });
             self.becomes(Phase::Connecting, reason, message);
         }
     }
@@ -59,18 +60,26 @@ impl Step<'_> {
         self.becomes(Phase::Requesting, reason, message);
     }
 
+    /// Takes down where an attempt is to be on Mesos: from then on it may have something there.
+    pub(super) fn note_where(&mut self, mesos: &OnMesos) {
+        let told = self.status.mesos.get_or_insert_default();
+        told.master = mesos.master.clone().or(told.master.take());
+        told.role = Some(mesos.role.clone().unwrap_or_else(|| "*".to_owned()));
+    }
+
+    /// Takes down what an attempt has on Mesos. What cannot be asked at the moment stays as it was seen last.
     fn note_mesos(&mut self, mesos: &OnMesos) {
-        let before = self.status.mesos.take().unwrap_or_default();
+        if mesos.registered.is_none() {
+            return;
+        }
+        let told = self.status.mesos.get_or_insert_default();
+        told.framework_ids.clone_from(&mesos.frameworks);
+        told.framework_ids.truncate(MAX_FRAMEWORKS);
+        told.registered_time = told.registered_time.take().or(mesos.registered.map(time));
         let executors = mesos.executors;
-        let any = executors.running + executors.failed + executors.lost > 0;
-        self.status.mesos = Some(MesosStatus {
-            master: mesos.master.clone().or(before.master),
-            framework_ids: mesos.frameworks.clone(),
-            role: Some(self.spec.mesos.role.clone().unwrap_or_else(|| "*".to_owned())),
-            registered_time: mesos.registered.map(time).or(before.registered_time),
-            executors: any.then_some(executors).or(before.executors.map(|_| executors)),
-            cores: Some(mesos.cores).filter(|_| any),
-            memory: (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib)),
-        });
+        let any = told.executors.is_some() || executors.running + executors.failed + executors.lost > 0;
+        told.executors = any.then_some(executors);
+        told.cores = any.then_some(mesos.cores);
+        told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
     }
 }

@@ -44,6 +44,7 @@ impl Step<'_> {
         status.run_number = status.run_number.map(|number| number.saturating_add(1));
         status.restarts = Some(0);
         status.driver = None;
+        status.mesos = None;
         status.start_time = None;
         status.completion_time = None;
         status.duration = None;

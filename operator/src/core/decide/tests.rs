@@ -2,16 +2,19 @@
 
 mod asked;
 mod life;
+mod mesos;
 mod remains;
 mod stops;
 
+use lcmap_spark_crd::names::FINALIZER;
 use lcmap_spark_crd::status::Progress;
-use lcmap_spark_crd::{ConditionStatus, ConditionType, find_condition};
+use lcmap_spark_crd::{ConditionStatus, ConditionType, Mode, find_condition};
 use serde_json::json;
 
 use super::*;
 use crate::core::{
-    Driver, DriverState, Ending, Jitter, Life, Obstacle, Remedy, Remnant, SparkUi, Stopping, Wanted,
+    Driver, DriverState, Ending, Frameworks, Jitter, Keeping, Life, Obstacle, OnMesos, Remedy, Remnant,
+    SparkUi, Stopping, Wanted,
 };
 
 /// A world with one job in it and a clock that only the test moves.
@@ -22,6 +25,7 @@ struct World {
     driver: Option<Driver>,
     remnants: Vec<Remnant>,
     obstacle: Option<Obstacle>,
+    frameworks: Frameworks,
 }
 
 impl World {
@@ -38,6 +42,7 @@ impl World {
             driver: None,
             remnants: vec![],
             obstacle: None,
+            frameworks: Frameworks::Unasked,
         }
     }
 
@@ -47,13 +52,18 @@ impl World {
         loop {
             let decision = self.decide();
             self.job.status = Some(decision.status.clone());
-            if let Some(attempt) = decision.start {
-                self.create(attempt);
-                done.start = Some(attempt);
+            if let Some(start) = decision.start {
+                match start {
+                    Start::Driver(attempt) => self.create(attempt),
+                    Start::AddFinalizer => self.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]),
+                }
+                done.start = Some(start);
             }
             for effect in &decision.effects {
-                if let Effect::StopDriver(_) = effect {
-                    self.driver.as_mut().unwrap().stopping = Stopping::Asked;
+                match effect {
+                    Effect::StopDriver(_) => self.driver.as_mut().unwrap().stopping = Stopping::Asked,
+                    Effect::RemoveFinalizer => self.job.metadata.finalizers = None,
+                    _ => {}
                 }
             }
             done.effects.extend(decision.effects);
@@ -61,7 +71,7 @@ impl World {
             if done.status.driver.is_none() && decision.start.is_none() {
                 self.driver = None; // the ended attempt's driver is not the next one's
             }
-            if done.requeue != Requeue::AtOnce {
+            if done.requeue != Requeue::AtOnce && decision.start != Some(Start::AddFinalizer) {
                 return done;
             }
         }
@@ -74,6 +84,8 @@ impl World {
             driver: self.driver.clone(),
             remnants: self.remnants.clone(),
             obstacle: self.obstacle.clone(),
+            frameworks: self.frameworks.clone(),
+            keeping: Keeping::Finalizer(Duration::from_secs(24 * 3600)),
             jitter: Jitter::NONE,
         };
         decide(&self.job, &observed)
@@ -86,7 +98,7 @@ impl World {
             node: None,
             notebook: None,
             ui: None,
-            mesos: None,
+            mesos: (self.job.spec.mode == Mode::Distributed).then(OnMesos::default),
             revision: None,
             created: self.now,
             stopping: Stopping::No,
@@ -156,7 +168,7 @@ proptest::proptest! {
                 let allowed = lcmap_spark_crd::Event::ALL.iter().any(|event| before.may_become(after, *event));
                 proptest::prop_assert!(allowed, "{before:?} to {after:?}");
             }
-            if let Some(attempt) = decision.start {
+            if let Some(Start::Driver(attempt)) = decision.start {
                 proptest::prop_assert!(!alive, "a second driver");
                 proptest::prop_assert!(attempt > started, "attempt {attempt} a second time");
                 started = attempt;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lcmap_spark_agent::plan::PlanError;
 use lcmap_spark_crd::names::{
     ANNOTATION_PLAN, ANNOTATION_REVISION, API_VERSION, DRIVER_CONTAINER, KIND, LABEL_ATTEMPT, LABEL_JOB,
-    LABEL_RUN, driver_pod,
+    LABEL_MODE, LABEL_RUN, driver_pod,
 };
 use lcmap_spark_crd::spec::{Network, RunRef};
 use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob, SparkJobSpec};
@@ -47,13 +47,19 @@ impl From<Unfit> for Obstacle {
 
 /// The pod of one attempt, as JSON: what a template says beyond the types we know is kept.
 pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, Unfit> {
+    let (original, job) = (job, &*settings.fill(job));
     let spec = &job.spec;
+    check_cores(spec, settings)?;
     let image = spec.image.clone().or_else(|| settings.default_image.clone()).ok_or_else(|| {
         let message = "spec.image is not set, and the operator has no default image: set either";
         Unfit::new(Reason::ImageRequired, message.into())
     })?;
     let template = spec.pod.as_ref().map(template::checked).transpose()?.unwrap_or_else(|| json!({}));
-    let volumes = volumes::of(job);
+    let mut volumes = volumes::of(job);
+    let own_certificates = mounts_certificates(template::driver(&template));
+    if own_certificates {
+        volumes.drop_certificates();
+    }
     let (plan, requested) = launch_plan(job, attempt, settings, (&image, &template, &volumes))?;
 
     let mut driver = containers::driver(job, &image, &volumes.mounts, settings);
@@ -67,7 +73,7 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
     let mut ours = json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": metadata(job, attempt, &plan),
+        "metadata": metadata(original, attempt, &plan),
         "spec": pod_spec(spec),
     });
     ours["spec"]["containers"] = json!([driver]);
@@ -97,8 +103,9 @@ fn launch_plan(
         site.notebook_token = Some(PathBuf::from(places::TOKEN).join("token"));
     }
     if job.spec.mode == Mode::Distributed {
-        let fault = PlanFault { field: "spec.mode".into(), fault: Fault::ModeUnsupported };
-        return Err(unplannable(&[fault]));
+        site.libmesos = Some(places::LIBMESOS.into());
+        site.cluster.clone_from(&settings.cluster);
+        site.certificates = volumes.has_certificates().then(|| places::CERTIFICATES.into());
     }
     let mut plan = plan(job, attempt, &site).map_err(|faults| unplannable(&faults))?;
     let resources = resources::of(&job.spec.driver, &plan.run, template::driver(template), settings);
@@ -116,8 +123,8 @@ fn launch_plan(
 }
 
 fn unplannable(faults: &[PlanFault]) -> Unfit {
-    let unsupported = faults.iter().any(|fault| fault.fault == Fault::ModeUnsupported);
-    let reason = if unsupported { Reason::ModeUnsupported } else { Reason::SpecInvalid };
+    let masterless = faults.iter().any(|fault| fault.fault == Fault::MasterRequired);
+    let reason = if masterless { Reason::MasterRequired } else { Reason::SpecInvalid };
     let message = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     Unfit::new(reason, message)
 }
@@ -134,6 +141,7 @@ fn metadata(job: &SparkJob, attempt: i32, plan: &str) -> Value {
             (LABEL_JOB): name,
             (LABEL_ATTEMPT): attempt.to_string(),
             (LABEL_RUN): run,
+            (LABEL_MODE): job.spec.mode,
             "app.kubernetes.io/managed-by": "lcmap-spark",
         },
         "annotations": {
@@ -198,6 +206,26 @@ fn pod_spec(spec: &SparkJobSpec) -> Value {
         pod["imagePullSecrets"] = json!(spec.image_pull_secrets);
     }
     pod
+}
+
+/// An operator's limit on what one job may take of Mesos.
+fn check_cores(spec: &SparkJobSpec, settings: &Settings) -> Result<(), Unfit> {
+    let (asked, most) = (spec.executor.total_cores, settings.max_total_cores);
+    match asked.zip(most).filter(|(asked, most)| asked > most) {
+        Some((asked, most)) if spec.mode == Mode::Distributed => {
+            let message = format!(
+                "spec.executor.totalCores is {asked}, and the operator allows {most}: ask for no more than that"
+            );
+            Err(Unfit::new(Reason::TotalCoresTooLarge, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the template brings certificates of its own: they are input, and installed elsewhere.
+fn mounts_certificates(driver: &Value) -> bool {
+    let mounts = driver["volumeMounts"].as_array().map_or(&[][..], Vec::as_slice);
+    mounts.iter().any(|mount| mount["mountPath"] == places::CERTIFICATES)
 }
 
 /// Whether the driver needs a `/tmp` of its own: Spark cannot do without one.

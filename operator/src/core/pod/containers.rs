@@ -5,7 +5,7 @@ use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
-use super::{places, ui};
+use super::{places, ui, volumes};
 use crate::core::Settings;
 
 /// What every container of ours may do: nothing but run.
@@ -27,27 +27,36 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, settings: &Settings) -> Vec
         "securityContext": strict,
         "volumeMounts": [{"name": places::BIN_VOLUME, "mountPath": places::BIN}],
     })];
-    if let Some(user) = spec.user {
-        let mut container = json!({
-            "name": places::INSPECT,
-            "image": image,
-            "command": [
-                places::AGENT, "inspect", "--out", places::IDENTITY,
-                "--termination-log", places::TERMINATION_LOG,
-                "--uid", user.uid.to_string(), "--gid", user.gid.unwrap_or_default().to_string(),
-                "--home", places::HOME,
-            ],
-            "resources": small,
-            "securityContext": strict,
-            "volumeMounts": [
-                {"name": places::BIN_VOLUME, "mountPath": places::BIN, "readOnly": true},
-                {"name": places::IDENTITY_VOLUME, "mountPath": places::IDENTITY},
-            ],
-        });
+    if spec.user.is_some() || volumes::wants_certificates(spec) {
+        let mut container = inspect(spec);
+        container["image"] = json!(image);
+        container["resources"] = small;
+        container["securityContext"] = strict;
         set_pull_policy(&mut container, spec);
         containers.push(container);
     }
     containers
+}
+
+/// Looks at the job's image: for private keys, and for what a user of its own needs.
+fn inspect(spec: &SparkJobSpec) -> Value {
+    let mut command = vec![
+        places::AGENT.to_owned(),
+        "inspect".into(),
+        "--termination-log".into(),
+        places::TERMINATION_LOG.into(),
+    ];
+    let mut mounts = vec![json!({"name": places::BIN_VOLUME, "mountPath": places::BIN, "readOnly": true})];
+    if let Some(user) = spec.user {
+        let (uid, gid) = (user.uid.to_string(), user.gid.unwrap_or_default().to_string());
+        for (option, value) in
+            [("--out", places::IDENTITY), ("--uid", &uid), ("--gid", &gid), ("--home", places::HOME)]
+        {
+            command.extend([option.to_owned(), value.to_owned()]);
+        }
+        mounts.push(json!({"name": places::IDENTITY_VOLUME, "mountPath": places::IDENTITY}));
+    }
+    json!({"name": places::INSPECT, "command": command, "volumeMounts": mounts})
 }
 
 /// The container that runs Spark.

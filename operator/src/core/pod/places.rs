@@ -4,6 +4,10 @@
 pub(super) const ROOT: &str = "/lcmap";
 /// The agent's program.
 pub(super) const AGENT: &str = "/lcmap/bin/lcmap-agent";
+/// What a JVM loads in place of Mesos' own library, brought with the agent.
+pub(super) const LIBMESOS: &str = "/lcmap/bin/libmesos.so";
+/// Where Mesos certificates are installed, as images of before have it.
+pub(super) const CERTIFICATES: &str = "/certs";
 /// The folder of the agent's program.
 pub(super) const BIN: &str = "/lcmap/bin";
 /// The folder of the launch plan.
@@ -31,6 +35,8 @@ pub(super) const TERMINATION_LOG: &str = "/dev/termination-log";
 pub(super) const BIN_VOLUME: &str = "lcmap-bin";
 /// The volume of the launch plan.
 pub(super) const PLAN_VOLUME: &str = "lcmap-plan";
+/// The volume, in memory, of Mesos certificates.
+pub(super) const CERTIFICATES_VOLUME: &str = "lcmap-certs";
 /// The volume of the agent's state.
 pub(super) const STATE_VOLUME: &str = "lcmap-state";
 /// The volume of `passwd` and `group`.

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use lcmap_spark_agent::report::TerminationMessage;
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
-use lcmap_spark_crd::{Reason, Revision, SparkJob};
+use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob};
 
 use super::seen::{Container, DriverPod, Terminated};
 use super::{children, places, waiting};
-use crate::core::{Driver, DriverState, Ending, Life, Stopping, ending};
+use crate::core::{Driver, DriverState, Ending, Life, OnMesos, Stopping, ending};
 
 /// Something that the cluster told of a pod: an Event, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         },
         revision: revision(pod),
         ui: None,
-        mesos: None,
+        mesos: (pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()))
+            .then(OnMesos::default),
         created,
         stopping: stopping(pod),
         state: state(job, pod, incidents, now),

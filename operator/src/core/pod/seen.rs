@@ -52,6 +52,9 @@ pub struct PodLabels {
     /// [`lcmap_spark_crd::names::LABEL_ATTEMPT`].
     #[serde(rename = "lcmap.usgs.gov/attempt")]
     pub attempt: Option<String>,
+    /// [`lcmap_spark_crd::names::LABEL_MODE`].
+    #[serde(rename = "lcmap.usgs.gov/mode")]
+    pub mode: Option<String>,
 }
 
 /// The annotation that tells which spec it was made from.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lcmap_spark_crd::SparkJobSpec;
-use lcmap_spark_crd::spec::RunRef;
+use lcmap_spark_crd::spec::{Mesos, RunRef};
+use lcmap_spark_crd::{Mode, SparkJobSpec};
 
 /// What kind of object values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,24 @@ pub(super) fn of(spec: &SparkJobSpec) -> BTreeMap<(Kind, String), Source> {
             name_it(&mut sources, (Kind::ConfigMap, &it.name), Some(&it.key), field);
         }
     }
+    if spec.mode == Mode::Distributed {
+        mesos(&mut sources, &spec.mesos);
+    }
     sources
+}
+
+/// In the other mode nothing needs them: a job whose mode is switched must not wait for what it does not use.
+fn mesos(sources: &mut BTreeMap<(Kind, String), Source>, mesos: &Mesos) {
+    let field = |name: &str| format!("spec.mesos.{name}");
+    if let Some(name) = &mesos.credentials_secret_name {
+        for key in ["principal", "secret"] {
+            name_it(sources, (Kind::Secret, name), Some(key), field("credentialsSecretName"));
+        }
+    }
+    if let Some(name) = mesos.certificates.as_ref().and_then(|certificates| certificates.secret_name.as_ref())
+    {
+        name_it(sources, (Kind::Secret, name), None, field("certificates.secretName"));
+    }
 }
 
 fn name_it(
@@ -62,7 +79,9 @@ fn name_it(
         (keys, None) => *keys = None,
         (None, Some(_)) => {}
     }
-    source.fields.push(field);
+    if !source.fields.contains(&field) {
+        source.fields.push(field);
+    }
 }
 
 /// The fields that name an object, for a message.

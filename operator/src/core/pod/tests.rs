@@ -1,6 +1,7 @@
 //! Jobs → pods, and pods → what their drivers do.
 
 mod builds;
+mod distributed;
 mod reads;
 mod sources;
 mod templates;
@@ -13,7 +14,7 @@ use lcmap_spark_crd::names::ANNOTATION_PLAN;
 use serde_json::{Value, json};
 
 use super::{DriverPod, Unfit, pod};
-use crate::core::Settings;
+use crate::core::{MesosDefaults, Settings};
 
 fn settings() -> Settings {
     Settings {
@@ -22,6 +23,9 @@ fn settings() -> Settings {
         default_image: Some("spark:4".into()),
         driver_cores: 1,
         driver_memory: "2g".parse().unwrap(),
+        mesos: MesosDefaults::default(),
+        max_total_cores: None,
+        cluster: "test".into(),
         conf: [("spark.ui.showConsoleProgress".to_owned(), "false".to_owned())].into(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lcmap_spark_crd::names;
 use lcmap_spark_crd::spec::{Notebook, RunRef};
-use lcmap_spark_crd::{SparkJob, SparkJobSpec};
+use lcmap_spark_crd::{Mode, SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
 use super::places;
@@ -33,6 +33,10 @@ pub(super) fn of(job: &SparkJob) -> Volumes {
     for ((kind, name), source) in sources::of(&job.spec) {
         all.add_source(kind, &name, &source, mode(&job.spec));
     }
+    if wants_certificates(&job.spec) {
+        let memory = json!({"name": places::CERTIFICATES_VOLUME, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}});
+        all.add(memory, places::CERTIFICATES, false);
+    }
     if job.spec.user.is_some() {
         all.sources.push(json!({"name": places::IDENTITY_VOLUME, "emptyDir": {}}));
         for file in ["passwd", "group"] {
@@ -44,6 +48,13 @@ pub(super) fn of(job: &SparkJob) -> Volumes {
         all.add_notebook(job, notebook);
     }
     all
+}
+
+/// Whether a driver is to have Mesos certificates.
+pub(super) fn wants_certificates(spec: &SparkJobSpec) -> bool {
+    let certificates = spec.mesos.certificates.as_ref();
+    spec.mode == Mode::Distributed
+        && certificates.is_some_and(|certificates| certificates.secret_name.is_some())
 }
 
 /// The name of the volume with the object that comes at this place among a job's sources.
@@ -81,6 +92,17 @@ fn mode(spec: &SparkJobSpec) -> i32 {
 }
 
 impl Volumes {
+    /// Whether there is a place for Mesos certificates.
+    pub(super) fn has_certificates(&self) -> bool {
+        self.sources.iter().any(|volume| volume["name"] == places::CERTIFICATES_VOLUME)
+    }
+
+    /// Leaves `/certs` to a template that has something there.
+    pub(super) fn drop_certificates(&mut self) {
+        self.sources.retain(|volume| volume["name"] != places::CERTIFICATES_VOLUME);
+        self.mounts.retain(|mount| mount["name"] != places::CERTIFICATES_VOLUME);
+    }
+
     fn add(&mut self, volume: Value, path: &str, read_only: bool) {
         let mut mount = json!({"name": volume["name"], "mountPath": path});
         if read_only {

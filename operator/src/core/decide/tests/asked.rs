@@ -20,7 +20,7 @@ fn an_edit_of_a_running_job_stops_its_driver_and_begins_another_run() {
     assert_eq!(world.step().effects, [Effect::StopDriver(1)]);
     assert_eq!(world.place(), (Phase::Releasing, Reason::Edited));
     let decision = world.ends(Reason::Stopped, 143);
-    assert_eq!(decision.start, Some(2));
+    assert_eq!(decision.start, Some(Start::Driver(2)));
     assert_eq!((world.status().run_number, world.status().restarts), (Some(2), Some(0)));
     assert_eq!(world.status().attempts[0].reason, Reason::Edited);
 }
@@ -33,7 +33,7 @@ fn an_edit_of_a_finished_job_begins_another_run() {
         world.runs();
         world.ends(reason, 0);
         edit(&mut world, 2, "1");
-        assert_eq!(world.step().start, Some(2), "{reason:?}");
+        assert_eq!(world.step().start, Some(Start::Driver(2)), "{reason:?}");
     }
 }
 
@@ -55,12 +55,12 @@ fn an_edit_that_restarts_nothing_is_taken_note_of_and_no_more() {
 fn a_new_value_of_the_annotation_runs_a_job_again_and_the_first_counts_as_done() {
     let mut world = World::new(json!({}));
     annotate(&mut world, "monday");
-    assert_eq!(world.step().start, Some(1));
+    assert_eq!(world.step().start, Some(Start::Driver(1)));
     world.runs();
     world.ends(Reason::Completed, 0);
     assert_eq!(world.step().start, None);
     annotate(&mut world, "tuesday");
-    assert_eq!(world.step().start, Some(2));
+    assert_eq!(world.step().start, Some(Start::Driver(2)));
     assert_eq!(world.status().rerun.as_deref(), Some("tuesday"));
     assert_eq!(world.status().run_number, Some(2));
 }
@@ -76,7 +76,7 @@ fn a_running_job_that_is_suspended_holds_nothing_and_goes_on_with_another_attemp
     world.step();
     assert_eq!(world.place(), (Phase::Suspended, Reason::Suspended));
     world.after(60).job.spec.suspend = false;
-    assert_eq!(world.step().start, Some(2));
+    assert_eq!(world.step().start, Some(Start::Driver(2)));
     assert_eq!(world.status().restarts, Some(0), "that was no retry");
 }
 
@@ -115,7 +115,7 @@ fn what_is_in_the_way_is_told_and_tried_again_in_its_time() {
         assert_eq!(world.place(), (Phase::Pending, Reason::QuotaExceeded));
         assert_eq!(world.condition(ConditionType::Accepted), accepted, "{remedy:?}");
         world.obstacle = None;
-        assert_eq!(world.step().start, Some(1));
+        assert_eq!(world.step().start, Some(Start::Driver(1)));
     }
 }
 
@@ -126,5 +126,5 @@ fn no_driver_is_started_while_an_earlier_one_lives() {
     assert_eq!(world.step().start, None);
     assert_eq!(world.place(), (Phase::Pending, Reason::StoppingDriver));
     world.remnants.clear();
-    assert_eq!(world.step().start, Some(1));
+    assert_eq!(world.step().start, Some(Start::Driver(1)));
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_job_starts_runs_and_succeeds() {
     let mut world = World::new(json!({}));
-    assert_eq!(world.step().start, Some(1));
+    assert_eq!(world.step().start, Some(Start::Driver(1)));
     assert_eq!(world.place(), (Phase::Pending, Reason::Starting));
     world.step();
     world.after(5).runs();
@@ -48,9 +48,9 @@ fn a_failed_attempt_is_retried_after_its_backoff_and_no_oftener_than_allowed() {
     assert_eq!(decision.requeue, Requeue::After(Duration::from_secs(10)));
     assert!(world.status().message.contains("attempt 2 starts in 10s"), "{}", world.status().message);
     assert!(world.after(9).step().start.is_none(), "not before its time");
-    assert_eq!(world.after(1).step().start, Some(2));
+    assert_eq!(world.after(1).step().start, Some(Start::Driver(2)));
     assert_eq!(world.ends(Reason::ExitedNonZero, 3).requeue, Requeue::After(Duration::from_secs(20)));
-    assert_eq!(world.after(20).step().start, Some(3));
+    assert_eq!(world.after(20).step().start, Some(Start::Driver(3)));
     world.ends(Reason::ExitedNonZero, 4);
     assert_eq!(world.place(), (Phase::Failed, Reason::ExitedNonZero));
     let attempts: Vec<_> = world.status().attempts.iter().map(|a| (a.attempt, a.exit_code)).collect();
@@ -120,7 +120,7 @@ fn a_backoff_that_a_clock_wrote_which_was_set_back_since_is_over() {
     world.ends(Reason::ExitedNonZero, 3);
     assert!(world.step().start.is_none(), "it backs off");
     world.now -= Duration::from_secs(3600);
-    assert_eq!(world.step().start, Some(2));
+    assert_eq!(world.step().start, Some(Start::Driver(2)));
 }
 
 #[test]

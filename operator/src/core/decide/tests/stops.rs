@@ -79,7 +79,7 @@ fn a_suspended_job_holds_nothing_and_waits() {
     assert_eq!(world.place(), (Phase::Suspended, Reason::Suspended));
     assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
     world.job.spec.suspend = false;
-    assert_eq!(world.step().start, Some(1));
+    assert_eq!(world.step().start, Some(Start::Driver(1)));
 }
 
 #[test]

@@ -180,10 +180,3 @@ fn a_template_that_annotates_too_much_does_not_fit_either() {
     assert_eq!(unfit.reason, lcmap_spark_crd::Reason::PlanTooLarge);
     assert!(unfit.message.contains("spec.pod (251 kB)"), "{}", unfit.message);
 }
-
-#[test]
-fn distributed_jobs_are_refused_by_name_as_long_as_they_cannot_run() {
-    let unfit = refused(json!({"mode": "Distributed"}));
-    assert_eq!(unfit.reason, lcmap_spark_crd::Reason::ModeUnsupported);
-    assert!(unfit.message.contains("spec.mode"), "{}", unfit.message);
-}

@@ -1,0 +1,240 @@
+//! What is known of the attempts that have, or had, something on one Mesos.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use lcmap_mesos::operator::{Frameworks, Tasks};
+use lcmap_spark_crd::Reason;
+use tokio::time::Instant;
+
+use crate::controller::watched::JobKey;
+use crate::core::{self, OnMesos};
+use crate::mesos::{Need, Whose, sight};
+
+/// How often numbers alone may change in a job's status: each change is a write.
+const NUMBERS: Duration = Duration::from_secs(30);
+
+/// How long a failed teardown waits before it is tried again, at first and at most.
+const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
+
+/// The attempts of one Mesos, by the id of their first framework.
+#[derive(Debug, Default)]
+pub(super) struct Attempts(HashMap<String, Attempt>);
+
+/// Who asks about an attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    /// The job.
+    pub(super) job: JobKey,
+    /// What one of its executors needs.
+    pub(super) need: Need,
+    /// The user that its executors run as, for its frameworks' sake.
+    pub(super) user: String,
+    /// The role that its frameworks are in.
+    pub(super) role: Option<String>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    subject: Subject,
+    told: OnMesos,
+    told_at: Instant,
+    debt: Option<Debt>,
+}
+
+/// Frameworks that must go, since their driver is over.
+#[derive(Debug, Clone)]
+pub(super) struct Debt {
+    /// Those that are known, beside what Mesos lists.
+    pub(super) ids: BTreeSet<String>,
+    /// What became of it so far.
+    pub(super) outcome: core::Frameworks,
+    due: Instant,
+    tries: u32,
+}
+
+/// What Mesos said in one turn, by attempt.
+pub(super) type Seen = HashMap<String, (Frameworks, Tasks)>;
+
+impl Attempts {
+    /// What an attempt has on Mesos, as it was seen last. From now on it is looked at.
+    pub(super) fn look(&mut self, id: &str, subject: Subject) -> OnMesos {
+        let role = subject.role.clone();
+        let new = || Attempt {
+            subject,
+            told: OnMesos { role, ..OnMesos::default() },
+            told_at: Instant::now(),
+            debt: None,
+        };
+        self.0.entry(id.to_owned()).or_insert_with(new).told.clone()
+    }
+
+    /// What is left of an attempt whose driver is over.
+    pub(super) fn left(&self, id: &str) -> core::Frameworks {
+        let debt = self.0.get(id).and_then(|attempt| attempt.debt.as_ref());
+        debt.map_or(core::Frameworks::Unasked, |debt| debt.outcome.clone())
+    }
+
+    /// Lets the frameworks of an attempt go. Asking twice asks once.
+    pub(super) fn owe(&mut self, id: &str, known: &[String]) {
+        let Some(attempt) = self.0.get_mut(id) else { return };
+        let new = || Debt {
+            ids: BTreeSet::new(),
+            outcome: core::Frameworks::Unasked,
+            due: Instant::now(),
+            tries: 0,
+        };
+        let debt = attempt.debt.get_or_insert_with(new);
+        debt.ids.extend(known.iter().cloned());
+        debt.ids.insert(id.to_owned());
+    }
+
+    /// The debts to be paid now.
+    pub(super) fn due(&self) -> Vec<(String, Subject, Debt)> {
+        let now = Instant::now();
+        let is_due = |debt: &Debt| debt.outcome != core::Frameworks::Gone && debt.due <= now;
+        let due = self.0.iter().filter_map(|(id, attempt)| {
+            let debt = attempt.debt.clone().filter(is_due)?;
+            Some((id.clone(), attempt.subject.clone(), debt))
+        });
+        due.collect()
+    }
+
+    /// Takes in what became of a debt. Answers the job, if that is news.
+    pub(super) fn settled(&mut self, id: &str, outcome: core::Frameworks) -> Option<JobKey> {
+        let attempt = self.0.get_mut(id)?;
+        let debt = attempt.debt.as_mut()?;
+        debt.due = Instant::now() + RETRY.0.saturating_mul(1 << debt.tries.min(10)).min(RETRY.1);
+        debt.tries += 1;
+        let is_news = debt.outcome != outcome;
+        debt.outcome = outcome;
+        is_news.then(|| attempt.subject.job.clone())
+    }
+
+    /// Sorts what Mesos said by attempt, and leaves out what is nobody's here.
+    pub(super) fn sort(&self, frameworks: Frameworks, tasks: Tasks) -> Seen {
+        let mut seen = Seen::new();
+        let owner = |id: &str| self.owner(id).map(str::to_owned);
+        for framework in frameworks.frameworks {
+            if let Some(id) = owner(&framework.id) {
+                seen.entry(id).or_default().0.frameworks.push(framework);
+            }
+        }
+        for framework in frameworks.completed_frameworks {
+            if let Some(id) = owner(&framework.id) {
+                seen.entry(id).or_default().0.completed_frameworks.push(framework);
+            }
+        }
+        for task in tasks.tasks {
+            if let Some(id) = owner(&task.framework_id) {
+                seen.entry(id).or_default().1.tasks.push(task);
+            }
+        }
+        for task in tasks.completed_tasks {
+            if let Some(id) = owner(&task.framework_id) {
+                seen.entry(id).or_default().1.completed_tasks.push(task);
+            }
+        }
+        seen
+    }
+
+    /// The attempt that a framework belongs to: its first has the same id, further ones a number behind it.
+    fn owner<'a>(&'a self, framework: &'a str) -> Option<&'a str> {
+        let first = framework.rsplit_once('-').map(|(first, _)| first);
+        std::iter::once(framework)
+            .chain(first)
+            .find(|id| self.0.contains_key(*id) && Whose::new((*id).to_owned()).has(framework))
+    }
+
+    /// Takes in what was seen, of attempts whose drivers live. Answers the jobs of which there is news.
+    pub(super) fn take(
+        &mut self,
+        seen: &Seen,
+        why_none: impl Fn(&Need, i64) -> Option<(Reason, String)>,
+    ) -> Vec<JobKey> {
+        let nothing = (Frameworks::default(), Tasks::default());
+        let mut news = Vec::new();
+        for (id, attempt) in &mut self.0 {
+            let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
+            let mut now = sight::of(frameworks, tasks, &Whose::new(id.clone()));
+            now.role.clone_from(&attempt.subject.role);
+            if now.registered.is_none() {
+                // A master that began to lead a moment ago has not heard of it yet.
+                now.registered = attempt.told.registered;
+                now.has_run = attempt.told.has_run;
+            }
+            now.has_run |= attempt.told.has_run;
+            if now.wait.is_none() && now.registered.is_some() {
+                now.wait = why_none(&attempt.subject.need, now.cores);
+            }
+            if attempt.tell(now) {
+                news.push(attempt.subject.job.clone());
+            }
+        }
+        news
+    }
+
+    /// Takes in why Mesos cannot be asked. What was seen before stays.
+    pub(super) fn trouble(&mut self, trouble: &(Reason, String)) -> Vec<JobKey> {
+        let mut news = Vec::new();
+        for attempt in self.0.values_mut() {
+            let now = OnMesos { trouble: Some(trouble.clone()), ..attempt.told.clone() };
+            if attempt.tell(now) {
+                news.push(attempt.subject.job.clone());
+            }
+            if let Some(debt) = attempt.debt.as_mut().filter(|debt| debt.outcome != core::Frameworks::Gone) {
+                let (reason, message) = trouble.clone();
+                let left =
+                    core::Frameworks::Left { ids: debt.ids.iter().cloned().collect(), reason, message };
+                if debt.outcome != left {
+                    debt.outcome = left;
+                    news.push(attempt.subject.job.clone());
+                }
+            }
+        }
+        news
+    }
+
+    /// Whether somebody waits for what happens next.
+    pub(super) fn is_expecting(&self) -> bool {
+        let expects = |it: &Attempt| match &it.debt {
+            Some(debt) => debt.outcome != core::Frameworks::Gone,
+            None => it.told.executors.running == 0,
+        };
+        self.0.values().any(expects)
+    }
+
+    /// Forgets the attempts that are over for their jobs.
+    pub(super) fn retain(&mut self, is_current: impl Fn(&JobKey, &str) -> bool) {
+        self.0.retain(|id, attempt| is_current(&attempt.subject.job, id));
+    }
+
+    /// Whether nobody is looked at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Attempt {
+    /// Whether something is to be told: a turn at once, numbers alone after a while.
+    fn tell(&mut self, now: OnMesos) -> bool {
+        if now == self.told {
+            return false;
+        }
+        let turn = |it: &OnMesos| {
+            (
+                it.registered.is_some(),
+                it.executors.running > 0,
+                it.wait.as_ref().map(|(reason, _)| *reason),
+                it.trouble.as_ref().map(|(reason, _)| *reason),
+                it.frameworks.clone(),
+            )
+        };
+        if turn(&now) == turn(&self.told) && self.told_at.elapsed() < NUMBERS {
+            return false;
+        }
+        self.told = now;
+        self.told_at = Instant::now();
+        true
+    }
+}

@@ -1,0 +1,73 @@
+//! The end of an attempt's frameworks on Mesos.
+
+use lcmap_mesos::operator::{Framework, Frameworks, Operator};
+use lcmap_mesos::{FrameworkInfo, Released, Settings, release};
+use lcmap_spark_crd::Reason;
+
+use super::attempts::{Debt, Subject};
+use crate::core;
+
+/// How much of what runs a master may not have heard of yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// All its agents have reported.
+    Complete,
+    /// So many agents that it knows from its registry have not reported since it leads.
+    Lacks(usize),
+}
+
+/// Sees to it that nothing is left of an attempt: tears down what lives, and asks for what is not listed, since what a
+/// principal may not see is not gone.
+pub(super) async fn settle(
+    operator: &mut Operator,
+    settings: &Settings,
+    (subject, debt): (&Subject, &Debt),
+    listed: &Frameworks,
+    hearing: Hearing,
+) -> core::Frameworks {
+    let mut ids = debt.ids.clone();
+    ids.extend(listed.frameworks.iter().map(|framework| framework.id.clone()));
+    let mut left = Vec::new();
+    let mut why = None;
+    for id in ids {
+        let living = listed.frameworks.iter().find(|framework| framework.id == id);
+        if living.is_none() && listed.completed_frameworks.iter().any(|framework| framework.id == id) {
+            continue;
+        }
+        match release(operator, settings, info(&id, living, subject)).await {
+            Ok(Released::TornDown) => {
+                tracing::info!(framework = id, "tore down a framework that its driver had left")
+            }
+            Ok(Released::NotThere) if hearing == Hearing::Complete => {}
+            Ok(Released::NotThere) => {
+                let Hearing::Lacks(agents) = hearing else { continue };
+                why = Some((
+                    Reason::TearingDown,
+                    format!(
+                        "the leading master has not heard of {agents} agents yet, where it may have executors"
+                    ),
+                ));
+                left.push(id);
+            }
+            Err(error) => {
+                why = Some((core::reason(error.kind().into()), error.to_string()));
+                left.push(id);
+            }
+        }
+    }
+    match why {
+        None => core::Frameworks::Gone,
+        Some((reason, message)) => core::Frameworks::Left { ids: left, reason, message },
+    }
+}
+
+/// What a framework said of itself, as far as it is known: it can be taken over only as what it was.
+pub(super) fn info(id: &str, living: Option<&Framework>, subject: &Subject) -> FrameworkInfo {
+    let user = living.map_or(subject.user.as_str(), |framework| &framework.user);
+    let role = living.and_then(|framework| framework.roles.first()).or(subject.role.as_ref());
+    let info = FrameworkInfo::new(user, "lcmap-spark: teardown").with_id(id);
+    match role {
+        Some(role) => info.with_role(role),
+        None => info,
+    }
+}

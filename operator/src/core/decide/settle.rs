@@ -1,0 +1,121 @@
+//! What an attempt may have left on Mesos: seen gone before the attempt counts as ended, and before the job may vanish.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, FINALIZER};
+use lcmap_spark_crd::status::{MAX_FRAMEWORKS, MesosStatus};
+use lcmap_spark_crd::{Mode, Phase, Reason};
+
+use super::{Step, later, time};
+use crate::core::{Effect, Frameworks, Keeping};
+
+/// How long it may take, after a driver's end, before anybody is told: mostly its agent has settled everything, and what is
+/// missing is that Mesos says so.
+const USUAL: Duration = Duration::from_secs(5);
+
+impl Step<'_> {
+    pub(super) fn has_finalizer(&self) -> bool {
+        self.job.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+    }
+
+    /// Whether the job has to be kept from vanishing before a driver of its may be started.
+    pub(super) fn needs_finalizer(&self) -> bool {
+        let is_kept = matches!(self.observed.keeping, Keeping::Finalizer(_));
+        is_kept && self.spec.mode == Mode::Distributed && !self.has_finalizer()
+    }
+
+    /// Lets the job vanish as soon as nothing of it can be on Mesos: an attempt is over only once its frameworks are gone.
+    pub(super) fn let_go(&mut self) {
+        let nothing_begun = self.status.driver.is_none() && self.observed.driver.is_none();
+        let is_over = self.phase().is_final() || self.phase() == Phase::Suspended;
+        let is_local = self.spec.mode == Mode::NonDistributed;
+        let may_go = is_over || nothing_begun && (is_local || self.is_being_deleted());
+        if may_go && self.has_finalizer() {
+            self.effects.push(Effect::RemoveFinalizer);
+        }
+    }
+
+    /// Whether nothing of the attempt can be on Mesos, whose driver was over at `over`, where that is known. Until then it is
+    /// waited for.
+    pub(super) fn is_settled(&mut self, over: Option<Timestamp>) -> bool {
+        let Keeping::Finalizer(limit) = self.observed.keeping else { return true };
+        let Some(mesos) = self.status.mesos.as_mut().filter(|_| has(&self.job.metadata.finalizers)) else {
+            return true;
+        };
+        if self.observed.frameworks == Frameworks::Gone {
+            mesos.framework_ids.clear();
+            mesos.settling_since = None;
+            end_executors(mesos);
+            return true;
+        }
+        let told = mesos.settling_since.as_ref().map(|since| since.0);
+        let is_told = told.is_some() || over.is_none();
+        let since = told.or(over).unwrap_or(self.observed.now);
+        let attempt = self.attempt();
+        let (ids, reason, message) = match &self.observed.frameworks {
+            Frameworks::Left { ids, reason, message } => (ids.clone(), *reason, message.clone()),
+            _ => (Vec::new(), Reason::TearingDown, "Mesos is asked for what is left".to_owned()),
+        };
+        if self.is_abandoned(&ids) || self.passed(later(since, limit)) {
+            self.abandon(&ids);
+            return true;
+        }
+        self.effects.push(Effect::Settle(attempt));
+        if is_told || self.passed(later(since, USUAL)) {
+            self.wait_for_frameworks(since, ids, reason, &message);
+        }
+        false
+    }
+
+    /// Says what is waited for. Why the driver was asked to stop, if it was, stays: its end is told by it.
+    fn wait_for_frameworks(&mut self, since: Timestamp, ids: Vec<String>, reason: Reason, message: &str) {
+        if let Some(mesos) = &mut self.status.mesos {
+            mesos.settling_since.get_or_insert_with(|| time(since));
+            if !ids.is_empty() {
+                mesos.framework_ids = ids;
+                mesos.framework_ids.truncate(MAX_FRAMEWORKS);
+            }
+        }
+        let message =
+            format!("the driver is over; its frameworks are not yet seen gone from Mesos: {message}");
+        if self.asked().is_none() || self.phase() != Phase::Releasing {
+            self.becomes(Phase::Releasing, Reason::TearingDown, message.clone());
+        }
+        self.unreleased = Some((reason, message));
+    }
+
+    /// Whether a person has given up on all of these frameworks.
+    fn is_abandoned(&self, ids: &[String]) -> bool {
+        let annotation =
+            self.job.metadata.annotations.as_ref().and_then(|all| all.get(ANNOTATION_ABANDON_FRAMEWORK));
+        let Some(given_up) = annotation else { return false };
+        let given_up: Vec<&str> = given_up.split([',', ' ']).filter(|id| !id.is_empty()).collect();
+        !ids.is_empty() && ids.iter().all(|id| given_up.contains(&id.as_str()))
+    }
+
+    fn abandon(&mut self, ids: &[String]) {
+        let named = if ids.is_empty() { "its frameworks".to_owned() } else { ids.join(", ") };
+        let message = format!(
+            "given up on, and may be left on Mesos: {named}; a Mesos admin should look for them and tear them down"
+        );
+        self.unreleased = Some((Reason::FrameworkAbandoned, message));
+        if let Some(mesos) = &mut self.status.mesos {
+            mesos.settling_since = None;
+            end_executors(mesos);
+        }
+    }
+}
+
+/// None runs any more; how many failed or were lost stays known.
+fn end_executors(mesos: &mut MesosStatus) {
+    if let Some(executors) = &mut mesos.executors {
+        executors.running = 0;
+    }
+    mesos.cores = None;
+    mesos.memory = None;
+}
+
+fn has(finalizers: &Option<Vec<String>>) -> bool {
+    finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+}

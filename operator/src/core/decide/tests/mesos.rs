@@ -1,0 +1,260 @@
+//! Distributed jobs: how far they are on Mesos, and what must be gone before they may end.
+
+use lcmap_spark_crd::names::ANNOTATION_ABANDON_FRAMEWORK;
+use lcmap_spark_crd::status::Executors;
+
+use super::*;
+
+fn distributed(mut spec: serde_json::Value) -> World {
+    spec["mode"] = json!("Distributed");
+    let mut world = World::new(spec);
+    world.job.metadata.uid = Some("u".into());
+    world
+}
+
+fn left(reason: Reason) -> Frameworks {
+    Frameworks::Left { ids: vec!["u-1".into()], reason, message: "it does not answer".into() }
+}
+
+impl World {
+    fn mesos(&mut self, seen: OnMesos) -> &mut Self {
+        self.driver.as_mut().unwrap().mesos = Some(seen);
+        self.step();
+        self
+    }
+
+    fn is_kept(&self) -> bool {
+        self.job.metadata.finalizers.is_some()
+    }
+}
+
+fn registered(world: &World) -> OnMesos {
+    OnMesos { registered: Some(world.now), frameworks: vec!["u-1".into()], ..OnMesos::default() }
+}
+
+fn with_executors(world: &World, running: i32) -> OnMesos {
+    let executors = Executors { running, ..Executors::default() };
+    OnMesos { executors, has_run: true, cores: i64::from(running), ..registered(world) }
+}
+
+/// A job whose driver runs on Mesos with executors.
+fn running() -> World {
+    let mut world = distributed(json!({}));
+    world.step();
+    world.runs();
+    let seen = with_executors(&world, 2);
+    world.mesos(seen);
+    world
+}
+
+#[test]
+fn a_job_is_kept_before_its_first_driver_is_made_and_let_go_after_its_end() {
+    let mut world = distributed(json!({}));
+    assert_eq!(world.decide().start, Some(Start::AddFinalizer));
+    assert_eq!(world.step().start, Some(Start::Driver(1)));
+    assert!(world.is_kept());
+    world.runs();
+    world.frameworks = Frameworks::Gone;
+    world.ends(Reason::Completed, 0);
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn a_job_is_connecting_requesting_and_running_by_what_mesos_tells() {
+    let mut world = distributed(json!({}));
+    world.step();
+    world.runs();
+    assert_eq!(world.place(), (Phase::Connecting, Reason::Connecting));
+    let seen = registered(&world);
+    world.mesos(seen.clone());
+    assert_eq!(world.place(), (Phase::Requesting, Reason::Registered));
+    assert_eq!(world.condition(ConditionType::MesosRegistered), ConditionStatus::True);
+    world.mesos(OnMesos { wait: Some((Reason::NoOffers, "none".into())), ..seen });
+    assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
+    let seen = with_executors(&world, 2);
+    world.mesos(seen);
+    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning));
+    assert_eq!(world.condition(ConditionType::ResourcesAllocated), ConditionStatus::True);
+    let seen = with_executors(&world, 0);
+    world.mesos(seen);
+    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsGone), "none later is no phase of its own");
+    let told = world.status().mesos.clone().unwrap();
+    assert_eq!((told.framework_ids.as_slice(), told.role.as_deref()), (&["u-1".to_owned()][..], Some("*")));
+}
+
+#[test]
+fn who_gets_no_executor_in_time_is_ended_with_what_mesos_said() {
+    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
+    world.step();
+    world.runs();
+    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
+    world.mesos(seen);
+    let decision = world.after(60).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
+    assert!(world.status().message.contains("no agent"), "{}", world.status().message);
+    assert!(decision.effects.contains(&Effect::StopDriver(1)));
+    world.frameworks = Frameworks::Gone;
+    world.ends(Reason::Stopped, 143);
+    assert_eq!(world.place(), (Phase::Failed, Reason::AllocationTimeout));
+}
+
+#[test]
+fn a_mesos_that_cannot_be_asked_changes_no_phase() {
+    let mut world = running();
+    let trouble = Some((Reason::MesosUnreachable, "no route".into()));
+    let seen = OnMesos { trouble, ..with_executors(&world, 2) };
+    world.mesos(seen);
+    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning));
+    assert_eq!(world.condition(ConditionType::MesosRegistered), ConditionStatus::Unknown);
+}
+
+#[test]
+fn an_attempt_is_over_only_when_its_frameworks_are_seen_gone() {
+    let mut world = running();
+    let decision = world.ends(Reason::Completed, 0);
+    assert_eq!(decision.effects, [Effect::Settle(1)]);
+    assert_eq!(
+        world.place(),
+        (Phase::Running, Reason::ExecutorsRunning),
+        "mostly a moment, which is not told"
+    );
+    world.after(5).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown));
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.after(3600).step();
+    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::False);
+    let released = find_condition(&world.status().conditions, ConditionType::Released).unwrap();
+    assert_eq!(released.reason, Reason::MesosUnreachable);
+    assert!(world.is_kept());
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
+    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn no_attempt_begins_while_the_one_before_may_hold_executors() {
+    let mut world = distributed(json!({"restart": {"policy": "OnFailure", "backoff": "1s"}}));
+    world.step();
+    world.runs();
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.ends(Reason::ExitedNonZero, 1);
+    assert_eq!(world.after(600).step().start, None);
+    assert_eq!(world.status().attempt, Some(1));
+    world.frameworks = Frameworks::Gone;
+    assert_eq!(world.step().start, Some(Start::Driver(2)));
+}
+
+#[test]
+fn why_a_driver_was_asked_to_stop_is_not_forgotten_while_mesos_is_waited_for() {
+    let mut world = running();
+    world.job.spec.suspend = true;
+    world.step();
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.ends(Reason::Stopped, 143);
+    world.after(60).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::Suspended));
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert_eq!(world.place(), (Phase::Suspended, Reason::Suspended));
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn a_driver_that_vanished_is_lost_once_its_frameworks_are_gone() {
+    let mut world = running();
+    world.driver = None;
+    world.step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown));
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert_eq!(world.place(), (Phase::Failed, Reason::DriverLost));
+}
+
+#[test]
+fn a_deleted_job_stays_until_its_frameworks_are_gone() {
+    let mut world = running();
+    world.job.metadata.deletion_timestamp = Some(time(world.now));
+    assert!(world.step().effects.contains(&Effect::StopDriver(1)));
+    world.driver = None;
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.after(60).step();
+    assert!(world.is_kept());
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn a_deleted_job_that_never_had_a_driver_waits_for_no_mesos() {
+    let mut world = distributed(json!({}));
+    world.obstacle = Some(Obstacle {
+        reason: Reason::QuotaExceeded,
+        message: "full".into(),
+        remedy: Remedy::Wait,
+        until: None,
+    });
+    world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+    world.step();
+    world.job.metadata.deletion_timestamp = Some(time(world.now));
+    world.step();
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn who_gives_up_on_a_framework_names_it() {
+    let mut world = running();
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.ends(Reason::Completed, 0);
+    let annotate = |world: &mut World, id: &str| {
+        let annotation = (ANNOTATION_ABANDON_FRAMEWORK.to_owned(), id.to_owned());
+        world.job.metadata.annotations = Some([annotation].into());
+        world.after(10).step();
+    };
+    annotate(&mut world, "u-10");
+    assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown));
+    annotate(&mut world, "u-1");
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
+    let released = find_condition(&world.status().conditions, ConditionType::Released).unwrap();
+    assert_eq!((released.status, released.reason), (ConditionStatus::False, Reason::FrameworkAbandoned));
+    assert!(released.message.contains("u-1"), "{}", released.message);
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn no_mesos_is_waited_for_longer_than_the_operator_allows() {
+    let mut world = running();
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.ends(Reason::Completed, 0);
+    world.after(24 * 3600 - 1).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown));
+    world.after(1).step();
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::Completed));
+    let released = find_condition(&world.status().conditions, ConditionType::Released).unwrap();
+    assert_eq!(released.reason, Reason::FrameworkAbandoned);
+}
+
+#[test]
+fn an_edit_to_the_other_mode_waits_for_mesos_and_is_let_go() {
+    let mut world = running();
+    world.job.spec.mode = Mode::NonDistributed;
+    world.job.metadata.generation = Some(2);
+    world.step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::Edited));
+    world.frameworks = Frameworks::Gone;
+    let decision = world.ends(Reason::Stopped, 143);
+    assert_eq!(decision.start, Some(Start::Driver(2)));
+    assert!(!world.is_kept(), "its driver has nothing to do with Mesos");
+}
+
+#[test]
+fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
+    let mut world = distributed(json!({}));
+    world.step();
+    world.runs();
+    world.frameworks = Frameworks::Gone;
+    world.ends(Reason::NeverConnected, 0);
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::NeverConnected));
+}
