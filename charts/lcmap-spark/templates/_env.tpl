@@ -42,6 +42,40 @@
   {{- end }}
   value: {{ join "\n" $lines | quote }}
 {{- end }}
+{{- with .Values.mesos }}
+{{- range $name, $value := dict "MASTER" .master "ROLE" .role "USER" .user "CREDENTIALS_SECRET" .credentialsSecretName "CERTIFICATES_SECRET" .certificates.secretName "SERVER_NAME" .certificates.serverName }}
+{{- with $value }}
+- name: LCMAP_MESOS_{{ $name }}
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if .certificates.secretName }}
+- name: LCMAP_MESOS_VERIFY
+  value: {{ .certificates.verify | quote }}
+{{- end }}
+{{- with .totalCores }}
+- name: LCMAP_TOTAL_CORES
+  value: {{ . | quote }}
+{{- end }}
+{{- with .maxTotalCores }}
+- name: LCMAP_MAX_TOTAL_CORES
+  value: {{ . | quote }}
+{{- end }}
+{{- if .identities }}
+- name: LCMAP_MESOS_IDENTITIES
+  value: /etc/lcmap-spark/mesos-identities.json
+{{- end }}
+{{- if .readJobSecrets }}
+- name: LCMAP_READ_JOB_SECRETS
+  value: "true"
+{{- end }}
+- name: LCMAP_ABANDON_AFTER
+  value: {{ .abandonAfter | quote }}
+{{- with .cluster }}
+- name: LCMAP_CLUSTER
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}

@@ -45,6 +45,27 @@ labels:
 {{- end }}
 {{- end }}
 
+{{/* The operator's identities, each with the folders that its Secrets are mounted at. */}}
+{{- define "lcmap-spark.identities" -}}
+{{- $identities := list }}
+{{- range $place, $it := . }}
+{{- $identity := dict "master" $it.master }}
+{{- if $it.credentialsSecretName }}
+{{- $_ := set $identity "credentials" (printf "/etc/lcmap-spark-mesos/%d/credentials" $place) }}
+{{- end }}
+{{- with $it.certificates }}
+{{- $_ := set $identity "certificates" (printf "/etc/lcmap-spark-mesos/%d/certificates" $place) }}
+{{- $verification := dict "verify" (.verify | default "Full") }}
+{{- with .serverName }}
+{{- $_ := set $verification "serverName" . }}
+{{- end }}
+{{- $_ := set $identity "verification" $verification }}
+{{- end }}
+{{- $identities = append $identities $identity }}
+{{- end }}
+{{- toJson $identities }}
+{{- end }}
+
 {{- define "lcmap-spark.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "lcmap-spark.serviceAccountName" . | quote }}
@@ -52,12 +73,12 @@ labels:
 {{- end }}
 
 {{/* What the operator does in a namespace whose jobs it looks after, and nothing else: it never updates a pod, and
-never reads a Secret. The API server's audit log over the tests is held against this list. */}}
+reads no Secret unless it is let to. The API server's audit log over the tests is held against this list. */}}
 {{- define "lcmap-spark.rules" -}}
-# Jobs; deleted when ttlAfterFinished is over.
+# Jobs; deleted when ttlAfterFinished is over, patched to keep them until their frameworks are gone from Mesos.
 - apiGroups: [lcmap.usgs.gov]
   resources: [sparkjobs]
-  verbs: [get, list, watch, delete]
+  verbs: [get, list, watch, patch, delete]
 - apiGroups: [lcmap.usgs.gov]
   resources: [sparkjobs/status]
   verbs: [patch]
@@ -73,6 +94,12 @@ never reads a Secret. The API server's audit log over the tests is held against 
 - apiGroups: [""]
   resources: [secrets, persistentvolumeclaims]
   verbs: [create]
+{{- if .Values.mesos.readJobSecrets }}
+# What jobs show to masters for which the operator has nothing of its own to show.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+{{- end }}
 # A notebook's address; get asks whose one of the same name is.
 - apiGroups: [""]
   resources: [services]

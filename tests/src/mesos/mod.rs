@@ -12,6 +12,7 @@
 
 mod bed;
 mod container;
+pub mod driver;
 mod jvm;
 mod pki;
 mod place;

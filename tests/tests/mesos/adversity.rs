@@ -9,10 +9,8 @@ use lcmap_mesos::{
 };
 use prost::Message;
 
-use super::{
-    driver::{Driver, framework, offers, state, subscribed, task_info},
-    fake::{FakeMaster, event, kind},
-};
+use super::fake::{FakeMaster, event, kind};
+use lcmap_spark_tests::mesos::driver::{Driver, framework, offers, state, subscribed, task_info};
 
 /// Long enough never to be missed in a test.
 const SLOW: f64 = 3600.0;

@@ -7,7 +7,7 @@ use lcmap_mesos::{
 };
 use lcmap_spark_tests::mesos::{Bed, IMAGE};
 
-use super::driver::{Driver, framework, offers, settings, state, task_info};
+use lcmap_spark_tests::mesos::driver::{Driver, framework, offers, settings, state, task_info};
 
 /// A `ContainerInfo` of type DOCKER with the machine's `/usr`.
 fn container() -> Vec<u8> {

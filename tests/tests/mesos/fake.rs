@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::driver::PATIENCE;
+use lcmap_spark_tests::mesos::driver::PATIENCE;
 
 /// Numbers of Mesos' call types.
 pub(crate) mod kind {

@@ -8,7 +8,7 @@ use lcmap_mesos::{
 };
 use lcmap_spark_tests::mesos::{Access, Authority, Bed, NAME, Plan, early, expired, named};
 
-use super::driver::{Driver, framework, identity_files, principal, settings, tls};
+use lcmap_spark_tests::mesos::driver::{Driver, framework, identity_files, principal, settings, tls};
 
 /// What a scheduler is told first: why it waits, or why it was refused.
 async fn first_error(settings: Settings) -> Error {

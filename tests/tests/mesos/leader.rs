@@ -6,7 +6,7 @@ use lcmap_mesos::{
 };
 use lcmap_spark_tests::mesos::Bed;
 
-use super::driver::{Driver, framework, settings, state, subscribed};
+use lcmap_spark_tests::mesos::driver::{Driver, framework, settings, state, subscribed};
 
 #[tokio::test]
 async fn the_scheduler_follows_the_leader() {

@@ -7,8 +7,6 @@ mod bed;
 #[cfg(test)]
 mod docker;
 #[cfg(test)]
-mod driver;
-#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod faults;

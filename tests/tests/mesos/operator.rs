@@ -7,7 +7,7 @@ use lcmap_mesos::{
 };
 use lcmap_spark_tests::mesos::{Access, Bed};
 
-use super::driver::{Driver, framework, principal, settings, state, subscribed};
+use lcmap_spark_tests::mesos::driver::{Driver, framework, principal, settings, state, subscribed};
 
 #[tokio::test]
 async fn everything_that_runs_is_seen() {

@@ -8,7 +8,9 @@ use lcmap_mesos::{
 use lcmap_spark_tests::mesos::{Access, Bed};
 use prost::Message;
 
-use super::driver::{Driver, framework, offers, principal, settings, state, subscribed, task_info, tls};
+use lcmap_spark_tests::mesos::driver::{
+    Driver, framework, offers, principal, settings, state, subscribed, task_info, tls,
+};
 
 #[tokio::test]
 async fn a_task_runs_from_offer_to_end() {

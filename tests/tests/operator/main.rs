@@ -17,6 +17,7 @@ mod identity;
 mod job;
 mod leaders;
 mod life;
+mod mesos;
 mod notebooks;
 mod outages;
 mod probes;

@@ -103,6 +103,13 @@ fn a_job_that_is_suspended_twice_and_goes(space: &Space) {
     job.wait_until_gone();
 }
 
+/// A job that is kept until its frameworks are gone.
+fn a_distributed_job(space: &Space) {
+    let job = space.job("far", json!({"mode": "Distributed", "mesos": {"master": "mesos://127.0.0.1:1"}}));
+    job.driver(1).runs();
+    job.becomes("Connecting", "MesosUnreachable");
+}
+
 /// A job that somebody else writes too, until a write of the operator's comes too late.
 fn a_job_that_is_raced_for(space: &Space) {
     let job = space.job("raced", json!({"pod": {"spec": {"initContainers": [{"name": "a", "image": "x"}]}}}));
@@ -130,6 +137,7 @@ fn the_operator_uses_every_right_that_the_chart_grants_and_lacks_none() {
     slow.driver(1).is_bound().waits("ContainerCreating", "");
     a_notebook_that_is_lost(&space);
     a_job_that_is_suspended_twice_and_goes(&space);
+    a_distributed_job(&space);
     a_job_that_is_raced_for(&space);
     eventually(|| used(&bed).contains("list events").then_some(())).unwrap();
     std::thread::sleep(Duration::from_secs(1));

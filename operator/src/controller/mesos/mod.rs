@@ -13,7 +13,23 @@ mod observers;
 mod settle;
 mod sweep;
 
+use lcmap_mesos::ErrorKind;
+use lcmap_spark_crd::Reason;
+
 pub(crate) use args::MesosArgs;
 pub(crate) use cluster::Cluster;
 pub(crate) use identities::Identities;
 pub(crate) use observers::{Observers, Surroundings};
+
+/// What trouble with Mesos means for a job that the operator looks after: how exactly it cannot be reached from here matters to
+/// nobody but whoever reads the message.
+fn reason(kind: ErrorKind) -> Reason {
+    match kind {
+        ErrorKind::NameUnknown
+        | ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionTimeout
+        | ErrorKind::NoLeader
+        | ErrorKind::MesosUnreachable => Reason::MesosUnreachable,
+        kind => crate::core::reason(kind.into()),
+    }
+}

@@ -14,12 +14,12 @@ use tokio::time::{Instant, sleep, timeout};
 use super::attempts::Subject;
 use super::identity::{Identity, IdentityError, Means, Whom, means};
 use super::observers::{Surroundings, Watched};
+use super::reason;
 use super::settle::{Hearing, info, settle};
 use super::sweep::{Labelled, labelled};
 use crate::controller::metrics::{Lane, Look};
 use crate::controller::watched::{JobKey, WatchedJob};
 use crate::controller::writer::limited;
-use crate::core;
 use crate::mesos::Need;
 
 /// Between two turns while somebody waits for what happens next.
@@ -266,7 +266,7 @@ async fn patiently<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<
 /// The trouble in a job's words.
 fn trouble(error: &TurnError) -> (Reason, String) {
     let reason = match error {
-        TurnError::Mesos(error) => core::reason(error.kind().into()),
+        TurnError::Mesos(error) => reason(error.kind()),
         TurnError::Identity(_) => Reason::CredentialsRefused,
         TurnError::Silent => Reason::MesosUnreachable,
     };

@@ -5,6 +5,7 @@ use lcmap_mesos::{FrameworkInfo, Released, Settings, release};
 use lcmap_spark_crd::Reason;
 
 use super::attempts::{Debt, Subject};
+use super::reason;
 use crate::core;
 
 /// How much of what runs a master may not have heard of yet.
@@ -50,7 +51,7 @@ pub(super) async fn settle(
                 left.push(id);
             }
             Err(error) => {
-                why = Some((core::reason(error.kind().into()), error.to_string()));
+                why = Some((reason(error.kind()), error.to_string()));
                 left.push(id);
             }
         }

@@ -1,7 +1,15 @@
-//! What the tests have in common: settings for a bed, and a scheduler with its signals.
+//! Settings for a bed, and a scheduler of Mesos with its signals.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a harness fails its test so"
+)]
 
 use std::time::Duration;
 
+use super::{Authority, Bed, Identity};
 use bytes::Bytes;
 use lcmap_mesos::{
     Credential, CredentialSource, FrameworkInfo, Settings,
@@ -10,24 +18,28 @@ use lcmap_mesos::{
     tls::{Authorities, IdentityFiles, Security, TlsSettings, Verify},
     wire,
 };
-use lcmap_spark_tests::mesos::{Authority, Bed, Identity};
 use prost::Message;
 use tokio::{sync::mpsc::UnboundedReceiver, task::JoinHandle, time::timeout};
 
 /// How long any one signal may take: an agent that comes back needs some seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Numbers of Mesos' `TaskState`.
-pub(crate) mod state {
-    pub(crate) const RUNNING: i32 = 1;
-    pub(crate) const FINISHED: i32 = 2;
-    pub(crate) const FAILED: i32 = 3;
-    pub(crate) const KILLED: i32 = 4;
-    pub(crate) const LOST: i32 = 5;
+pub mod state {
+    /// It runs.
+    pub const RUNNING: i32 = 1;
+    /// It has ended well.
+    pub const FINISHED: i32 = 2;
+    /// It has failed.
+    pub const FAILED: i32 = 3;
+    /// It was killed.
+    pub const KILLED: i32 = 4;
+    /// It was lost.
+    pub const LOST: i32 = 5;
 }
 
 /// Plain HTTP to the bed's first master, or to the leader that its ZooKeeper names.
-pub(crate) fn settings(bed: &Bed) -> Settings {
+pub fn settings(bed: &Bed) -> Settings {
     let masters = bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string());
     Settings {
         masters: masters.parse().unwrap(),
@@ -37,7 +49,7 @@ pub(crate) fn settings(bed: &Bed) -> Settings {
 }
 
 /// Mutual TLS with everything as it should be.
-pub(crate) fn tls(bed: &Bed) -> TlsSettings {
+pub fn tls(bed: &Bed) -> TlsSettings {
     TlsSettings {
         identity: Some(identity_files(bed.pki().client())),
         authorities: Authorities { file: Some(bed.pki().authority(Authority::Trusted)), folder: None },
@@ -46,35 +58,40 @@ pub(crate) fn tls(bed: &Bed) -> TlsSettings {
     }
 }
 
-pub(crate) fn identity_files(identity: Identity) -> IdentityFiles {
+/// Where an identity's files are.
+pub fn identity_files(identity: Identity) -> IdentityFiles {
     IdentityFiles { certificate: identity.certificate, key: identity.key }
 }
 
 /// A principal of the bed, with its secret.
-pub(crate) fn principal(name: &str) -> CredentialSource {
+pub fn principal(name: &str) -> CredentialSource {
     CredentialSource::Given(Credential::new(name, format!("{name}-secret")))
 }
 
-pub(crate) fn framework() -> FrameworkInfo {
+/// A framework without anything special.
+pub fn framework() -> FrameworkInfo {
     FrameworkInfo::new("root", "test")
 }
 
 /// A scheduler that runs, and what it hears.
-pub(crate) struct Driver {
-    pub(crate) handle: Handle,
-    pub(crate) framework_id: Option<String>,
+pub struct Driver {
+    /// For its calls.
+    pub handle: Handle,
+    /// Its id, once it is subscribed.
+    pub framework_id: Option<String>,
     signals: UnboundedReceiver<Signal>,
     life: JoinHandle<Ended>,
 }
 
 impl Driver {
-    pub(crate) fn start(settings: Settings, framework: FrameworkInfo) -> Self {
+    /// Starts it.
+    pub fn start(settings: Settings, framework: FrameworkInfo) -> Self {
         let (scheduler, handle, signals) = Scheduler::new(settings, framework);
         Self { handle, framework_id: None, signals, life: tokio::spawn(scheduler.run()) }
     }
 
     /// The next signal.
-    pub(crate) async fn next(&mut self) -> Signal {
+    pub async fn next(&mut self) -> Signal {
         let signal = timeout(PATIENCE, self.signals.recv()).await;
         let signal = signal.expect("a signal in time").expect("a scheduler that lives");
         eprintln!("{signal:?}");
@@ -85,7 +102,7 @@ impl Driver {
     }
 
     /// The first signal that `pick` takes; those before it are passed over.
-    pub(crate) async fn until<T>(&mut self, pick: impl Fn(Signal) -> Option<T>) -> T {
+    pub async fn until<T>(&mut self, pick: impl Fn(Signal) -> Option<T>) -> T {
         loop {
             if let Some(picked) = pick(self.next().await) {
                 return picked;
@@ -94,7 +111,7 @@ impl Driver {
     }
 
     /// Waits for offers and launches a task with this command on the first; the rest is declined.
-    pub(crate) async fn launch(&mut self, task: &str, command: &str) {
+    pub async fn launch(&mut self, task: &str, command: &str) {
         let offers = self.until(offers).await;
         for (index, offer) in offers.iter().enumerate() {
             let id = Bytes::copy_from_slice(wire::bytes(offer, 1).unwrap());
@@ -105,7 +122,7 @@ impl Driver {
     }
 
     /// Waits for this state of this task, acknowledging every update on the way.
-    pub(crate) async fn until_state(&mut self, task: &str, state: i32) -> TaskStatus {
+    pub async fn until_state(&mut self, task: &str, state: i32) -> TaskStatus {
         loop {
             let status = self.until(update).await;
             if let (Some(uuid), Some(agent)) = (status.uuid.clone(), status.agent_id.clone()) {
@@ -118,25 +135,30 @@ impl Driver {
         }
     }
 
-    pub(crate) async fn stop(self, ending: Ending) -> Ended {
+    /// Stops it.
+    pub async fn stop(self, ending: Ending) -> Ended {
         self.handle.stop(ending);
         self.ended().await
     }
 
-    pub(crate) async fn ended(self) -> Ended {
+    /// How it ended.
+    pub async fn ended(self) -> Ended {
         timeout(PATIENCE, self.life).await.expect("an end in time").expect("no panic")
     }
 }
 
-pub(crate) fn offers(signal: Signal) -> Option<Vec<Bytes>> {
+/// Offers, if it is some.
+pub fn offers(signal: Signal) -> Option<Vec<Bytes>> {
     if let Signal::Offers(offers) = signal { Some(offers) } else { None }
 }
 
-pub(crate) fn update(signal: Signal) -> Option<TaskStatus> {
+/// An update, if it is one.
+pub fn update(signal: Signal) -> Option<TaskStatus> {
     if let Signal::Update(status) = signal { TaskStatus::decode(status).ok() } else { None }
 }
 
-pub(crate) fn subscribed(signal: &Signal) -> Option<lcmap_mesos::scheduler::Registration> {
+/// Whether it subscribed, and how.
+pub fn subscribed(signal: &Signal) -> Option<lcmap_mesos::scheduler::Registration> {
     match signal {
         Signal::Subscribed { registration, .. } => Some(*registration),
         _ => None,
@@ -144,7 +166,7 @@ pub(crate) fn subscribed(signal: &Signal) -> Option<lcmap_mesos::scheduler::Regi
 }
 
 /// A `TaskInfo` of half a CPU and 64 MiB.
-pub(crate) fn task_info(task: &str, command: &str, offer: &[u8]) -> Bytes {
+pub fn task_info(task: &str, command: &str, offer: &[u8]) -> Bytes {
     let mut info = vec![];
     wire::put_bytes(&mut info, 1, task.as_bytes());
     wire::put_bytes(&mut info, 2, &Id::new(task).encode_to_vec());

@@ -1,0 +1,133 @@
+//! Mesos, drivers and operators that fail: what a job says, how it ends, and what is left on the master.
+
+use std::time::Duration;
+
+use lcmap_spark_tests::mesos::Bed;
+use serde_json::json;
+
+use super::{Framework, frameworks, is_gone_from, is_kept, job, shared};
+use crate::{
+    bed::{in_namespace, shared as kubernetes},
+    job::condition,
+};
+
+#[test]
+fn what_a_killed_driver_leaves_is_torn_down_before_the_next_attempt() {
+    in_namespace("killed", |space| {
+        let restart = json!({"restart": {"policy": "OnFailure", "backoff": "1s"}});
+        let job = job(space, shared(), "pi", restart);
+        job.driver(1).runs();
+        let mut framework = Framework::of(&job.driver(1), shared());
+        framework.runs("0", "sleep 600");
+        job.becomes("Running", "ExecutorsRunning");
+        framework.dies();
+        assert_eq!(frameworks(shared(), &job.uid()).len(), 1, "Mesos keeps it for its failover timeout");
+        job.driver(1).reports(137, "KilledBySignal", "killed");
+        job.driver(2);
+        assert!(frameworks(shared(), &job.uid()).is_empty(), "gone before its successor is made");
+    });
+}
+
+#[test]
+fn a_driver_that_vanished_with_its_node_leaves_nothing() {
+    in_namespace("vanished", |space| {
+        let job = job(space, shared(), "pi", json!({}));
+        job.driver(1).runs();
+        let framework = Framework::of(&job.driver(1), shared());
+        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        framework.dies();
+        job.driver(1).vanishes();
+        job.becomes("Failed", "DriverLost");
+        is_gone_from(shared(), &job.uid());
+    });
+}
+
+#[test]
+fn a_job_waits_for_a_mesos_that_does_not_answer_and_goes_when_it_is_back() {
+    let mut mesos = Bed::plain().start().unwrap();
+    in_namespace("back", |space| {
+        let job = job(space, &mesos, "pi", json!({}));
+        job.driver(1).runs();
+        let framework = Framework::of(&job.driver(1), &mesos);
+        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        mesos.master_mut(0).kill().unwrap();
+        framework.dies();
+        job.driver(1).reports(137, "KilledBySignal", "killed");
+        let status = job.becomes("Releasing", "TearingDown");
+        let told = job.wait_until("names the trouble", |status| {
+            condition(status, "Released")["reason"] == "MesosUnreachable"
+        });
+        assert!(status["message"].as_str().unwrap().contains("Mesos"), "{told:#}");
+        job.delete();
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(is_kept(&job), "nobody knows what is left");
+        mesos.master_mut(0).restart().unwrap();
+        job.wait_until_gone();
+        assert!(mesos.state().unwrap()["frameworks"].as_array().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_mesos_that_is_gone_for_good_is_given_up_on_by_name() {
+    let mut mesos = Bed::plain().agents(0).start().unwrap();
+    in_namespace("gone", |space| {
+        let job = job(space, &mesos, "pi", json!({}));
+        job.driver(1).runs();
+        let framework = Framework::of(&job.driver(1), &mesos);
+        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        mesos.master_mut(0).kill().unwrap();
+        framework.dies();
+        job.driver(1).reports(143, "Stopped", "stopped");
+        job.becomes("Releasing", "TearingDown");
+        job.annotate("lcmap.usgs.gov/abandon-framework", &format!("{}-1", job.uid()));
+        let status = job.becomes("Failed", "Stopped");
+        assert_eq!(condition(&status, "Released")["reason"], "FrameworkAbandoned");
+        super::is_let_go(&job);
+        let events = space.kubectl(["get", "events.events.k8s.io", "-o", "jsonpath={.items[*].reason}"]);
+        assert!(events.contains("FrameworkAbandoned"), "{events}");
+    });
+}
+
+#[test]
+fn a_successor_pays_the_debts_of_a_leader_that_was_killed() {
+    let mut mesos = Bed::plain().start().unwrap();
+    kubernetes().in_namespace("successor", |space| {
+        let operator = space.operator().start().unwrap();
+        operator.wait_until_leads().unwrap();
+        let job = job(space, &mesos, "pi", json!({}));
+        job.driver(1).runs();
+        let framework = Framework::of(&job.driver(1), &mesos);
+        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        mesos.master_mut(0).freeze().unwrap();
+        framework.dies();
+        job.driver(1).reports(137, "KilledBySignal", "killed");
+        job.becomes("Releasing", "TearingDown");
+        operator.kill();
+        mesos.master_mut(0).thaw().unwrap();
+        let _successor = space.operator().start().unwrap();
+        job.becomes("Failed", "KilledBySignal");
+        is_gone_from(&mesos, &job.uid());
+    });
+}
+
+#[test]
+fn a_running_job_outlives_its_operator_and_the_master() {
+    let mut mesos = Bed::plain().start().unwrap();
+    kubernetes().in_namespace("outlives", |space| {
+        let operator = space.operator().start().unwrap();
+        operator.wait_until_leads().unwrap();
+        let job = job(space, &mesos, "pi", json!({}));
+        job.driver(1).runs();
+        let mut framework = Framework::of(&job.driver(1), &mesos);
+        framework.runs("0", "sleep 600");
+        job.becomes("Running", "ExecutorsRunning");
+        operator.kill();
+        mesos.master_mut(0).kill().unwrap();
+        let _successor = space.operator().start().unwrap();
+        job.wait_until("cannot tell", |status| condition(status, "MesosRegistered")["status"] == "Unknown");
+        assert_eq!(job.status()["phase"], "Running");
+        mesos.master_mut(0).restart().unwrap();
+        job.wait_until("is seen again", |status| condition(status, "MesosRegistered")["status"] == "True");
+        assert_eq!(job.status()["phase"], "Running");
+    });
+}
