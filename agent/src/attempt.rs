@@ -92,7 +92,8 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
         Master::Local => None,
         Master::Mesos(mesos) => Some(mesos::connect(mesos, files, &inbox)?),
     };
-    let places = Places { private: &private, state: &doors.state, certificates: files, cluster: cluster.as_ref() };
+    let places =
+        Places { private: &private, state: &doors.state, certificates: files, cluster: cluster.as_ref() };
     let ready = prepare(&plan, image, &places)?;
     warnings.extend_from_slice(&ready.warnings);
     for warning in &*warnings {

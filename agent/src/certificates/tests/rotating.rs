@@ -19,7 +19,14 @@ impl Bed {
         let private = in_memory();
         let wanted = wanted(source.folder.path(), None);
         let rotation = Rotation::begin(&wanted, private.path(), at(NOW)).unwrap();
-        Self { source, rotation, _private: private, began: Instant::now(), passed: Duration::ZERO, today: NOW }
+        Self {
+            source,
+            rotation,
+            _private: private,
+            began: Instant::now(),
+            passed: Duration::ZERO,
+            today: NOW,
+        }
     }
 
     fn new() -> Self {
@@ -62,7 +69,8 @@ impl Bed {
     }
 }
 
-const TAKEN: &str = "taken: took the new Mesos certificates in SOURCE: CN=renewed, valid until 2026-12-31 00:00:00 UTC";
+const TAKEN: &str =
+    "taken: took the new Mesos certificates in SOURCE: CN=renewed, valid until 2026-12-31 00:00:00 UTC";
 
 /// What is said of a pair that is not taken, before the reason.
 const REFUSED: &str =
@@ -173,11 +181,9 @@ fn the_end_is_told_while_the_driver_runs_and_each_word_once() {
     bed.today = NOW + 200 * DAY;
     assert_eq!(
         bed.told(),
-        [
-            "error: Mesos certificates: the certificate CN=driver in SOURCE/mesos.crt has expired: valid from \
+        ["error: Mesos certificates: the certificate CN=driver in SOURCE/mesos.crt has expired: valid from \
              2026-01-01 00:00:00 UTC to 2026-12-31 00:00:00 UTC; have it renewed; Mesos refuses the driver's next \
-             connection until SOURCE holds good ones, which are taken without a restart"
-        ]
+             connection until SOURCE holds good ones, which are taken without a restart"]
     );
     assert_eq!(bed.told(), Vec::<String>::new());
 }
