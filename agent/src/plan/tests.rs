@@ -1,3 +1,5 @@
+mod mesos;
+
 use std::io::Write;
 
 use base64::Engine;

@@ -9,6 +9,8 @@ mod launch_failures;
 #[cfg(test)]
 mod pid1;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod servers;

@@ -75,14 +75,14 @@ impl Secret {
 }
 
 /// A self-signed certificate, its key, and itself as the root.
-fn pair(params: CertificateParams) -> [String; 3] {
+fn pair(params: &CertificateParams) -> [String; 3] {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap().pem();
     [certificate.clone(), key.serialize_pem(), certificate]
 }
 
 fn valid() -> [String; 3] {
-    pair(CertificateParams::new(vec![]).unwrap())
+    pair(&CertificateParams::new(vec![]).unwrap())
 }
 
 fn leaf(folder: &Path) -> Vec<u8> {
@@ -98,7 +98,7 @@ fn read_all_the_while(target: &Path, enough: &AtomicBool) -> BTreeSet<Vec<u8>> {
         let data = target.join(fs::read_link(target.join("..data")).unwrap());
         let pair = read(&data).unwrap();
         assert!(contains(&pair.leaf, &pair.key.public), "{} is torn apart", data.display());
-        assert_eq!(pair.roots, [pair.leaf.clone()]);
+        assert_eq!(pair.roots, std::slice::from_ref(&pair.leaf));
         // By the paths that libmesos.so is given there is always something to read.
         read(target).unwrap();
         found.insert(pair.leaf.to_vec());
@@ -169,7 +169,7 @@ fn the_end_of_certificates_is_told_before_and_when_it_comes() {
     // The last tenth of its life begins a few seconds after the start, and is longer than the time between two looks.
     params.not_before = (now - Duration::from_secs(68)).into();
     params.not_after = (now + Duration::from_secs(12)).into();
-    secret.exchange(&pair(params));
+    secret.exchange(&pair(&params));
     let (running, _) = secret.start();
     let warnings = secret.warnings(2);
     assert!(warnings[0].contains(" expires at ") && warnings[1].contains(" has expired: "), "{warnings:?}");
