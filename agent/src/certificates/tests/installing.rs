@@ -68,6 +68,19 @@ fn an_exchange_swaps_the_pair_and_leaves_nothing_of_the_old_one_for_long() {
 }
 
 #[test]
+fn a_reader_that_followed_the_link_before_an_exchange_still_finds_its_pair() {
+    let (folder, private) = (Folder::valid(), in_memory());
+    let mut installed =
+        install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let target = installed.files().folder.clone();
+    let followed = target.join(fs::read_link(target.join("..data")).unwrap());
+    installed.exchange(&bundle(&Folder::valid())).unwrap();
+    assert!(read(&followed).unwrap().is_same_as(&bundle(&folder)));
+    installed.drop_replaced().unwrap();
+    assert!(!followed.exists());
+}
+
+#[test]
 fn an_exchange_without_room_leaves_the_old_pair_and_no_half_of_the_new_one() {
     let (folder, private) = (Folder::valid(), in_memory());
     let mut installed =
