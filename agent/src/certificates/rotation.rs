@@ -14,10 +14,10 @@ use super::{Bundle, CertificateError, CertificateFiles, check};
 use crate::plan::Certificates;
 
 /// How often the source is looked at. The kubelet itself takes a minute to bring a changed Secret.
-const EVERY: Duration = Duration::from_secs(5);
+pub(super) const EVERY: Duration = Duration::from_secs(5);
 
 /// How long a source must stay as it is before it is judged: people write its files one after the other.
-const SETTLED: Duration = Duration::from_secs(1);
+pub(super) const SETTLED: Duration = Duration::from_secs(1);
 
 /// What is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]

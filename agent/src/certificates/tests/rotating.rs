@@ -1,6 +1,7 @@
 use std::os::unix::fs::symlink;
 use std::time::Instant;
 
+use super::rotation::{EVERY, SETTLED};
 use super::*;
 
 /// A source, the certificates that were installed from it, and a clock.
@@ -93,6 +94,20 @@ fn a_new_pair_is_taken_and_told_once() {
     assert_eq!(bed.told(), [TAKEN]);
     assert!(bed.is_installed());
     assert_eq!(bed.told(), Vec::<String>::new());
+}
+
+#[test]
+fn files_that_are_written_one_after_the_other_are_waited_for() {
+    let mut bed = Bed::new();
+    let key = bed.source.text("mesos.key");
+    bed.new_pair(VALID);
+    let new_key = bed.source.text("mesos.key");
+    bed.source.write("mesos.key", &key);
+    assert_eq!(bed.rotation.look(bed.began + EVERY, at(NOW)), []);
+    bed.source.write("mesos.key", &new_key);
+    assert_eq!(bed.rotation.look(bed.began + EVERY + SETTLED, at(NOW)), []);
+    bed.passed = EVERY + SETTLED;
+    assert_eq!(bed.told(), [TAKEN]);
 }
 
 #[test]
