@@ -11,7 +11,7 @@ use lcmap_mesos::read_states;
 use nix::unistd::{Pid, getpid};
 use rustls_pki_types::UnixTime;
 
-use crate::certificates::{self, CertificateError, Installed};
+use crate::certificates::{self, CertificateError, Rotation};
 use crate::console;
 use crate::error::Error;
 use crate::launch;
@@ -41,6 +41,12 @@ pub(crate) struct Doors {
     pub termination_log: Option<PathBuf>,
     /// The process whose end stops the attempt, if one is watched.
     pub parent: Option<Pid>,
+}
+
+/// What is kept up to date while the command runs.
+struct Kept {
+    state: StateFile,
+    certificates: Option<Rotation>,
 }
 
 /// Runs one attempt to its end and reports it. The result is the agent's exit code.
@@ -78,27 +84,31 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
     let runtime_dir = image.get(OsStr::new("XDG_RUNTIME_DIR")).cloned();
     let private = PrivateFolder::create(runtime_dir.as_deref(), &doors.state)?;
     state.update(|state| state.private_folder = Some(private.path().to_owned()));
-    let certificates = certify(plan.certificates.as_ref(), &private, warnings)?;
-    let certificates = certificates.as_ref().map(Installed::files);
+    let certificates = certify(plan.certificates.as_ref(), &private)?;
+    warnings.extend(certificates.iter().flat_map(Rotation::warnings).cloned());
+    let mut kept = Kept { state, certificates };
+    let files = kept.certificates.as_ref().map(Rotation::files);
     let cluster = match &plan.master {
         Master::Local => None,
-        Master::Mesos(mesos) => Some(mesos::connect(mesos, certificates, &inbox)?),
+        Master::Mesos(mesos) => Some(mesos::connect(mesos, files, &inbox)?),
     };
-    let places = Places { private: &private, state: &doors.state, certificates, cluster: cluster.as_ref() };
+    let places =
+        Places { private: &private, state: &doors.state, certificates: files, cluster: cluster.as_ref() };
     let ready = prepare(&plan, image, &places)?;
     warnings.extend_from_slice(&ready.warnings);
     for warning in &*warnings {
         console::warn(warning);
     }
-    state.update(|state| state.warnings.clone_from(warnings));
-    let mut message = supervise(&plan, &ready, doors, &inbox, &mut state)?;
+    kept.state.update(|state| state.warnings.clone_from(warnings));
+    let mut message = supervise(&plan, &ready, doors, &inbox, &mut kept)?;
+    warnings.clone_from(&kept.state.current().warnings);
     if let Some(cluster) = &cluster {
         let frameworks = read_states(&doors.state);
         verdict::with_frameworks(&mut message, &frameworks);
         let left = mesos::settle(&cluster.settings, &frameworks);
         warnings
             .extend(left.iter().map(|(id, why)| format!("the framework {id} may be left on Mesos: {why}")));
-        state.update(|state| state.frameworks_left = left.into_iter().map(|(id, _)| id).collect());
+        kept.state.update(|state| state.frameworks_left = left.into_iter().map(|(id, _)| id).collect());
     }
     Ok(message)
 }
@@ -107,8 +117,7 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
 fn certify(
     wanted: Option<&Certificates>,
     private: &PrivateFolder,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Installed>, CertificateError> {
+) -> Result<Option<Rotation>, CertificateError> {
     let target = wanted.and_then(|wanted| wanted.target.as_deref());
     // PID 1 is in a container for certain. Elsewhere a target says so: a laptop's own /certs is no image's.
     if target.is_some() || getpid().as_raw() == 1 {
@@ -117,10 +126,7 @@ fn certify(
             return Err(CertificateError::InImage { path });
         }
     }
-    let Some(wanted) = wanted else { return Ok(None) };
-    let bundle = certificates::read(&wanted.source)?;
-    warnings.extend(certificates::check(&bundle, UnixTime::now())?);
-    certificates::install(&bundle, wanted, private.path()).map(Some)
+    wanted.map(|wanted| Rotation::begin(wanted, private.path(), UnixTime::now())).transpose()
 }
 
 fn supervise(
@@ -128,8 +134,9 @@ fn supervise(
     ready: &Ready,
     doors: &Doors,
     inbox: &Inbox,
-    state: &mut StateFile,
+    kept: &mut Kept,
 ) -> Result<TerminationMessage, Error> {
+    let Kept { state, certificates } = kept;
     let root = Path::new("/");
     let oom_kills_before = cgroup::oom_kills(root).unwrap_or_default();
     let shell = launch::shell(&plan.run);
@@ -143,6 +150,7 @@ fn supervise(
         notebook: expected(&plan.run, ready.token_file.as_deref()),
         idle: terminal.as_ref().zip(idle_timeout),
         frameworks: matches!(plan.master, Master::Mesos(_)).then(|| Frameworks::new(doors.state.clone())),
+        certificates: certificates.as_mut(),
         parent: doors.parent,
     };
     let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;

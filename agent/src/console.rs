@@ -7,6 +7,11 @@ pub(crate) fn warn(message: &str) {
     say(&format!("warning: {message}"));
 }
 
+/// Says what went wrong though the job still runs.
+pub(crate) fn error(message: &str) {
+    say(&format!("error: {message}"));
+}
+
 /// Says why the job did not run, or ended in a way that its own output does not explain.
 ///
 /// Nobody may be listening: a closed or full standard error must not end the agent.

@@ -278,6 +278,61 @@ mod tests {
         }
     }
 
+    fn for_mesos(library: Option<&str>) -> LaunchPlan {
+        let mut plan = plan(shell());
+        plan.master = Master::Mesos(Box::new(Mesos {
+            masters: "m:5050".to_owned(),
+            role: Some("science".to_owned()),
+            credentials: Some("/credentials".into()),
+            verify: Verify::Chain,
+            server_name: None,
+            framework_id: "uid-1".to_owned(),
+            labels: [("a".to_owned(), "b".to_owned()), ("c".to_owned(), "d".to_owned())].into(),
+            registration_timeout_ms: 1_500,
+            library: library.map(Into::into),
+        }));
+        plan
+    }
+
+    #[test]
+    fn libmesos_is_told_everything_by_variables_that_no_plan_may_set() {
+        let plan = for_mesos(None);
+        let Master::Mesos(mesos) = &plan.master else { unreachable!() };
+        let told = for_libmesos(mesos, Path::new("/state"));
+        let reserved = &crate::plan::RESERVED_VARIABLES;
+        assert!(told.iter().all(|(name, _)| reserved.contains(name)), "{told:?}");
+        for (name, value) in [
+            ("LCMAP_MESOS_FRAMEWORK_ID", "uid-1"),
+            ("LCMAP_MESOS_LABELS", "a=b,c=d"),
+            ("LCMAP_MESOS_REGISTRATION_TIMEOUT", "2"),
+            ("LCMAP_MESOS_STATE_DIR", "/state"),
+            ("LCMAP_MESOS_VERIFY", "Chain"),
+            ("LCMAP_MESOS_SERVER_NAME", ""),
+            ("LCMAP_MESOS_PRINCIPAL_FILE", "/credentials/principal"),
+            ("LCMAP_MESOS_SECRET_FILE", "/credentials/secret"),
+            ("MESOS_ROLE", "science"),
+        ] {
+            assert!(told.contains(&(name, value.into())), "{name}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn the_plans_library_goes_over_the_images_and_under_the_jobs() {
+        const NAME: &str = "MESOS_NATIVE_JAVA_LIBRARY";
+        for (library, image, job, used) in [
+            (None, None, None, None),
+            (None, Some("/image.so"), None, Some("/image.so")),
+            (Some("/ours.so"), Some("/image.so"), None, Some("/ours.so")),
+            (Some("/ours.so"), Some("/image.so"), Some("/job.so"), Some("/job.so")),
+        ] {
+            let image: Vec<(&str, &str)> = image.map(|path| (NAME, path)).into_iter().collect();
+            let variables: Vec<_> = job.map(|path| (NAME.to_owned(), path.into())).into_iter().collect();
+            let given = Given { variables: &variables, ..given() };
+            let composed = compose(&environment(&image), &for_mesos(library), &given);
+            assert_eq!(composed.get(OsStr::new(NAME)).map(OsString::as_os_str), used.map(OsStr::new));
+        }
+    }
+
     #[test]
     fn only_what_is_meant_for_executors_reaches_them() {
         let variable = |name: &str, visibility| EnvVar {

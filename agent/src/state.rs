@@ -14,6 +14,9 @@ use crate::console;
 /// The name of the state file in the agent's state folder.
 pub const FILE_NAME: &str = "state.json";
 
+/// How many warnings are kept.
+const MOST_WARNINGS: usize = 100;
+
 /// What the agent knows of the driver that it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +98,15 @@ impl StateFile {
         }
     }
 
+    /// Adds a warning. One that came before is not repeated, and a source of ever new ones does not fill the file.
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.update(|state| {
+            if state.warnings.len() < MOST_WARNINGS && !state.warnings.contains(&warning) {
+                state.warnings.push(warning);
+            }
+        });
+    }
+
     fn write(&self) -> io::Result<()> {
         let json = serde_json::to_vec(&self.current)?;
         let next = self.path.with_extension("json.next");
@@ -130,6 +142,18 @@ mod tests {
         let mut state = StateFile::new(folder.path()).unwrap();
         state.update(|state| state.pid = None);
         assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn a_warning_is_kept_once_and_there_are_never_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = StateFile::new(folder.path()).unwrap();
+        for number in [1, 2, 1] {
+            state.warn(format!("warning {number}"));
+        }
+        assert_eq!(written(folder.path()).warnings, ["warning 1", "warning 2"]);
+        (0..1000).for_each(|number| state.warn(format!("warning {number}")));
+        assert_eq!(written(folder.path()).warnings.len(), MOST_WARNINGS);
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What is looked at while the command runs: its web UI, its notebook, its terminal, our parent.
+//! What is looked at while the command runs: its web UI, its notebook, its certificates, its terminal, our parent.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::unistd::{Pid, getpid, getppid};
+use rustls_pki_types::UnixTime;
 
+use crate::certificates::{News, Rotation};
+use crate::console;
 use crate::mesos::Frameworks;
 use crate::notebook::Expected;
 use crate::sockets::{self, Listener};
@@ -33,6 +36,8 @@ pub(crate) struct Watched<'a> {
     pub idle: Option<(&'a Terminal, Duration)>,
     /// The frameworks of a driver on Mesos.
     pub frameworks: Option<Frameworks>,
+    /// The certificates, which may be renewed.
+    pub certificates: Option<&'a mut Rotation>,
     /// The process whose end ends us.
     pub parent: Option<Pid>,
 }
@@ -75,6 +80,23 @@ impl<'a> Watcher<'a> {
         self.state.update(|state| state.frameworks = seen.into_iter().map(|it| it.state).collect());
     }
 
+    fn look_at_certificates(&mut self) {
+        let Some(rotation) = &mut self.watched.certificates else { return };
+        for news in rotation.look(Instant::now(), UnixTime::now()) {
+            match news {
+                News::Taken(what) => console::say(&what),
+                News::Warning(what) => {
+                    console::warn(&what);
+                    self.state.warn(what);
+                }
+                News::Error(what) => {
+                    console::error(&what);
+                    self.state.warn(what);
+                }
+            }
+        }
+    }
+
     /// Whether nobody has used the terminal, nor has the shell written to it, for too long.
     fn is_idle(&self) -> bool {
         let Some((terminal, longest)) = &self.watched.idle else { return false };
@@ -96,6 +118,7 @@ impl Watch for Watcher<'_> {
         self.look_for_ui();
         self.look_for_notebook();
         self.look_at_frameworks();
+        self.look_at_certificates();
         if self.watched.parent.is_some_and(|parent| getppid() != parent) {
             Some(StopCause::ParentGone)
         } else if self.is_idle() {

@@ -35,6 +35,11 @@ pub fn check(bundle: &Bundle, now: UnixTime) -> Result<Vec<String>, CertificateE
     Ok(warnings)
 }
 
+/// Whose certificate a bundle is of, and until when it is valid.
+pub(super) fn summary(bundle: &Bundle) -> String {
+    parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).summary()).unwrap_or_default()
+}
+
 /// Whether the chain leads to a root. A kind of certificate that cannot be judged here is only warned about.
 fn check_chain(
     bundle: &Bundle,

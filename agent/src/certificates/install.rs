@@ -41,6 +41,8 @@ pub(crate) struct CertificateFiles {
 #[derive(Debug)]
 pub(crate) struct Installed {
     files: CertificateFiles,
+    /// What the last exchange replaced: whoever had followed the link just before may still read it.
+    replaced: Option<PathBuf>,
 }
 
 /// Installs checked certificates in the plan's target, if that is memory-backed and can be written, else in a new
@@ -55,8 +57,11 @@ pub(crate) fn install(
     let made = DirBuilder::new().mode(0o700).recursive(true).create(&folder);
     made.map_err(|source| unwritable(&folder, source))?;
     let [certificate, key, roots] = NAMES[0].map(|name| folder.join(name));
-    let installed = Installed { files: CertificateFiles { folder, certificate, key, roots } };
+    let files = CertificateFiles { folder, certificate, key, roots };
+    let mut installed = Installed { files, replaced: None };
     installed.exchange(bundle)?;
+    // What a killed agent left: nobody reads it.
+    installed.drop_replaced()?;
     Ok(installed)
 }
 
@@ -76,32 +81,54 @@ impl Installed {
     }
 
     /// Puts a bundle in the place of the one that is there. Whoever opens the files sees the old pair or the new.
-    pub(crate) fn exchange(&self, bundle: &Bundle) -> Result<(), CertificateError> {
-        let folder = &self.files.folder;
-        self.write(bundle).map_err(|source| unwritable(folder, source))
+    ///
+    /// The old one's files stay until [`Installed::drop_replaced`], or the next exchange.
+    pub(crate) fn exchange(&mut self, bundle: &Bundle) -> Result<(), CertificateError> {
+        self.drop_replaced()?;
+        self.try_exchange(bundle).map_err(|source| unwritable(&self.files.folder, source))
     }
 
-    fn write(&self, bundle: &Bundle) -> io::Result<()> {
-        let folder = &self.files.folder;
-        let [certificate, key, roots] = NAMES[0];
-        let next = mkdtemp(&folder.join("..XXXXXX"))?;
-        let chain = std::iter::once(&bundle.leaf).chain(&bundle.intermediates).map(AsRef::as_ref);
-        write_private(&next.join(certificate), &pem::write(pem::CERTIFICATE, chain))?;
-        write_private(&next.join(key), &pem::write(&bundle.key.label, [bundle.key.der.as_slice()]))?;
-        write_private(
-            &next.join(roots),
-            &pem::write(pem::CERTIFICATE, bundle.roots.iter().map(AsRef::as_ref)),
-        )?;
-        let before = fs::read_link(folder.join(DATA)).ok();
-        link(Path::new(next.file_name().unwrap_or_default()), &folder.join(DATA))?;
-        for name in NAMES[0] {
-            link(&Path::new(DATA).join(name), &folder.join(name))?;
+    /// Removes the pair before this one, if it is still there.
+    pub(crate) fn drop_replaced(&mut self) -> Result<(), CertificateError> {
+        let Some(replaced) = &self.replaced else { return Ok(()) };
+        match fs::remove_dir_all(replaced) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(unwritable(&self.files.folder, error))
+            }
+            _ => {
+                self.replaced = None;
+                Ok(())
+            }
         }
-        before.map_or(Ok(()), |before| fs::remove_dir_all(folder.join(before)))
+    }
+
+    fn try_exchange(&mut self, bundle: &Bundle) -> io::Result<()> {
+        let folder = &self.files.folder;
+        let next = mkdtemp(&folder.join("..XXXXXX"))?;
+        let before = fs::read_link(folder.join(DATA)).ok();
+        let exchanged = write(bundle, &next)
+            .and_then(|()| link(Path::new(next.file_name().unwrap_or_default()), &folder.join(DATA)));
+        if let Err(error) = exchanged {
+            // Best effort: half of a pair is nobody's, and it holds a key.
+            let _ = fs::remove_dir_all(&next);
+            return Err(error);
+        }
+        self.replaced = before.map(|before| folder.join(before));
+        for name in NAMES[0] {
+            let (to, at) = (Path::new(DATA).join(name), folder.join(name));
+            // From the second exchange on they are there, and nothing may fail that is not needed.
+            if fs::read_link(&at).ok().as_ref() != Some(&to) {
+                link(&to, &at)?;
+            }
+        }
+        Ok(())
     }
 
     fn wipe(&self) -> io::Result<()> {
         let folder = &self.files.folder;
+        if let Some(replaced) = self.replaced.as_ref().filter(|replaced| replaced.exists()) {
+            fs::remove_dir_all(replaced)?;
+        }
         if let Ok(data) = fs::read_link(folder.join(DATA)) {
             fs::remove_dir_all(folder.join(data))?;
         }
@@ -116,6 +143,15 @@ impl Drop for Installed {
             crate::console::warn(&format!("certificates in {folder} could not be wiped: {error}"));
         }
     }
+}
+
+/// Writes the three files of a bundle into a folder.
+fn write(bundle: &Bundle, folder: &Path) -> io::Result<()> {
+    let [certificate, key, roots] = NAMES[0].map(|name| folder.join(name));
+    let chain = std::iter::once(&bundle.leaf).chain(&bundle.intermediates).map(AsRef::as_ref);
+    write_private(&certificate, &pem::write(pem::CERTIFICATE, chain))?;
+    write_private(&key, &pem::write(&bundle.key.label, [bundle.key.der.as_slice()]))?;
+    write_private(&roots, &pem::write(pem::CERTIFICATE, bundle.roots.iter().map(AsRef::as_ref)))
 }
 
 /// Makes or replaces a link in one step.

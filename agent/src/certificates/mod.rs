@@ -1,4 +1,4 @@
-//! The certificates that the driver shows to Mesos: read, checked, installed, wiped.
+//! The certificates that the driver shows to Mesos: read, checked, installed, renewed, wiped.
 
 mod check;
 mod image;
@@ -6,6 +6,8 @@ mod install;
 mod key;
 pub mod pem;
 mod read;
+mod rotation;
+mod source;
 mod validity;
 
 use std::io;
@@ -13,10 +15,11 @@ use std::path::PathBuf;
 
 pub use check::{WARN_AHEAD, check};
 pub(crate) use image::{IMAGE_FOLDER, find_private_key};
-pub(crate) use install::{CertificateFiles, Installed, install};
+pub(crate) use install::CertificateFiles;
 pub use key::{KeyError, PrivateKey};
 pub use pem::PemError;
 pub use read::{Bundle, Files, read};
+pub(crate) use rotation::{News, Rotation};
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]

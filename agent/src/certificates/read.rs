@@ -28,6 +28,16 @@ pub struct Bundle {
     pub files: Files,
 }
 
+impl Bundle {
+    /// Whether another bundle holds the same certificates, and the key of the same.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.leaf == other.leaf
+            && self.intermediates == other.intermediates
+            && self.roots == other.roots
+            && self.key.public == other.key.public
+    }
+}
+
 /// Where certificates were read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {

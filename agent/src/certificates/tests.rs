@@ -1,6 +1,8 @@
 mod installing;
+mod rotating;
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rcgen::{
@@ -10,7 +12,9 @@ use rcgen::{
 use rustls_pki_types::UnixTime;
 use tempfile::TempDir;
 
+use super::install::install;
 use super::*;
+use crate::plan::Certificates;
 
 /// A key of 2048 bits that is used nowhere else: ring makes no RSA keys.
 const RSA: &str = include_str!("rsa-for-tests.pem");
@@ -44,6 +48,15 @@ fn authority(name: &str, years: Years) -> (CertificateParams, KeyPair) {
     let mut params = params(name, years);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     (params, KeyPair::generate().unwrap())
+}
+
+/// A folder on memory-backed storage.
+fn in_memory() -> TempDir {
+    TempDir::new_in("/dev/shm").unwrap()
+}
+
+fn wanted(source: &Path, target: Option<&Path>) -> Certificates {
+    Certificates { source: source.to_owned(), target: target.map(Path::to_owned) }
 }
 
 /// A folder with a certificate of a root of its own, `mesos.*` by name.

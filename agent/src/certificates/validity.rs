@@ -38,6 +38,11 @@ impl Validity {
         }
     }
 
+    /// Whose certificate it is, and until when it is valid.
+    pub(super) fn summary(&self) -> String {
+        format!("{}, valid until {}", self.subject, shown(self.to))
+    }
+
     /// What to say of a certificate that ends soon.
     pub(super) fn warning(&self, now: UnixTime, path: &Path) -> Option<String> {
         let lifetime = self.to.timestamp().saturating_sub(self.from.timestamp());

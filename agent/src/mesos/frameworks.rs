@@ -64,3 +64,99 @@ pub(crate) fn refusal(frameworks: &[SupervisedFramework]) -> Option<&FrameworkSt
     let refused = |state: &&FrameworkState| state.phase == FrameworkPhase::Aborted && state.reason.is_some();
     frameworks.iter().rev().map(|framework| &framework.state).find(refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::Path;
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    fn state(phase: FrameworkPhase) -> FrameworkState {
+        FrameworkState {
+            phase,
+            pid: 7,
+            master: "m:5050".to_owned(),
+            user: "u".to_owned(),
+            role: None,
+            was_registered: true,
+            framework_id: Some("uid-1".to_owned()),
+            webui_url: None,
+            reason: None,
+            trouble: None,
+            stop_called: false,
+            teardown_owed: None,
+        }
+    }
+
+    fn refused(why: &str) -> FrameworkState {
+        FrameworkState { reason: Some(why.to_owned()), ..state(FrameworkPhase::Aborted) }
+    }
+
+    #[test]
+    fn a_framework_is_taken_if_it_was_registered_and_neither_stopped_nor_alive() {
+        for (phase, was_registered, stop_called, taken) in [
+            (FrameworkPhase::Aborted, true, false, true),
+            (FrameworkPhase::Aborted, true, true, false),
+            (FrameworkPhase::Aborted, false, false, false),
+            (FrameworkPhase::Created, false, false, false),
+            (FrameworkPhase::Connecting, false, false, false),
+            (FrameworkPhase::Registered, true, false, false),
+            (FrameworkPhase::Disconnected, true, false, false),
+            (FrameworkPhase::Stopped, true, true, false),
+        ] {
+            let state = FrameworkState { was_registered, stop_called, ..state(phase) };
+            assert_eq!(is_taken(&state), taken, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_refusal_counts_and_a_framework_that_came_to_work_is_none() {
+        use FrameworkPhase::{Aborted, Registered, Stopped};
+        let stopped = FrameworkState { reason: Some("stopped".to_owned()), ..state(Stopped) };
+        for (states, expected) in [
+            (vec![], None),
+            (vec![state(Registered)], None),
+            (vec![state(Aborted)], None),
+            (vec![stopped.clone()], None),
+            (vec![refused("role")], Some("role")),
+            (vec![refused("role"), refused("removed")], Some("removed")),
+            (vec![refused("role"), state(Registered), stopped], Some("role")),
+        ] {
+            let frameworks: Vec<SupervisedFramework> =
+                (1..).zip(states).map(|(number, state)| SupervisedFramework { number, state }).collect();
+            assert_eq!(refusal(&frameworks).and_then(|state| state.reason.as_deref()), expected);
+        }
+    }
+
+    /// A process that Mesos took its framework from, by what lies in a folder.
+    fn abandoned(folder: &Path) -> Child {
+        let child = Command::new("sleep").arg("600").spawn().unwrap();
+        let state = FrameworkState { pid: child.id(), ..state(FrameworkPhase::Aborted) };
+        fs::write(folder.join("framework-1.json"), serde_json::to_vec(&state).unwrap()).unwrap();
+        child
+    }
+
+    #[test]
+    fn a_program_whose_framework_was_taken_is_told_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = abandoned(folder.path());
+        let pid = Pid::from_raw(child.id().cast_signed());
+        let seen = Frameworks::new(folder.path().to_owned()).look(|| vec![pid]);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::TERM.number()));
+    }
+
+    #[test]
+    fn a_stranger_of_the_same_number_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = abandoned(folder.path());
+        let mut frameworks = Frameworks::new(folder.path().to_owned());
+        assert_eq!(frameworks.look(Vec::new).len(), 1);
+        assert!(frameworks.told.is_empty() && child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

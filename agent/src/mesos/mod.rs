@@ -72,3 +72,76 @@ fn settings(mesos: &plan::Mesos, certificates: Option<&CertificateFiles>) -> Res
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(masters: &str, verify: plan::Verify) -> plan::Mesos {
+        plan::Mesos {
+            masters: masters.to_owned(),
+            role: None,
+            credentials: Some("/credentials".into()),
+            verify,
+            server_name: Some("master".to_owned()),
+            framework_id: "uid-1".to_owned(),
+            labels: std::collections::BTreeMap::new(),
+            registration_timeout_ms: 1,
+            library: None,
+        }
+    }
+
+    #[test]
+    fn credentials_are_named_by_their_files_and_read_later() {
+        let settings = settings(&plan("m:5050", plan::Verify::Full), None).unwrap();
+        let files = CredentialSource::Files {
+            principal: "/credentials/principal".into(),
+            secret: "/credentials/secret".into(),
+        };
+        assert_eq!((settings.credential, settings.security), (files, Security::Plain));
+    }
+
+    #[test]
+    fn certificates_are_shown_and_the_master_verified_as_the_plan_says() {
+        let files = CertificateFiles {
+            folder: "/certs".into(),
+            certificate: "/certs/mesos.crt".into(),
+            key: "/certs/mesos.key".into(),
+            roots: "/certs/trustedroot.crt".into(),
+        };
+        for (wanted, verify) in [
+            (plan::Verify::Full, Verify::Full),
+            (plan::Verify::Chain, Verify::Chain),
+            (plan::Verify::None, Verify::None),
+        ] {
+            let settings = settings(&plan("m:5050", wanted), Some(&files)).unwrap();
+            let expected = TlsSettings {
+                identity: Some(IdentityFiles {
+                    certificate: files.certificate.clone(),
+                    key: files.key.clone(),
+                }),
+                authorities: Authorities { file: Some(files.roots.clone()), folder: None },
+                verify,
+                server_name: Some("master".to_owned()),
+            };
+            assert_eq!(settings.security, Security::Tls(expected));
+        }
+    }
+
+    #[test]
+    fn masters_that_are_none_are_refused_by_the_field_that_names_them() {
+        for (masters, said) in [
+            ("http://m:5050", "a Mesos master has no http:// address: write host:port"),
+            ("", "\"\" is not the address of a Mesos master: write host:port"),
+            ("m:0", "\"m:0\" is not the address of a Mesos master: write host:port"),
+            ("m:5050,", "\"\" is not the address of a Mesos master: write host:port"),
+            ("zk://zk1:2181", "the ZooKeeper address lacks the path that the masters use"),
+        ] {
+            let refused = settings(&plan(masters, plan::Verify::Full), None).unwrap_err();
+            let refused = Error::from(refused);
+            assert_eq!(refused.reason(), crate::report::ExitReason::PlanRefused);
+            let words = refused.to_string();
+            assert!(words.starts_with(&format!("spec.mesos.master: {said}")), "{words}");
+        }
+    }
+}

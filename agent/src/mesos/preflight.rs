@@ -65,3 +65,71 @@ async fn stopped(inbox: &Inbox) -> PreflightError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use lcmap_mesos::CredentialSource;
+    use lcmap_mesos::tls::Security;
+
+    use super::*;
+
+    /// Far longer than anything here takes.
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn ask(master: SocketAddr, patience: Duration) -> Result<Reached, Error> {
+        let settings = Settings {
+            masters: master.to_string().parse().unwrap(),
+            security: Security::Plain,
+            credential: CredentialSource::None,
+        };
+        runtime().unwrap().block_on(asked(&settings, patience))
+    }
+
+    /// A master that gives these answers, one a connection, and then is gone. A real one elects too fast to be looked at.
+    fn master(answers: &'static [&'static str]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 4096]).unwrap();
+                write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn an_election_is_waited_for() {
+        let master = master(&["503 Service Unavailable", "503 Service Unavailable", "400 Bad Request"]);
+        let reached = ask(master, LONG).unwrap();
+        assert_eq!((reached.master.at.port, reached.from), (master.port(), master.ip()));
+    }
+
+    #[test]
+    fn an_election_without_end_is_told_when_patience_ends() {
+        let began = Instant::now();
+        let error = ask(master(&["503 Service Unavailable"; 9]), Duration::from_millis(600)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoLeader);
+        assert!(began.elapsed() >= Duration::from_millis(600));
+    }
+
+    #[test]
+    fn anything_else_in_the_way_is_told_at_once() {
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for (address, kind) in [
+            (gone, ErrorKind::ConnectionRefused),
+            (master(&["401 Unauthorized"]), ErrorKind::CredentialsRefused),
+            (master(&["403 Forbidden"]), ErrorKind::FrameworkRefused),
+            (master(&["404 Not Found"]), ErrorKind::NotMesos),
+        ] {
+            let began = Instant::now();
+            assert_eq!(ask(address, LONG).unwrap_err().kind(), kind);
+            assert!(began.elapsed() < LONG / 2);
+        }
+    }
+}

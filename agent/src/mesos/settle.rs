@@ -102,3 +102,64 @@ async fn as_scheduler(settings: &Settings, state: &FrameworkState, id: &str) -> 
         (ended, None) => Err(format!("its teardown ended as {ended:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lcmap_mesos::CredentialSource;
+    use lcmap_mesos::tls::Security;
+
+    use super::*;
+
+    fn state(phase: FrameworkPhase, id: Option<&str>, owed: Option<&str>) -> FrameworkState {
+        FrameworkState {
+            phase,
+            pid: 7,
+            master: "m:5050".to_owned(),
+            user: "u".to_owned(),
+            role: None,
+            was_registered: id.is_some(),
+            framework_id: id.map(str::to_owned),
+            webui_url: None,
+            reason: None,
+            trouble: None,
+            stop_called: phase == FrameworkPhase::Stopped,
+            teardown_owed: owed.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_may_be_on_mesos_and_was_not_seen_to_go_is_owed() {
+        use FrameworkPhase::{Aborted, Connecting, Created, Disconnected, Registered, Stopped};
+        let id = Some("uid-1");
+        for (phase, id, teardown_owed, owed) in [
+            // It has never asked.
+            (Created, id, None, false),
+            // Its question may have arrived, whatever came back.
+            (Connecting, id, None, true),
+            (Connecting, None, None, false),
+            (Registered, id, None, true),
+            (Disconnected, id, None, true),
+            (Aborted, id, None, true),
+            (Aborted, None, None, false),
+            // Seen to go, or not.
+            (Stopped, id, None, false),
+            (Stopped, id, Some("disconnected"), true),
+        ] {
+            let state = state(phase, id, teardown_owed);
+            assert_eq!(is_owed(&state), owed, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn who_owes_nothing_asks_nobody() {
+        let settings = Settings {
+            // Nobody answers there, and that would be told.
+            masters: "127.0.0.1:1".parse().unwrap(),
+            security: Security::Plain,
+            credential: CredentialSource::None,
+        };
+        let state = state(FrameworkPhase::Stopped, Some("uid-1"), None);
+        let left = settle(&settings, &[SupervisedFramework { number: 1, state }]);
+        assert_eq!(left, []);
+    }
+}

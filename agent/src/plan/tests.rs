@@ -1,3 +1,5 @@
+mod mesos;
+
 use std::io::Write;
 
 use base64::Engine;
@@ -8,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SMALLEST: &str = r#"{"version":1,"job":{"name":"pi","attempt":1},"applicationName":"pi","run":{"submit":{"application":"pi.py"}},"driver":{},"master":"local","gracePeriodMs":30000}"#;
+const SMALLEST: &str = r#"{"version":2,"job":{"name":"pi","attempt":1},"applicationName":"pi","run":{"submit":{"application":"pi.py"}},"driver":{},"master":"local","gracePeriodMs":30000}"#;
 
 fn plan() -> LaunchPlan {
     LaunchPlan::parse(SMALLEST).unwrap()
@@ -42,7 +44,7 @@ fn a_long_plan_is_packed_and_always_to_the_same_text() {
 
 #[test]
 fn the_version_is_judged_before_anything_else() {
-    for text in [r#"{"version":2}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#] {
+    for text in [r#"{"version":1}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#] {
         assert!(matches!(LaunchPlan::parse(text), Err(PlanError::UnknownVersion { .. })), "{text}");
     }
     assert!(refusal("{}").contains("missing field `version`"), "{}", refusal("{}"));
@@ -51,7 +53,7 @@ fn the_version_is_judged_before_anything_else() {
 #[test]
 fn what_is_no_plan_is_refused_in_words() {
     let unknown_field = SMALLEST.replacen('{', r#"{"extra":1,"#, 1);
-    let deep = format!("{{\"version\":1,\"x\":{}", "[".repeat(100_000));
+    let deep = format!("{{\"version\":2,\"x\":{}", "[".repeat(100_000));
     for (text, said) in [
         ("", "unpacked"),
         ("hello, world", "neither JSON nor base64"),

@@ -9,6 +9,10 @@ mod launch_failures;
 #[cfg(test)]
 mod pid1;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod support;

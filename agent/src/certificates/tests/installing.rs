@@ -1,20 +1,9 @@
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use super::*;
-use crate::plan::Certificates;
 
 fn bundle(folder: &Folder) -> Bundle {
     read(folder.folder.path()).unwrap()
-}
-
-/// A folder on memory-backed storage.
-fn in_memory() -> TempDir {
-    TempDir::new_in("/dev/shm").unwrap()
-}
-
-fn wanted(source: &Path, target: Option<&Path>) -> Certificates {
-    Certificates { source: source.to_owned(), target: target.map(Path::to_owned) }
 }
 
 fn mode(path: &Path) -> u32 {
@@ -53,17 +42,57 @@ fn a_target_that_is_the_source_or_on_a_disk_is_left_alone() {
     assert_eq!(fs::read_dir(on_disk.path()).unwrap().count(), 0);
 }
 
+/// How many pairs lie in a folder of installed certificates.
+fn pairs(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.file_type().unwrap().is_dir()).count()
+}
+
 #[test]
-fn an_exchange_swaps_the_pair_and_leaves_nothing_of_the_old_one() {
+fn an_exchange_swaps_the_pair_and_leaves_nothing_of_the_old_one_for_long() {
     let (folder, private) = (Folder::valid(), in_memory());
-    let installed = install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let mut installed =
+        install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let target = installed.files().folder.clone();
     let before = fs::read(&installed.files().key).unwrap();
+    for _ in 0..3 {
+        installed.exchange(&bundle(&Folder::valid())).unwrap();
+        assert_ne!(fs::read(&installed.files().key).unwrap(), before);
+        check(&read(&target).unwrap(), at(NOW)).unwrap();
+        assert_eq!(pairs(&target), 2);
+    }
+    installed.drop_replaced().unwrap();
+    assert_eq!(pairs(&target), 1);
     installed.exchange(&bundle(&Folder::valid())).unwrap();
-    assert_ne!(fs::read(&installed.files().key).unwrap(), before);
-    check(&read(&installed.files().folder).unwrap(), at(NOW)).unwrap();
-    let mut names: Vec<_> = fs::read_dir(&installed.files().folder).unwrap().flatten().collect();
-    names.retain(|entry| entry.file_type().unwrap().is_dir());
-    assert_eq!(names.len(), 1, "{names:?}");
+    drop(installed);
+    assert_eq!(fs::read_dir(target).unwrap().count(), 0);
+}
+
+#[test]
+fn a_reader_that_followed_the_link_before_an_exchange_still_finds_its_pair() {
+    let (folder, private) = (Folder::valid(), in_memory());
+    let mut installed =
+        install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let target = installed.files().folder.clone();
+    let followed = target.join(fs::read_link(target.join("..data")).unwrap());
+    installed.exchange(&bundle(&Folder::valid())).unwrap();
+    assert!(read(&followed).unwrap().is_same_as(&bundle(&folder)));
+    installed.drop_replaced().unwrap();
+    assert!(!followed.exists());
+}
+
+#[test]
+fn an_exchange_without_room_leaves_the_old_pair_and_no_half_of_the_new_one() {
+    let (folder, private) = (Folder::valid(), in_memory());
+    let mut installed =
+        install(&bundle(&folder), &wanted(folder.folder.path(), None), private.path()).unwrap();
+    let target = installed.files().folder.clone();
+    let before = fs::read(&installed.files().key).unwrap();
+    // No link can be put where a folder is that is not empty.
+    fs::create_dir_all(target.join("..next/in-the-way")).unwrap();
+    installed.exchange(&bundle(&Folder::valid())).unwrap_err();
+    assert_eq!(fs::read(&installed.files().key).unwrap(), before);
+    fs::remove_dir_all(target.join("..next")).unwrap();
+    assert_eq!(pairs(&target), 1);
 }
 
 #[test]
