@@ -80,8 +80,8 @@ layers := unit spark api chart cluster mesos
 # One set of features for all layers, so that none builds the tests anew.
 features := lcmap-spark-tests/api,lcmap-spark-tests/cluster,lcmap-spark-tests/mesos
 real := -p lcmap-spark-tests --features api,cluster,mesos
-spark := commands containers examples manifests notebook operator_image outcomes secrets shells stopping \
-	surroundings verbatim
+spark := commands containers examples manifests notebook operator_image outcomes pages secrets shells \
+	stopping surroundings verbatim
 
 .PHONY: test
 test: ## everything: each layer below in turn, on its real bed; one that fails does not hide the others

@@ -93,6 +93,7 @@ DEMO = [
     ("Land cover, counted from a data file", run, command("landcover")),
     ("Greenness by season, with a Python module of its own", run, command("ndvi")),
     ("Clear looks, by Scala in a jar", run, command("clear-looks")),
+    ("The anatomy of a job, in five steps", run, command("anatomy")),
     ("A program of the image, from the folder that stands for it", run, command("sum", "--map", "/home/lcmap=examples/sum")),
     ("A Python shell", lambda words: type_into(words, PYSPARK), command("pyspark")),
     ("A Scala shell", lambda words: type_into(words, SCALA), command("spark-shell")),

@@ -17,6 +17,18 @@ fn every_example_is_valid() {
 }
 
 #[test]
+fn every_example_is_valid_in_both_modes_by_the_one_switch() {
+    let folder = Folder::new();
+    for example in examples() {
+        let here = std::fs::read_to_string(&example).unwrap();
+        let there = here.replacen("\n  mode: NonDistributed\n", "\n  mode: Distributed\n", 1);
+        assert_ne!(here, there, "{} leaves its mode unsaid", example.display());
+        let switched = folder.write("sparkjob.yaml", there);
+        LcmapSpark::new("validate").arg("-f").arg(switched).finish().succeeded();
+    }
+}
+
+#[test]
 fn validate_names_file_document_line_and_field() {
     let folder = Folder::new();
     let good = json!({"run": {"shell": {}}});

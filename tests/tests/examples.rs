@@ -36,6 +36,13 @@ fn clear_looks_runs_the_main_class_of_a_jar() {
 }
 
 #[test]
+fn anatomy_goes_through_its_five_steps() {
+    let output = output_of("anatomy");
+    assert_eq!(output.lines().count(), 11);
+    says(&output, &["pixel  from        to          change\n", "3      2016-03-25  2016-05-04   +0.15\n"]);
+}
+
+#[test]
 fn sum_runs_a_program_of_the_image_from_the_folder_that_stands_for_it() {
     let folder = bed::repository("examples/sum");
     let map = format!("/home/lcmap={}", folder.display());
