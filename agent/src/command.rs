@@ -47,7 +47,10 @@ pub struct Inspect {
     /// The folder that passwd and group are written to; without one they are not.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The file that the termination message is written to when the image is refused.
+    /// The folder of the certificates that the driver is to show to Mesos; they are checked, and their end is told.
+    #[arg(long, value_name = "DIR")]
+    certificates: Option<PathBuf>,
+    /// The file that the termination message is written to.
     #[arg(long, value_name = "FILE")]
     termination_log: Option<PathBuf>,
     /// The user id; by default the agent's own.
@@ -103,8 +106,16 @@ fn failed(message: &str) -> ExitCode {
 
 impl Inspect {
     fn run(&self) -> ExitCode {
-        match inspect::inspect(self.out.as_deref(), &self.entry()) {
-            Ok(()) => ExitCode::SUCCESS,
+        let (out, certificates) = (self.out.as_deref(), self.certificates.as_deref());
+        match inspect::inspect(&inspect::Wanted { out, entry: &self.entry(), certificates }) {
+            Ok(inspection) => {
+                if let (Some(path), Ok(json)) = (&self.termination_log, serde_json::to_string(&inspection))
+                    && let Err(error) = std::fs::write(path, json)
+                {
+                    console::say(&format!("what was found cannot be told: {}: {error}", path.display()));
+                }
+                ExitCode::SUCCESS
+            }
             Err(error) => {
                 let message = error.termination_message();
                 report(&message, self.termination_log.as_deref());

@@ -25,6 +25,25 @@ pub struct TerminationMessage {
     pub warnings: Vec<String>,
 }
 
+/// What `inspect` says when all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    /// The end of the certificate that the driver is to show to Mesos, if it is to show one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Expiry>,
+}
+
+/// When a certificate ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Expiry {
+    /// The last second of its validity, since 1970.
+    pub at: i64,
+    /// The second from which on its end is near: two weeks ahead, or after nine tenths of a short life.
+    pub warn_from: i64,
+}
+
 /// Why an attempt ended: a closed list, since it becomes a condition's reason and a metric's label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExitReason {

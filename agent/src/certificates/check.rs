@@ -10,6 +10,7 @@ use x509_parser::prelude::FromDer;
 use super::CertificateError;
 use super::read::Bundle;
 use super::validity::Validity;
+use crate::report::Expiry;
 
 /// How long before its end a certificate is warned about; one that lives shortly, after nine tenths of its life.
 pub const WARN_AHEAD: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -33,6 +34,11 @@ pub fn check(bundle: &Bundle, now: UnixTime) -> Result<Vec<String>, CertificateE
         warnings.extend(check_chain(bundle, &leaf, now)?);
     }
     Ok(warnings)
+}
+
+/// When the certificate of a bundle ends.
+pub fn expiry(bundle: &Bundle) -> Option<Expiry> {
+    parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).end())
 }
 
 /// Whose certificate a bundle is of, and until when it is valid.

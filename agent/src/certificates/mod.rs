@@ -13,7 +13,7 @@ mod validity;
 use std::io;
 use std::path::PathBuf;
 
-pub use check::{WARN_AHEAD, check};
+pub use check::{WARN_AHEAD, check, expiry};
 pub(crate) use image::{IMAGE_FOLDER, find_private_key};
 pub(crate) use install::CertificateFiles;
 pub use key::{KeyError, PrivateKey};

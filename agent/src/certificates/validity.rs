@@ -9,6 +9,7 @@ use x509_parser::time::ASN1Time;
 
 use super::CertificateError;
 use super::check::WARN_AHEAD;
+use crate::report::Expiry;
 
 /// A certificate's own name and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,13 @@ impl Validity {
         } else {
             Ok(())
         }
+    }
+
+    /// When it ends, and from when on that is worth a warning.
+    pub(super) fn end(&self) -> Expiry {
+        let lifetime = self.to.timestamp().saturating_sub(self.from.timestamp());
+        let ahead = i64::try_from(WARN_AHEAD.as_secs()).unwrap_or(i64::MAX).min(lifetime / 10);
+        Expiry { at: self.to.timestamp(), warn_from: self.to.timestamp().saturating_sub(ahead) }
     }
 
     /// Whose certificate it is, and until when it is valid.

@@ -220,6 +220,7 @@ impl Census for Index {
             if let Some(reason) = standing.reason.filter(|_| standing.is_stalled && !phase.is_final()) {
                 *census.stalled.entry(reason).or_default() += 1;
             }
+            census.expiring += u64::from(standing.is_expiring && !phase.is_final());
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
             let waited =
                 standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));

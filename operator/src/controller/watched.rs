@@ -52,6 +52,8 @@ pub(crate) struct Standing {
     pub(crate) reason: Option<Reason>,
     /// Whether somebody must mend something.
     pub(crate) is_stalled: bool,
+    /// Whether its certificate is near its end, or past it.
+    pub(crate) is_expiring: bool,
     /// The ordinal of its attempt.
     pub(crate) attempt: Option<i32>,
     /// Since when it has been there.
@@ -118,7 +120,17 @@ impl WatchedJob {
         };
         let stalled =
             |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
-        Standing { phase, reason, is_stalled: conditions.iter().any(stalled), attempt, since }
+        let expiring = |mark: &Mark| {
+            mark.type_ == ConditionType::CertificatesValid && mark.status == ConditionStatus::False
+        };
+        Standing {
+            phase,
+            reason,
+            is_stalled: conditions.iter().any(stalled),
+            is_expiring: conditions.iter().any(expiring),
+            attempt,
+            since,
+        }
     }
 }
 

@@ -39,6 +39,15 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
     {
         told.push(Announcement { severity: Severity::Warning, reason: Reason::FrameworkAbandoned, message });
     }
+    let expiring = |status: &SparkJobStatus| {
+        let valid = status.conditions.iter().find(|it| it.type_ == ConditionType::CertificatesValid);
+        valid.filter(|it| it.reason != Reason::CertificatesValid).map(|it| (it.reason, it.message.clone()))
+    };
+    if let Some((reason, message)) =
+        expiring(after).filter(|it| before.and_then(expiring).as_ref() != Some(it))
+    {
+        told.push(Announcement { severity: Severity::Warning, reason, message });
+    }
     let place = |status: &SparkJobStatus| (status.phase, status.reason);
     let (Some(phase), Some(reason)) = place(after) else { return told };
     if before.map(place) == Some(place(after)) {

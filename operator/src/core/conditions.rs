@@ -1,5 +1,6 @@
 //! Conditions, as phase and reason make them.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lcmap_spark_crd::{
     Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus, set_condition,
@@ -54,6 +55,39 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed, unrelease
     on_mesos(status, observed);
 }
 
+/// How far away the end of a certificate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CertificateEnd {
+    /// Far.
+    Far,
+    /// Near enough to renew it.
+    Near,
+    /// It is over.
+    Past,
+}
+
+/// Says of the certificate that a driver began with how near its end is. Whether it was renewed since only its agent knows.
+pub(super) fn certificate(
+    status: &mut SparkJobStatus,
+    observed: &Observed,
+    at: Timestamp,
+    end: CertificateEnd,
+) {
+    let renew = "renew the Secret in mesos.certificates; a running driver takes it over by itself";
+    let (holds, reason, message) = match end {
+        CertificateEnd::Far => (ConditionStatus::True, Reason::CertificatesValid, format!("until {at}")),
+        CertificateEnd::Near => {
+            let message = format!("the certificate that the driver began with expires at {at}: {renew}");
+            (ConditionStatus::False, Reason::CertificatesExpiring, message)
+        }
+        CertificateEnd::Past => {
+            let message = format!("the certificate that the driver began with expired at {at}: {renew}");
+            (ConditionStatus::False, Reason::CertificatesInvalid, message)
+        }
+    };
+    set(status, observed, (ConditionType::CertificatesValid, holds), reason, message);
+}
+
 fn set(
     status: &mut SparkJobStatus,
     observed: &Observed,
@@ -87,6 +121,10 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
     }
     let driver = observed.driver.as_ref().filter(|driver| !matches!(driver.state, DriverState::Ended(_)));
     let mesos = driver.and_then(|driver| driver.mesos.as_ref());
+    let is_unheard = mesos.is_some_and(|mesos| mesos.registered.is_none() && mesos.trouble.is_none());
+    if is_unheard && matches!(status.phase, Some(Phase::Requesting | Phase::Running)) {
+        return;
+    }
     let (phase_reason, message) = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
     let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());
     let allocated = mesos.is_some_and(|mesos| mesos.executors.running > 0);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::status::{Executors, Progress};
 use lcmap_spark_crd::{Reason, Revision};
 
@@ -78,6 +79,8 @@ pub struct Driver {
     pub notebook: Option<NotebookAccess>,
     /// What its Spark tells of itself, as far as it was asked.
     pub ui: Option<SparkUi>,
+    /// When the certificate ends that it began with, if it shows one to Mesos.
+    pub certificate: Option<Expiry>,
     /// What it has on Mesos, if executors are to run there.
     pub mesos: Option<OnMesos>,
     /// The revision of the spec that it was made from, where it says so.

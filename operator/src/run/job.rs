@@ -360,6 +360,7 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         node: None,
         notebook: None,
         ui: None,
+        certificate: None,
         mesos: None,
         revision: None,
         created,

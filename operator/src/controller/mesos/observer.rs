@@ -48,6 +48,8 @@ pub(super) struct Observer {
     suspects: HashSet<String>,
     swept: Option<Instant>,
     asked: Instant,
+    /// What was in the way the last time, and has been logged.
+    trouble: Option<(Reason, String)>,
 }
 
 /// Why nothing was learnt.
@@ -77,6 +79,7 @@ impl Observer {
             suspects: HashSet::new(),
             swept: None,
             asked: Instant::now(),
+            trouble: None,
         }
     }
 
@@ -121,12 +124,21 @@ impl Observer {
             return;
         }
         let (look, news) = match self.look().await {
-            Ok(news) => (Look::Done, news),
+            Ok(news) => {
+                if self.trouble.take().is_some() {
+                    tracing::info!(master = self.whom.master, "Mesos answers again");
+                }
+                (Look::Done, news)
+            }
             Err(error) => {
                 self.connection = None;
                 let trouble = trouble(&error);
-                tracing::warn!(master = self.whom.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
-                (Look::Failed, self.watched.attempts().trouble(&trouble))
+                if self.trouble.as_ref() != Some(&trouble) {
+                    tracing::warn!(master = self.whom.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
+                }
+                let news = self.watched.attempts().trouble(&trouble);
+                self.trouble = Some(trouble);
+                (Look::Failed, news)
             }
         };
         self.around.metrics.looked_at_mesos(look);

@@ -22,6 +22,8 @@ pub(crate) struct JobCensus {
     pub(crate) waiting: BTreeMap<Reason, u64>,
     /// How many jobs cannot go on until somebody mends them, and why.
     pub(crate) stalled: BTreeMap<Reason, u64>,
+    /// How many jobs run with a certificate that is near its end, or past it.
+    pub(crate) expiring: u64,
     /// How many stored jobs cannot be read.
     pub(crate) unreadable: u64,
     /// How long the job that has waited longest for its driver to run has done so.
@@ -71,6 +73,13 @@ impl Collector for AtScrape {
             "SparkJobs that cannot go on until somebody mends them, by reason. Their Stalled condition names object, \
              field and remedy.",
             census.stalled,
+        )?;
+        one(
+            &mut encoder,
+            "jobs_with_expiring_certificates",
+            "SparkJobs whose driver began with a certificate that is near its end or past it. If it is not 0, renew the \
+             Secrets: their CertificatesValid condition tells until when.",
+            census.expiring,
         )?;
         one(
             &mut encoder,

@@ -58,6 +58,7 @@ fn who_leads_and_where_the_jobs_stand_is_counted_at_the_scrape() {
         phases: [(Phase::Running, 3)].into(),
         waiting: [(Reason::Unschedulable, 2)].into(),
         stalled: [(Reason::ImageRequired, 1)].into(),
+        expiring: 4,
         unreadable: 1,
         oldest_waiting: Some(Duration::from_millis(1500)),
     };
@@ -68,6 +69,7 @@ fn who_leads_and_where_the_jobs_stand_is_counted_at_the_scrape() {
         r#"lcmap_spark_jobs{phase="Pending"} 0"#,
         r#"lcmap_spark_waiting_jobs{reason="Unschedulable"} 2"#,
         r#"lcmap_spark_stalled_jobs{reason="ImageRequired"} 1"#,
+        "lcmap_spark_jobs_with_expiring_certificates 4",
         "lcmap_spark_unreadable_jobs 1",
         "lcmap_spark_oldest_waiting_seconds 1.5",
     ] {

@@ -47,6 +47,7 @@ impl Step<'_> {
                         self.becomes(Phase::Running, *reason, message.clone());
                     }
                 }
+                self.note_certificate(driver);
                 if let Some(ui) = &driver.ui {
                     self.status.progress = Some(ui.progress);
                     self.status.ui_url = Some(ui.url.clone());

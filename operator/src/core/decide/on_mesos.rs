@@ -1,10 +1,13 @@
 //! A Distributed job whose driver runs: how far its frameworks and executors are.
 
+use jiff::Timestamp;
+use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::spec::RunKind;
 use lcmap_spark_crd::status::MAX_FRAMEWORKS;
 use lcmap_spark_crd::{Phase, Reason};
 
-use super::{Step, later, time};
+use super::{Step, conditions, later, time};
+use crate::core::conditions::CertificateEnd;
 use crate::core::{Driver, OnMesos};
 
 impl Step<'_> {
@@ -20,6 +23,8 @@ impl Step<'_> {
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
             self.becomes(Phase::Running, reason, message.to_owned());
+        } else if mesos.registered.is_none() && matches!(self.phase(), Phase::Requesting | Phase::Running) {
+            // An operator that has not heard of Mesos yet knows less than its predecessor did.
         } else if running > 0 {
             let executors = if running == 1 { "executor runs" } else { "executors run" };
             let message = format!("{running} {executors} with {} cores", mesos.cores);
@@ -58,6 +63,21 @@ impl Step<'_> {
             return self.release(driver, Reason::AllocationTimeout, message);
         }
         self.becomes(Phase::Requesting, reason, message);
+    }
+
+    /// Says of the certificate that a driver began with whether it is near its end.
+    pub(super) fn note_certificate(&mut self, driver: &Driver) {
+        let Some(Expiry { at, warn_from }) = driver.certificate else { return };
+        let moment = |second| Timestamp::from_second(second).ok();
+        let (Some(at), Some(warn_from)) = (moment(at), moment(warn_from)) else { return };
+        let end = if self.passed(Some(at)) {
+            CertificateEnd::Past
+        } else if self.passed(Some(warn_from)) {
+            CertificateEnd::Near
+        } else {
+            CertificateEnd::Far
+        };
+        conditions::certificate(&mut self.status, self.observed, at, end);
     }
 
     /// Takes down where an attempt is to be on Mesos: from then on it may have something there.

@@ -98,6 +98,7 @@ impl World {
             node: None,
             notebook: None,
             ui: None,
+            certificate: None,
             mesos: (self.job.spec.mode == Mode::Distributed).then(OnMesos::default),
             revision: None,
             created: self.now,

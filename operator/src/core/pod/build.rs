@@ -63,7 +63,7 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
     let (plan, requested) = launch_plan(job, attempt, settings, (&image, &template, &volumes))?;
 
     let mut driver = containers::driver(job, &image, &volumes.mounts, settings);
-    let mut pod_volumes = volumes.sources;
+    let mut pod_volumes = volumes.sources.clone();
     if needs_tmp(template::driver(&template)) {
         pod_volumes.push(json!({"name": places::TMP_VOLUME, "emptyDir": {}}));
         if let Some(mounts) = driver["volumeMounts"].as_array_mut() {
@@ -77,7 +77,7 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
         "spec": pod_spec(spec),
     });
     ours["spec"]["containers"] = json!([driver]);
-    ours["spec"]["initContainers"] = json!(containers::init(spec, &image, settings));
+    ours["spec"]["initContainers"] = json!(containers::init(spec, &image, &volumes, settings));
     ours["spec"]["volumes"] = json!(pod_volumes);
     let pod = merge::merge(merge::merge(defaults(spec, &requested), template), ours);
     check_size(&pod, spec)?;

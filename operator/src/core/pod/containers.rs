@@ -5,6 +5,7 @@ use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
+use super::volumes::Volumes;
 use super::{places, ui, volumes};
 use crate::core::Settings;
 
@@ -14,7 +15,7 @@ pub(super) fn confined() -> Value {
 }
 
 /// The init containers, in their order.
-pub(super) fn init(spec: &SparkJobSpec, image: &str, settings: &Settings) -> Vec<Value> {
+pub(super) fn init(spec: &SparkJobSpec, image: &str, volumes: &Volumes, settings: &Settings) -> Vec<Value> {
     let small = json!({"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}});
     let mut strict = confined();
     strict["readOnlyRootFilesystem"] = json!(true);
@@ -28,7 +29,7 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, settings: &Settings) -> Vec
         "volumeMounts": [{"name": places::BIN_VOLUME, "mountPath": places::BIN}],
     })];
     if spec.user.is_some() || volumes::wants_certificates(spec) {
-        let mut container = inspect(spec);
+        let mut container = inspect(spec, volumes);
         container["image"] = json!(image);
         container["resources"] = small;
         container["securityContext"] = strict;
@@ -39,7 +40,7 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, settings: &Settings) -> Vec
 }
 
 /// Looks at the job's image: for private keys, and for what a user of its own needs.
-fn inspect(spec: &SparkJobSpec) -> Value {
+fn inspect(spec: &SparkJobSpec, volumes: &Volumes) -> Value {
     let mut command = vec![
         places::AGENT.to_owned(),
         "inspect".into(),
@@ -55,6 +56,13 @@ fn inspect(spec: &SparkJobSpec) -> Value {
             command.extend([option.to_owned(), value.to_owned()]);
         }
         mounts.push(json!({"name": places::IDENTITY_VOLUME, "mountPath": places::IDENTITY}));
+    }
+    if let Some(mount) = volumes.certificates_of(spec) {
+        command.extend([
+            "--certificates".to_owned(),
+            mount["mountPath"].as_str().unwrap_or_default().to_owned(),
+        ]);
+        mounts.push(mount.clone());
     }
     json!({"name": places::INSPECT, "command": command, "volumeMounts": mounts})
 }

@@ -1,7 +1,7 @@
 //! A driver pod → what its driver does, in the job's own words.
 
 use jiff::Timestamp;
-use lcmap_spark_agent::report::TerminationMessage;
+use lcmap_spark_agent::report::{Expiry, Inspection, TerminationMessage};
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob};
@@ -33,6 +33,7 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         },
         revision: revision(pod),
         ui: None,
+        certificate: certificate(pod),
         mesos: (pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()))
             .then(OnMesos::default),
         created,
@@ -40,6 +41,14 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         state: state(job, pod, incidents, now),
         life: if pod.is_over() { Life::Over } else { Life::Living },
     }
+}
+
+/// What the look at the certificates has found.
+fn certificate(pod: &DriverPod) -> Option<Expiry> {
+    let inspected =
+        pod.status.init_container_statuses.iter().find(|container| container.name == places::INSPECT)?;
+    let told = inspected.state.terminated.as_ref()?.message.as_deref()?;
+    serde_json::from_str::<Inspection>(told).ok()?.certificate
 }
 
 fn revision(pod: &DriverPod) -> Option<Revision> {

@@ -97,6 +97,14 @@ impl Volumes {
         self.sources.iter().any(|volume| volume["name"] == places::CERTIFICATES_VOLUME)
     }
 
+    /// Where the Secret with Mesos certificates is mounted, if a driver is to have any.
+    pub(super) fn certificates_of(&self, spec: &SparkJobSpec) -> Option<&Value> {
+        let name =
+            spec.mesos.certificates.as_ref()?.secret_name.as_ref().filter(|_| wants_certificates(spec))?;
+        let folder = self.secrets.get(name)?.to_str()?;
+        self.mounts.iter().find(|mount| mount["mountPath"] == folder)
+    }
+
     /// Leaves `/certs` to a template that has something there.
     pub(super) fn drop_certificates(&mut self) {
         self.sources.retain(|volume| volume["name"] != places::CERTIFICATES_VOLUME);

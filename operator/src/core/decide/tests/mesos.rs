@@ -1,5 +1,6 @@
 //! Distributed jobs: how far they are on Mesos, and what must be gone before they may end.
 
+use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::names::ANNOTATION_ABANDON_FRAMEWORK;
 use lcmap_spark_crd::status::Executors;
 
@@ -257,4 +258,29 @@ fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
     world.frameworks = Frameworks::Gone;
     world.ends(Reason::NeverConnected, 0);
     assert_eq!(world.place(), (Phase::Succeeded, Reason::NeverConnected));
+}
+
+#[test]
+fn an_operator_that_has_not_heard_of_mesos_yet_takes_nothing_back() {
+    let mut world = running();
+    let before = world.status().clone();
+    world.mesos(OnMesos::default());
+    assert_eq!(world.status(), &before);
+}
+
+#[test]
+fn a_certificate_is_told_of_before_it_ends() {
+    let mut world = running();
+    let end = |seconds| Expiry { at: seconds, warn_from: seconds - 100 };
+    let reason = |world: &World| {
+        find_condition(&world.status().conditions, ConditionType::CertificatesValid).unwrap().reason
+    };
+    world.driver.as_mut().unwrap().certificate = Some(end(1000));
+    assert_eq!(world.step().requeue, Requeue::After(Duration::from_secs(900)), "woken when its end is near");
+    assert_eq!(reason(&world), Reason::CertificatesValid);
+    world.after(900).step();
+    assert_eq!(reason(&world), Reason::CertificatesExpiring);
+    world.after(100).step();
+    assert_eq!(reason(&world), Reason::CertificatesInvalid);
+    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "what runs goes on");
 }
