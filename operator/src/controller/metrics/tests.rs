@@ -87,7 +87,7 @@ fn each_metric_has_a_type_and_a_help_of_whole_sentences() {
     let text = scrape(&metrics, Leadership::never(), JobCensus::default());
     let types = text.lines().filter(|line| line.starts_with("# TYPE lcmap_spark_")).count();
     let helps: Vec<_> = text.lines().filter(|line| line.starts_with("# HELP lcmap_spark_")).collect();
-    assert_eq!((types, helps.len()), (17, 17), "{text}");
+    assert_eq!((types, helps.len()), (20, 20), "{text}");
     for help in helps {
         assert!(help.ends_with('.') && !help.ends_with("..") && help.len() > 80, "{help}");
     }
