@@ -33,7 +33,7 @@ pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> 
         Some(Reason::Interrupted) if kind != RunKind::Submit && ending.exit_code == Some(0) => {
             Outcome::Success
         }
-        Some(Reason::StartTimeout) => Outcome::InfrastructureFailure,
+        Some(Reason::StartTimeout | Reason::AllocationTimeout) => Outcome::InfrastructureFailure,
         Some(_) => Outcome::Ended,
         None => match ending.reason {
             Reason::IdleTimeout => Outcome::Success,
@@ -103,6 +103,7 @@ mod tests {
             (Notebook, Reason::KilledAfterGracePeriod, 137, Some(Reason::Interrupted), Outcome::Ended),
             (Submit, Reason::Stopped, 143, Some(Reason::DeadlineExceeded), Outcome::Ended),
             (Notebook, Reason::Stopped, 0, Some(Reason::StartTimeout), Outcome::InfrastructureFailure),
+            (Submit, Reason::Stopped, 143, Some(Reason::AllocationTimeout), Outcome::InfrastructureFailure),
             (Notebook, Reason::IdleTimeout, 0, None, Outcome::Success),
             (Submit, Reason::DriverLost, 137, None, Outcome::InfrastructureFailure),
             (Submit, Reason::ExitedNonZero, 3, None, Outcome::Failure),

@@ -374,7 +374,9 @@ fn exit_code(status: &SparkJobStatus, request: Option<Request>) -> u8 {
     match (status.phase, status.reason) {
         (Some(Phase::Succeeded | Phase::Suspended), _) => 0,
         (_, Some(Reason::Interrupted)) => request.map_or(exit::INTERRUPTED, Request::exit_code),
-        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout)) => exit::TIMEOUT,
+        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout | Reason::AllocationTimeout)) => {
+            exit::TIMEOUT
+        }
         _ => own.filter(|code| *code != 0).unwrap_or(exit::FAULT),
     }
 }

@@ -111,7 +111,7 @@ pub(crate) enum RunError {
 pub(crate) mod exit {
     /// A manifest, or a command line, was refused.
     pub(crate) const REFUSED: u8 = 2;
-    /// `activeDeadline` or `startTimeout` ended the job, as `timeout(1)` says it.
+    /// `activeDeadline`, `startTimeout` or `allocationTimeout` ended the job, as `timeout(1)` says it.
     pub(crate) const TIMEOUT: u8 = 124;
     /// lcmap-spark itself could not go on.
     pub(crate) const FAULT: u8 = 125;

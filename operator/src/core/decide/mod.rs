@@ -93,9 +93,19 @@ impl Step<'_> {
     /// Why we asked the driver to stop, if it was us.
     fn asked(&self) -> Option<Reason> {
         use Reason::{
-            DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver, Suspended,
+            AllocationTimeout, DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver,
+            Suspended,
         };
-        let ours = [DeadlineExceeded, Edited, Interrupted, RunAgain, StartTimeout, StoppingDriver, Suspended];
+        let ours = [
+            AllocationTimeout,
+            DeadlineExceeded,
+            Edited,
+            Interrupted,
+            RunAgain,
+            StartTimeout,
+            StoppingDriver,
+            Suspended,
+        ];
         self.status.reason.filter(|reason| self.phase() == Phase::Releasing && ours.contains(reason))
     }
 
