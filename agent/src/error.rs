@@ -74,11 +74,10 @@ impl Error {
     /// The reason, for conditions and metrics.
     pub(crate) fn reason(&self) -> ExitReason {
         match self {
-            Self::PlanUnreadable { .. } | Self::Plan(_) => ExitReason::PlanRefused,
+            Self::PlanUnreadable { .. } | Self::Plan(_) | Self::Masters(_) => ExitReason::PlanRefused,
             Self::State { .. } | Self::Private(_) | Self::Configuration(_) => ExitReason::ConfigurationFailed,
             Self::Certificates(CertificateError::InImage { .. }) => ExitReason::CertificatesInImage,
             Self::Certificates(_) => ExitReason::CertificatesInvalid,
-            Self::Masters(_) => ExitReason::PlanRefused,
             Self::Mesos(PreflightError::Mesos(error)) => error.kind().into(),
             Self::Mesos(PreflightError::Stopped) => ExitReason::Stopped,
             Self::Mesos(PreflightError::Runtime(_)) => ExitReason::MesosUnreachable,

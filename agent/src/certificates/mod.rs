@@ -1,6 +1,7 @@
 //! The certificates that the driver shows to Mesos: read, checked, installed, wiped.
 
 mod check;
+mod describe;
 mod image;
 mod install;
 mod key;
@@ -12,11 +13,14 @@ use std::io;
 use std::path::PathBuf;
 
 pub use check::{WARN_AHEAD, check};
+pub use describe::{Described, describe};
 pub(crate) use image::{IMAGE_FOLDER, find_private_key};
 pub(crate) use install::{CertificateFiles, Installed, install};
 pub use key::{KeyError, PrivateKey};
 pub use pem::PemError;
 pub use read::{Bundle, Files, read};
+/// The moment that certificates are judged at.
+pub use rustls_pki_types::UnixTime;
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -69,9 +69,9 @@ fn a_folder_of_the_commands_name_is_not_the_command() {
 #[test]
 fn a_plan_of_another_version_is_refused_before_anything_else_is_read() {
     let bed = Bed::with_submit("");
-    fs::write(bed.path("plan"), r#"{"version": 2, "nothing": ["known"]}"#).unwrap();
+    fs::write(bed.path("plan"), r#"{"version": 1, "nothing": ["known"]}"#).unwrap();
     let message = refused(&bed, bed.as_child(), 125, ExitReason::PlanRefused);
-    assert!(message.contains("has version 2, this agent knows version 1"), "{message}");
+    assert!(message.contains("has version 1, this agent knows version 2"), "{message}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) enum Outcome {
 /// Judges an ending. `asked` is why the driver was asked to stop, if it was.
 pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> Outcome {
     // What had ended by itself when the request came has its own result.
-    if ending.reason == Reason::Completed {
+    if matches!(ending.reason, Reason::Completed | Reason::NeverConnected) {
         return Outcome::Success;
     }
     match asked {
@@ -96,6 +96,8 @@ mod tests {
         use RunKind::{Notebook, Submit};
         for (kind, reason, code, asked, expected) in [
             (Submit, Reason::Completed, 0, None, Outcome::Success),
+            (Submit, Reason::NeverConnected, 0, None, Outcome::Success),
+            (Submit, Reason::Stopped, 143, Some(Reason::AllocationTimeout), Outcome::InfrastructureFailure),
             (Submit, Reason::Completed, 0, Some(Reason::Interrupted), Outcome::Success),
             (Submit, Reason::Stopped, 143, Some(Reason::Interrupted), Outcome::Ended),
             (Submit, Reason::Stopped, 0, Some(Reason::Interrupted), Outcome::Ended),
@@ -103,7 +105,6 @@ mod tests {
             (Notebook, Reason::KilledAfterGracePeriod, 137, Some(Reason::Interrupted), Outcome::Ended),
             (Submit, Reason::Stopped, 143, Some(Reason::DeadlineExceeded), Outcome::Ended),
             (Notebook, Reason::Stopped, 0, Some(Reason::StartTimeout), Outcome::InfrastructureFailure),
-            (Submit, Reason::Stopped, 143, Some(Reason::AllocationTimeout), Outcome::InfrastructureFailure),
             (Notebook, Reason::IdleTimeout, 0, None, Outcome::Success),
             (Submit, Reason::DriverLost, 137, None, Outcome::InfrastructureFailure),
             (Submit, Reason::ExitedNonZero, 3, None, Outcome::Failure),
