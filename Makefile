@@ -32,10 +32,10 @@ setup: ## Java, and Spark and Jupyter in a private Python environment under targ
 	@tests/beds/spark.sh
 
 .PHONY: build
-build: binaries ## the lcmap-spark command, and the agent beside it, both static, in target/release/
+build: binaries libmesos ## the lcmap-spark command, the agent and libmesos.so beside it, in target/release/
 	@mkdir -p $(target)/release
-	@cp -u $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(target)/release/
-	@ls -sh1 $(target)/release/lcmap-spark $(target)/release/lcmap-agent
+	@cp -u $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(libmesos) $(target)/release/
+	@ls -sh1 $(addprefix $(target)/release/,lcmap-spark lcmap-agent libmesos.so)
 
 # One build for laptops and for the image: it brings its own libraries.
 .PHONY: binaries
@@ -121,8 +121,10 @@ cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubect
 	$(cargo-test) $(real) --test pods -- --test-threads=3
 
 .PHONY: mesos
-mesos: setup libmesos ## the Mesos client and libmesos.so, on a real Mesos and with real Spark (some minutes, once)
-	LCMAP_LIBMESOS=$(abspath $(libmesos)) $(cargo-test) $(real) --no-fail-fast --test mesos --test libmesos -- --test-threads=8
+mesos: export LCMAP_LIBMESOS = $(abspath $(libmesos))
+mesos: program setup libmesos ## the Mesos client, libmesos.so and Distributed jobs, on a real Mesos with real Spark (some minutes, once)
+	@failed=; $(cargo-test) $(real) --no-fail-fast --test mesos --test libmesos -- --test-threads=8 || failed=1; \
+	    $(cargo-test) $(real) --test distributed -- --test-threads=4 || failed=1; test -z "$$failed"
 
 .PHONY: beds
 beds: setup

@@ -106,8 +106,11 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
         let frameworks = read_states(&doors.state);
         verdict::with_frameworks(&mut message, &frameworks);
         let left = mesos::settle(&cluster.settings, &frameworks);
-        warnings
-            .extend(left.iter().map(|(id, why)| format!("the framework {id} may be left on Mesos: {why}")));
+        for (id, why) in &left {
+            let warning = format!("the framework {id} may be left on Mesos: {why}");
+            console::warn(&warning);
+            warnings.push(warning);
+        }
         kept.state.update(|state| state.frameworks_left = left.into_iter().map(|(id, _)| id).collect());
     }
     Ok(message)

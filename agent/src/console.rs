@@ -17,5 +17,6 @@ pub(crate) fn error(message: &str) {
 /// Nobody may be listening: a closed or full standard error must not end the agent.
 pub(crate) fn say(message: &str) {
     let line = message.replace(['\n', '\r'], " ");
-    let _ = writeln!(std::io::stderr(), "lcmap-agent: {line}");
+    // In one write, or the lines of Spark, which has the same standard error, come in between.
+    let _ = std::io::stderr().write_all(format!("lcmap-agent: {line}\n").as_bytes());
 }

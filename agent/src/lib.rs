@@ -22,6 +22,7 @@ mod launch;
 mod mesos;
 mod mounts;
 mod notebook;
+pub mod owed;
 pub mod plan;
 mod prepare;
 mod private;

@@ -2,7 +2,7 @@
 //!
 //! `state.json` in the agent's state folder, replaced whole (write and rename) at each change.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,8 @@ pub const FILE_NAME: &str = "state.json";
 
 /// How many warnings are kept.
 const MOST_WARNINGS: usize = 100;
+/// The name of the file in the state folder that is locked for as long as its agent lives, however that ends.
+pub const LOCK_NAME: &str = "agent.lock";
 
 /// What the agent knows of the driver that it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,8 @@ pub struct NotebookState {
 pub struct StateFile {
     path: PathBuf,
     current: DriverState,
+    /// Locked for as long as the agent lives.
+    _lock: File,
     /// A full disk is told once, not at each change.
     complained: bool,
 }
@@ -67,7 +71,11 @@ impl StateFile {
     /// An empty state in a folder, which is made if need be. Nothing is written yet.
     pub fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { path: folder.join(FILE_NAME), current: DriverState::default(), complained: false })
+        let lock = File::create(folder.join(LOCK_NAME))?;
+        // One that is taken is another agent's of the same folder, which there is none of.
+        let _ = lock.try_lock();
+        let path = folder.join(FILE_NAME);
+        Ok(Self { path, current: DriverState::default(), _lock: lock, complained: false })
     }
 
     /// What was last said.
@@ -133,7 +141,10 @@ mod tests {
         state.update(|state| state.ui_port = Some(4040));
         let expected = DriverState { pid: Some(7), ui_port: Some(4040), ..DriverState::default() };
         assert_eq!((state.current(), written(&folder)), (&expected, expected.clone()));
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        let mut files: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, [LOCK_NAME, FILE_NAME]);
     }
 
     #[test]
@@ -161,7 +172,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("state");
         let mut state = StateFile::new(&folder).unwrap();
-        fs::remove_dir(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
         state.update(|state| state.pid = Some(7));
         fs::create_dir(&folder).unwrap();
         state.update(|state| state.ui_port = Some(4040));

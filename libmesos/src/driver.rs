@@ -177,11 +177,16 @@ impl Driver {
             return before;
         }
         progress.status = Status::Stopped;
-        drop(progress);
+        let owed = progress.networking && ending == Ending::Teardown;
         self.report(|state| {
             state.stop_called = true;
-            state.phase = FrameworkPhase::Stopped;
+            if before == Status::Running {
+                state.phase = FrameworkPhase::Stopped;
+            }
+            // Until the master confirms it: this process may be killed meanwhile.
+            state.teardown_owed = owed.then(|| "the process ended before the master confirmed it".to_owned());
         });
+        drop(progress);
         if let Some(handle) = self.handle.get() {
             handle.stop(ending);
         }
@@ -210,10 +215,15 @@ impl Driver {
 
     /// Notes that the network thread has ended.
     pub(crate) fn network_ended(&self, ended: &Ended) {
-        if let Ended::TeardownOwed(why) = ended {
-            self.owe(why);
+        let mut progress = self.progress();
+        match ended {
+            Ended::TeardownOwed(why) => self.owe(why),
+            Ended::TornDown | Ended::NeverSubscribed | Ended::LeftBehind | Ended::Refused => {
+                self.report(|state| state.teardown_owed = None);
+            }
         }
-        self.progress().networking = false;
+        progress.networking = false;
+        drop(progress);
         self.changed.notify_all();
     }
 

@@ -22,6 +22,6 @@ mod symbols;
 
 /// Says something to whoever reads the program's standard error, in the library's name.
 fn say(message: &str) {
-    // A program may have closed it: then nobody reads.
-    let _ = writeln!(io::stderr(), "libmesos: {message}");
+    // In one write, or the lines of others come in between. A program may have closed it: then nobody reads.
+    let _ = io::stderr().write_all(format!("libmesos: {message}\n").as_bytes());
 }

@@ -19,9 +19,9 @@ pub enum FrameworkPhase {
     Registered,
     /// It was registered and seeks the master.
     Disconnected,
-    /// Mesos refused it, or the program failed: `reason` says why.
+    /// Mesos refused it, or the program failed: `reason` says why. It remains so when the program then stops it.
     Aborted,
-    /// It was stopped.
+    /// The program stopped it.
     Stopped,
 }
 

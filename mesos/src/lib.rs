@@ -14,6 +14,7 @@ mod http;
 mod kind;
 mod leader;
 mod preflight;
+mod probe;
 mod question;
 mod recordio;
 mod release;
@@ -34,6 +35,7 @@ pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, r
 pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
 pub use preflight::{Reached, preflight};
+pub use probe::{Agreed, Probed, probe};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
 pub use release::{ReleaseError, Released, release};
 pub use transport::Master;

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use crate::{
-    Masters, Settings,
-    error::Error,
-    http::Media,
+    HostPort, Masters, Settings,
+    error::{Doing, Error},
+    http::{Connection, Media, Request},
     leader::Detector,
     question::{Question, put},
     scheduler::{AGENT_SAYS, PATH},
+    tls::{Security, TlsError, TlsSettings, Verify},
     transport::Master,
     wire,
 };
@@ -46,7 +47,10 @@ pub async fn preflight(settings: &Settings) -> Result<Reached, Error> {
             };
         }
     }
-    let answer = answer?;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return Err(explained(error, &settings.security).await),
+    };
     match answer.status {
         400 if answer.body.starts_with(AGENT_SAYS) => {
             let why = "it takes a scheduler's call for one of its own, as an agent does".to_owned();
@@ -54,5 +58,36 @@ pub async fn preflight(settings: &Settings) -> Result<Reached, Error> {
         }
         200..=299 | 400 => Ok(Reached { master: answer.master, from: answer.from }),
         _ => Err(answer.refusal(question.name)),
+    }
+}
+
+/// A connection that was just closed is what a server does that speaks the other one of HTTP and HTTPS: that is tried.
+pub(crate) async fn explained(error: Error, security: &Security) -> Error {
+    match (&error, security) {
+        (Error::Lost { at, doing: Doing::Asking, .. }, Security::Plain) if speaks_tls(at).await => {
+            Error::WantsTls { at: at.clone() }
+        }
+        (Error::Lost { at, doing: Doing::Handshake, .. }, Security::Tls(_)) if speaks_http(at).await => {
+            Error::Tls { at: at.clone(), why: TlsError::PlainHttp }
+        }
+        _ => error,
+    }
+}
+
+async fn speaks_tls(at: &HostPort) -> bool {
+    let anything = Security::Tls(TlsSettings { verify: Verify::None, ..TlsSettings::default() });
+    match Connection::open(&at.clone().into(), &anything).await {
+        Ok(_) => true,
+        // It refuses us, in TLS.
+        Err(Error::Tls { why, .. }) => !matches!(why, TlsError::PlainHttp),
+        Err(_) => false,
+    }
+}
+
+async fn speaks_http(at: &HostPort) -> bool {
+    let request = Request { path: PATH, media: Media::Json, credential: None, stream_id: None, body: b"{}" };
+    match Connection::open(&at.clone().into(), &Security::Plain).await {
+        Ok(mut connection) => connection.ask(&request).await.is_ok(),
+        Err(_) => false,
     }
 }

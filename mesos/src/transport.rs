@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     address::HostPort,
@@ -54,8 +54,8 @@ pub(crate) async fn connect(
     let lost = |error: io::Error| broken(&master.at, Doing::Connecting, &error, false);
     let from = stream.local_addr().map_err(lost)?.ip().to_canonical();
     let transport = match security {
-        Security::Plain => Box::new(stream),
-        Security::Tls(settings) => handshake(stream, master, settings).await?,
+        Security::Plain => Box::new(stream) as Box<dyn Transport>,
+        Security::Tls(settings) => Box::new(handshake(stream, master, settings).await?),
     };
     Ok((transport, from))
 }
@@ -80,11 +80,12 @@ pub(crate) async fn connect_tcp(at: &HostPort) -> Result<TcpStream, Error> {
         .unwrap_or_else(|| Error::UnknownHost { host: at.host.clone(), why: "it has no address".to_owned() }))
 }
 
-async fn handshake(
+/// Agrees on TLS with a master.
+pub(crate) async fn handshake(
     stream: TcpStream,
     master: &Master,
     settings: &TlsSettings,
-) -> Result<Box<dyn Transport>, Error> {
+) -> Result<TlsStream<TcpStream>, Error> {
     let failed = |why| Error::Tls { at: master.at.clone(), why };
     let dialled: Vec<&str> =
         std::iter::once(master.at.host.as_str()).chain(master.hostname.as_deref()).collect();
@@ -97,7 +98,7 @@ async fn handshake(
     let config = settings.client_config(&names).map_err(|error| failed(error.into()))?;
     let connecting = TlsConnector::from(Arc::clone(&config)).connect(shown, stream);
     match within(&master.at, Doing::Handshake, connecting).await? {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => Ok(stream),
         Err(error) => Err(broken(&master.at, Doing::Handshake, &error, settings.identity.is_some())),
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{controller, crd, run, validate};
+use crate::{controller, crd, doctor, run, validate};
 
 /// The same SparkJob on this machine, on Kubernetes and on Mesos.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ pub struct Cli {
 enum Command {
     /// Run SparkJobs on this machine, without any cluster
     Run(run::Args),
+    /// Say what stands between SparkJobs and their Spark and Mesos, without running them
+    Doctor(run::Args),
     /// Look after SparkJobs in Kubernetes: what the chart runs
     Operator(Box<controller::Args>),
     /// Say what an API server would refuse, without one
@@ -44,6 +46,7 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         match self.command {
             Command::Run(args) => run::main(&args),
+            Command::Doctor(args) => doctor::main(&args),
             Command::Operator(args) => controller::main(&args),
             Command::Validate(args) => validate::main(&args),
             Command::Crd(args) => crd::main(&args),

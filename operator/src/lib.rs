@@ -12,6 +12,8 @@ mod controller;
 #[cfg(feature = "io")]
 mod crd;
 #[cfg(feature = "io")]
+mod doctor;
+#[cfg(feature = "io")]
 pub mod manifest;
 #[cfg(feature = "io")]
 mod mesos;

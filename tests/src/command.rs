@@ -42,6 +42,11 @@ impl LcmapSpark {
         Self::new("run").arg("-f").arg(file).environment(bed::spark().iter().cloned())
     }
 
+    /// `lcmap-spark doctor -f FILE`, with the Spark bed's Spark.
+    pub fn doctor(file: impl AsRef<OsStr>) -> Self {
+        Self::new("doctor").arg("-f").arg(file).environment(bed::spark().iter().cloned())
+    }
+
     /// `lcmap-spark run -f FILE`, with a stand-in for Spark.
     pub fn run_with(spark: &StandIn, file: impl AsRef<OsStr>) -> Self {
         Self::new("run").arg("-f").arg(file).environment(spark.environment())

@@ -1,6 +1,7 @@
 //! The certificates that the driver shows to Mesos: read, checked, installed, renewed, wiped.
 
 mod check;
+mod describe;
 mod image;
 mod install;
 mod key;
@@ -14,12 +15,15 @@ use std::io;
 use std::path::PathBuf;
 
 pub use check::{WARN_AHEAD, check, expiry};
+pub use describe::{Described, describe};
 pub(crate) use image::{IMAGE_FOLDER, find_private_key};
 pub(crate) use install::CertificateFiles;
 pub use key::{KeyError, PrivateKey};
 pub use pem::PemError;
 pub use read::{Bundle, Files, read};
 pub(crate) use rotation::{News, Rotation};
+/// The moment that certificates are judged at.
+pub use rustls_pki_types::UnixTime;
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -72,7 +72,8 @@ fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn shown(time: ASN1Time) -> String {
+/// A moment, for people.
+pub(super) fn shown(time: ASN1Time) -> String {
     let time = time.to_datetime();
     format!("{} {:02}:{:02}:{:02} UTC", time.date(), time.hour(), time.minute(), time.second())
 }

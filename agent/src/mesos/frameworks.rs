@@ -1,6 +1,6 @@
 //! The frameworks of the driver, by what libmesos.so writes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,9 @@ use nix::unistd::Pid;
 
 use crate::supervise::signals::Signal;
 
+/// How long a program may take to end by itself once Mesos took its framework: its own words about it are better.
+const RESPITE: Duration = Duration::from_secs(5);
+
 /// How long a JVM may take to end that was told to, before it is killed: Spark's own shutdown waits 10 s for executors.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -16,41 +19,60 @@ const GRACE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Frameworks {
     folder: PathBuf,
-    /// JVMs that were told to end, and when.
-    told: BTreeMap<u32, Instant>,
+    /// JVMs that are to end.
+    doomed: BTreeMap<u32, Doom>,
+}
+
+/// What was done to end a JVM.
+#[derive(Debug)]
+enum Doom {
+    /// Nothing: it may still end by itself. Since when.
+    Spared(Instant),
+    /// It was told to. When.
+    Told(Instant),
 }
 
 impl Frameworks {
     /// Follows those of a state folder.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, told: BTreeMap::new() }
+        Self { folder, doomed: BTreeMap::new() }
     }
 
     /// Looks, and ends the JVM of a framework that Mesos took from a living program: Spark alone would live on, and its next
     /// job hang for ever. Only `descendants` are ever signalled.
     pub(crate) fn look(&mut self, descendants: impl FnOnce() -> Vec<Pid>) -> Vec<SupervisedFramework> {
         let frameworks = read_states(&self.folder);
-        let abandoned: Vec<u32> =
+        let taken: BTreeSet<u32> =
             frameworks.iter().filter(|it| is_taken(&it.state)).map(|it| it.state.pid).collect();
-        if !abandoned.is_empty() {
+        // A program that has stopped its context meanwhile has understood.
+        self.doomed.retain(|pid, doom| matches!(doom, Doom::Told(_)) || taken.contains(pid));
+        for pid in taken {
+            self.doomed.entry(pid).or_insert_with(|| Doom::Spared(Instant::now()));
+        }
+        if !self.doomed.is_empty() {
             let ours = descendants();
-            for pid in abandoned {
-                let Some(process) =
-                    i32::try_from(pid).ok().map(Pid::from_raw).filter(|pid| ours.contains(pid))
-                else {
-                    continue;
-                };
-                match self.told.get(&pid) {
-                    None => {
-                        self.told.insert(pid, Instant::now());
-                        Signal::TERM.send(process);
-                    }
-                    Some(when) if when.elapsed() > GRACE => Signal::KILL.send(process),
-                    Some(_) => {}
-                }
-            }
+            self.doomed.retain(|pid, doom| {
+                let process = i32::try_from(*pid).map(Pid::from_raw).ok().filter(|pid| ours.contains(pid));
+                process.is_some_and(|process| {
+                    doom.advance(process);
+                    true
+                })
+            });
         }
         frameworks
+    }
+}
+
+impl Doom {
+    fn advance(&mut self, process: Pid) {
+        match self {
+            Self::Spared(since) if since.elapsed() >= RESPITE => {
+                Signal::TERM.send(process);
+                *self = Self::Told(Instant::now());
+            }
+            Self::Told(when) if when.elapsed() >= GRACE => Signal::KILL.send(process),
+            Self::Spared(_) | Self::Told(_) => {}
+        }
     }
 }
 
@@ -59,10 +81,11 @@ fn is_taken(state: &FrameworkState) -> bool {
     state.phase == FrameworkPhase::Aborted && !state.stop_called && state.was_registered
 }
 
-/// The last framework that Mesos refused, removed or never registered: why its driver failed, if it did.
+/// Why Mesos refused or removed the driver's last framework, or never registered it, if so: by that its driver failed, if it
+/// did. What became of an earlier one the program has survived.
 pub(crate) fn refusal(frameworks: &[SupervisedFramework]) -> Option<&FrameworkState> {
-    let refused = |state: &&FrameworkState| state.phase == FrameworkPhase::Aborted && state.reason.is_some();
-    frameworks.iter().rev().map(|framework| &framework.state).find(refused)
+    let last = &frameworks.last()?.state;
+    Some(last).filter(|state| state.phase == FrameworkPhase::Aborted && state.reason.is_some())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lcmap_mesos::tls::{Authorities, IdentityFiles, Security, TlsSettings, Verify};
 use lcmap_mesos::{AddressError, CredentialSource, Settings};
 
-use crate::certificates::CertificateFiles;
+use crate::certificates::{CertificateFiles, Files};
 use crate::error::Error;
 use crate::plan;
 use crate::supervise::signals::Inbox;
@@ -37,7 +37,12 @@ pub(crate) fn connect(
     certificates: Option<&CertificateFiles>,
     inbox: &Inbox,
 ) -> Result<Cluster, Error> {
-    let settings = settings(mesos, certificates)?;
+    let files = certificates.map(|files| Files {
+        certificate: files.certificate.clone(),
+        key: files.key.clone(),
+        roots: files.roots.clone(),
+    });
+    let settings = settings(mesos, files.as_ref())?;
     let patience = Duration::from_millis(mesos.registration_timeout_ms);
     let reached = preflight::preflight(&settings, patience, inbox)?;
     let credential =
@@ -49,7 +54,8 @@ pub(crate) fn connect(
     })
 }
 
-fn settings(mesos: &plan::Mesos, certificates: Option<&CertificateFiles>) -> Result<Settings, AddressError> {
+/// Whom to speak to about a plan, and as whom.
+pub(crate) fn settings(mesos: &plan::Mesos, certificates: Option<&Files>) -> Result<Settings, AddressError> {
     let security = certificates.map_or(Security::Plain, |files| {
         Security::Tls(TlsSettings {
             identity: Some(IdentityFiles { certificate: files.certificate.clone(), key: files.key.clone() }),

@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(50);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreflightError {
     /// Mesos, or the way to it.
-    #[error(transparent)]
+    #[error("{0}{remedy}", remedy = remedy(.0.kind()))]
     Mesos(#[from] Box<Error>),
     /// The agent was asked to stop meanwhile.
     #[error("asked to stop before Mesos had answered")]
@@ -27,6 +27,18 @@ pub(crate) enum PreflightError {
     /// The kernel refused what it takes to wait.
     #[error("Mesos cannot be asked: {0}")]
     Runtime(#[from] io::Error),
+}
+
+/// What to change in a `SparkJob`, where the words about it are of the environment that the agent alone sets.
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::PlainHttp => {
+            ". In a SparkJob: set mesos.certificates where the masters speak TLS, and leave it out where they do not"
+        }
+        ErrorKind::ServerNameMismatch => ". In a SparkJob: mesos.certificates.serverName or .verify",
+        ErrorKind::CredentialsRefused => ". In a SparkJob: mesos.credentialsSecretName",
+        _ => "",
+    }
 }
 
 /// Asks the leading master. An election under way is waited for, up to `patience`; anything else in the way is told at once.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use lcmap_mesos::operator::Operator;
-use lcmap_mesos::scheduler::{Ended, Ending, Scheduler, Signal};
+use lcmap_mesos::operator::{Operator, Teardown};
+use lcmap_mesos::scheduler::{TakeDownError, take_down};
 use lcmap_mesos::{Error, FrameworkInfo, FrameworkPhase, FrameworkState, Settings, SupervisedFramework};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::runtime;
 use crate::console;
@@ -13,38 +13,22 @@ use crate::console;
 /// How long all of it may take: a pod is killed 20 s after Spark's own grace period.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Between two tries while Mesos does not answer.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Tears down what the driver left, and gives the ids of what may still be there, with the reason.
 pub(crate) fn settle(settings: &Settings, frameworks: &[SupervisedFramework]) -> Vec<(String, String)> {
-    let owed: Vec<&FrameworkState> =
-        frameworks.iter().map(|framework| &framework.state).filter(|state| is_owed(state)).collect();
+    let owed: Vec<(&str, &FrameworkState)> = frameworks
+        .iter()
+        .filter(|framework| is_owed(&framework.state))
+        .filter_map(|framework| Some((framework.state.framework_id.as_deref()?, &framework.state)))
+        .collect();
     if owed.is_empty() {
         return Vec::new();
     }
-    let all = async {
-        let mut operator = Operator::new(settings.clone());
-        let mut left = Vec::new();
-        for state in owed {
-            let Some(id) = &state.framework_id else { continue };
-            match tear_down(&mut operator, settings, state, id).await {
-                Ok(()) => {
-                    console::say(&format!("tore down the framework {id}, which the driver had left on Mesos"))
-                }
-                Err(why) => left.push((id.clone(), why)),
-            }
-        }
-        left
-    };
-    let late = || {
-        let ids = frameworks.iter().filter_map(|it| it.state.framework_id.clone());
-        let why = format!("Mesos did not answer within {} s", PATIENCE.as_secs());
-        ids.map(|id| (id, why.clone())).collect()
-    };
     match runtime() {
-        Ok(runtime) => runtime.block_on(timeout(PATIENCE, all)).unwrap_or_else(|_| late()),
-        Err(error) => frameworks
-            .iter()
-            .filter_map(|it| Some((it.state.framework_id.clone()?, error.to_string())))
-            .collect(),
+        Ok(runtime) => runtime.block_on(pay(settings, &owed)),
+        Err(error) => owed.iter().map(|(id, _)| ((*id).to_owned(), error.to_string())).collect(),
     }
 }
 
@@ -56,7 +40,46 @@ fn is_owed(state: &FrameworkState) -> bool {
         FrameworkPhase::Connecting
         | FrameworkPhase::Registered
         | FrameworkPhase::Disconnected
-        | FrameworkPhase::Aborted => state.framework_id.is_some(),
+        | FrameworkPhase::Aborted => true,
+    }
+}
+
+async fn pay(settings: &Settings, owed: &[(&str, &FrameworkState)]) -> Vec<(String, String)> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut operator = Operator::new(settings.clone());
+    let mut left = Vec::new();
+    for (id, state) in owed {
+        match persist(&mut operator, settings, (id, state), deadline).await {
+            Ok(Teardown::Done) => {
+                console::say(&format!("tore down the framework {id}, which the driver had left on Mesos"));
+            }
+            Ok(Teardown::AlreadyGone) => {}
+            Err(why) => left.push(((*id).to_owned(), why)),
+        }
+    }
+    left
+}
+
+/// Tears one down, as often as it takes: a master may be on its way up, or the next to be elected.
+async fn persist(
+    operator: &mut Operator,
+    settings: &Settings,
+    (id, state): (&str, &FrameworkState),
+    deadline: Instant,
+) -> Result<Teardown, String> {
+    let mut last = format!("Mesos did not answer within {} s", PATIENCE.as_secs());
+    let trying = async {
+        loop {
+            match tear_down(operator, settings, (id, state)).await {
+                Err(error) if !error.is_final() => last = error.to_string(),
+                answer => return answer.map_err(|error| error.to_string()),
+            }
+            sleep(PAUSE).await;
+        }
+    };
+    match timeout_at(deadline, trying).await {
+        Ok(answer) => answer,
+        Err(_) => Err(last),
     }
 }
 
@@ -64,43 +87,29 @@ fn is_owed(state: &FrameworkState) -> bool {
 async fn tear_down(
     operator: &mut Operator,
     settings: &Settings,
-    state: &FrameworkState,
-    id: &str,
-) -> Result<(), String> {
+    (id, state): (&str, &FrameworkState),
+) -> Result<Teardown, TakeDownError> {
     match operator.teardown(id).await {
-        Ok(_) => Ok(()),
         Err(Error::Unauthenticated { .. } | Error::Forbidden { .. } | Error::NotMesos { .. }) => {
             as_scheduler(settings, state, id).await
         }
-        Err(error) => Err(error.to_string()),
+        answer => Ok(answer?),
     }
 }
 
-async fn as_scheduler(settings: &Settings, state: &FrameworkState, id: &str) -> Result<(), String> {
+async fn as_scheduler(
+    settings: &Settings,
+    state: &FrameworkState,
+    id: &str,
+) -> Result<Teardown, TakeDownError> {
     let mut framework = FrameworkInfo::new(&state.user, "lcmap-spark: teardown").with_id(id);
     if let Some(role) = &state.role {
         framework = framework.with_role(role);
     }
-    if let Ok(Some(credential)) = settings.credential.read() {
+    if let Some(credential) = settings.credential.read().map_err(Error::from)? {
         framework = framework.with_principal(&credential.principal);
     }
-    let (scheduler, handle, mut signals) = Scheduler::new(settings.clone(), framework);
-    handle.stop(Ending::Teardown);
-    let ended = scheduler.run().await;
-    let refused = std::iter::from_fn(|| signals.try_recv().ok()).find_map(|signal| match signal {
-        Signal::Refused(error) => Some(error),
-        _ => None,
-    });
-    match (ended, refused) {
-        (Ended::TornDown, _) => Ok(()),
-        // An id that is used up: the framework has gone.
-        (Ended::Refused, Some(Error::Framework { why: lcmap_mesos::FrameworkError::Removed(_), .. })) => {
-            Ok(())
-        }
-        (_, Some(error)) => Err(error.to_string()),
-        (Ended::TeardownOwed(why), None) => Err(why),
-        (ended, None) => Err(format!("its teardown ended as {ended:?}")),
-    }
+    take_down(settings.clone(), framework).await
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ fn a_long_plan_is_packed_and_always_to_the_same_text() {
 
 #[test]
 fn the_version_is_judged_before_anything_else() {
-    for text in [r#"{"version":1}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#] {
+    for text in
+        [r#"{"version":1}"#, r#"{"version":3}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#]
+    {
         assert!(matches!(LaunchPlan::parse(text), Err(PlanError::UnknownVersion { .. })), "{text}");
     }
     assert!(refusal("{}").contains("missing field `version`"), "{}", refusal("{}"));
@@ -79,7 +81,7 @@ fn a_gzip_bomb_is_not_unpacked() {
 #[test]
 fn a_nul_is_refused_with_its_field_both_ways() {
     type Edit = fn(&mut LaunchPlan);
-    let edits: [(&str, Edit); 8] = [
+    let edits: [(&str, Edit); 10] = [
         ("applicationName", |plan| plan.application_name = "\0".to_owned()),
         ("image", |plan| plan.image = "\0".to_owned()),
         ("run.submit.application", |plan| plan.run = submit("\0", &[])),
@@ -88,6 +90,8 @@ fn a_nul_is_refused_with_its_field_both_ways() {
         ("confFrom[0]", |plan| plan.conf_from = vec!["/a\0".into()]),
         ("env[0].name", |plan| plan.env = vec![variable("\0", EnvValue::Plain(String::new()))]),
         ("env[0].value.file", |plan| plan.env = vec![variable("A", EnvValue::File("\0".into()))]),
+        ("master.mesos.masters", |plan| plan.master = mesos(Mesos { masters: "\0".into(), ..some_mesos() })),
+        ("master.mesos.role", |plan| plan.master = mesos(Mesos { role: Some("\0".into()), ..some_mesos() })),
     ];
     for (field, edit) in edits {
         let mut plan = plan();
@@ -128,6 +132,24 @@ fn variable(name: &str, value: EnvValue) -> EnvVar {
     EnvVar { name: name.to_owned(), value, visibility: Visibility::Driver }
 }
 
+fn some_mesos() -> Mesos {
+    Mesos {
+        masters: "m:5050".to_owned(),
+        role: None,
+        credentials: None,
+        verify: Verify::Full,
+        server_name: None,
+        framework_id: "u-1".to_owned(),
+        labels: BTreeMap::new(),
+        registration_timeout_ms: 1,
+        library: None,
+    }
+}
+
+fn mesos(mesos: Mesos) -> Master {
+    Master::Mesos(Box::new(mesos))
+}
+
 /// Text of any kind, without NUL.
 fn text() -> impl Strategy<Value = String> {
     "[^\0]{0,40}"
@@ -157,17 +179,37 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_master()(
+        (masters, framework_id, registration_timeout_ms) in (text(), text(), any::<u64>()),
+        (role, server_name) in (prop::option::of(text()), prop::option::of(text())),
+        (credentials, library) in (prop::option::of(text()), prop::option::of(text())),
+        labels in prop::collection::btree_map(text(), text(), 0..3),
+        verify in prop::sample::select(vec![Verify::Full, Verify::Chain, Verify::None]),
+        local in any::<bool>(),
+    ) -> Master {
+        let (credentials, library) = (credentials.map(Into::into), library.map(Into::into));
+        if local {
+            return Master::Local;
+        }
+        mesos(Mesos {
+            masters, role, credentials, verify, server_name, framework_id, labels, registration_timeout_ms, library,
+        })
+    }
+}
+
+prop_compose! {
     fn any_plan()(
         (application_name, image, run) in (text(), text(), any_run()),
         conf in prop::collection::btree_map("spark\\.x[^\0]{0,20}", text(), 0..4),
         env in prop::collection::vec(("X[A-Z]{0,9}", text(), any::<bool>()), 0..4),
+        master in any_master(),
         (cores, memory_mib, grace_period_ms) in (prop::option::of(any::<u32>()), prop::option::of(any::<u64>()), any::<u64>()),
     ) -> LaunchPlan {
         let env = env.into_iter().map(|(name, text, file)| {
             variable(&name, if file { EnvValue::File(text.into()) } else { EnvValue::Plain(text) })
         });
         let driver = DriverSize { cores, memory_mib, memory_overhead_mib: None };
-        LaunchPlan { application_name, image, run, conf, env: env.collect(), driver, grace_period_ms, ..plan() }
+        LaunchPlan { application_name, image, run, conf, env: env.collect(), driver, master, grace_period_ms, ..plan() }
     }
 }
 

@@ -23,10 +23,12 @@ mod calls;
 mod known;
 mod life;
 mod subscription;
+mod take_down;
 
 pub use call::{Call, TaskRef, launch};
 pub use life::Scheduler;
 pub(crate) use subscription::{AGENT_SAYS, PATH};
+pub use take_down::{TakeDownError, take_down};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;

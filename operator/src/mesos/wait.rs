@@ -1,6 +1,7 @@
 //! PURE: why Mesos gives a framework no executor.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use lcmap_mesos::operator::Agent;
 use lcmap_spark_crd::{Reason, SparkJobSpec};
@@ -17,7 +18,7 @@ const LEAST_OVERHEAD_MIB: u64 = 384;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Need {
     cores: f64,
-    memory_mib: u64,
+    memory_mib: f64,
     constraints: BTreeMap<String, Vec<String>>,
     /// The cores of all executors together, if they are limited.
     total_cores: Option<i64>,
@@ -28,10 +29,11 @@ impl Need {
     pub(crate) fn of(spec: &SparkJobSpec) -> Self {
         let heap = spec.executor.memory.map_or(DEFAULT_MEMORY_MIB, lcmap_spark_crd::Memory::mib);
         let overhead = spec.executor.memory_overhead.map(lcmap_spark_crd::Memory::mib);
+        let needed = heap.saturating_add(overhead.unwrap_or((heap / 10).max(LEAST_OVERHEAD_MIB)));
         let constraints = spec.mesos.constraints.clone();
         Self {
             cores: f64::from(spec.executor.cores.unwrap_or(1)),
-            memory_mib: heap + overhead.unwrap_or((heap / 10).max(LEAST_OVERHEAD_MIB)),
+            memory_mib: f64::from(u32::try_from(needed).unwrap_or(u32::MAX)),
             constraints,
             total_cores: spec.executor.total_cores.map(i64::from),
         }
@@ -48,34 +50,53 @@ impl Need {
 
     /// Why none of these agents holds an executor, if that is so.
     pub(crate) fn unmet_by(&self, agents: &[Agent]) -> Option<(Reason, String)> {
-        let active: Vec<&Agent> = agents.iter().filter(|agent| agent.active).collect();
-        if active.is_empty() {
+        let room = self.room(agents);
+        if room.agents == 0 {
             return Some((Reason::NoOffers, "Mesos has no agent at the moment".to_owned()));
         }
-        let fit: Vec<&&Agent> = active.iter().filter(|agent| self.allows(agent)).collect();
-        if fit.is_empty() {
+        if room.fitting == 0 {
             let wanted: Vec<&str> = self.constraints.keys().map(String::as_str).collect();
             let message = format!(
                 "none of {} Mesos agents has the attributes that mesos.constraints asks for ({})",
-                active.len(),
+                room.agents,
                 wanted.join(", ")
             );
             return Some((Reason::ConstraintsUnmet, message));
         }
-        let free = |agent: &Agent, name: &str| sum(&agent.total, name) - sum(&agent.allocated, name);
-        let needed = self.memory_mib as f64;
-        if fit.iter().any(|agent| free(agent, "cpus") >= self.cores && free(agent, "mem") >= needed) {
+        if room.executors > 0 {
             return None;
         }
-        let most = |name: &str| fit.iter().map(|agent| free(agent, name)).fold(0.0, f64::max);
         let message = format!(
-            "an executor needs {} cores and {} MiB; the most that is free on one agent is {} cores, and {} MiB",
-            self.cores,
-            self.memory_mib,
-            most("cpus"),
-            most("mem")
+            "an executor needs {self}; the most that is free on one agent is {} cores, and {} MiB",
+            room.most_cores, room.most_memory_mib
         );
         Some((Reason::OffersTooSmall, message))
+    }
+
+    /// What room these agents have for executors now.
+    pub(crate) fn room(&self, agents: &[Agent]) -> Room {
+        let active: Vec<&Agent> = agents.iter().filter(|agent| agent.active).collect();
+        let fitting: Vec<&&Agent> = active.iter().filter(|agent| self.allows(agent)).collect();
+        let most = |name: &str| fitting.iter().map(|agent| free(agent, name)).fold(0.0, f64::max);
+        Room {
+            agents: active.len(),
+            fitting: fitting.len(),
+            most_cores: most("cpus"),
+            most_memory_mib: most("mem"),
+            executors: fitting.iter().map(|agent| self.fits(agent)).sum(),
+        }
+    }
+
+    /// How many executors fit into what an agent has left.
+    fn fits(&self, agent: &Agent) -> u64 {
+        let (by_cores, by_memory) = (free(agent, "cpus") / self.cores, free(agent, "mem") / self.memory_mib);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast from a float saturates"
+        )]
+        let fits = by_cores.min(by_memory) as u64;
+        fits
     }
 
     /// Whether an agent has every attribute with one of its values. Attributes without text are compared by Mesos and Spark alone.
@@ -87,6 +108,32 @@ impl Need {
             })
         })
     }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cores = if self.cores > 1.0 { "cores" } else { "core" };
+        write!(f, "{} {cores} and {} MiB", self.cores, self.memory_mib)
+    }
+}
+
+/// What room agents have for executors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Room {
+    /// How many agents are active.
+    pub(crate) agents: usize,
+    /// How many of them meet the constraints.
+    pub(crate) fitting: usize,
+    /// The most cores that are free on one of those.
+    pub(crate) most_cores: f64,
+    /// The most MiB that are free on one of those.
+    pub(crate) most_memory_mib: f64,
+    /// How many executors they would hold now.
+    pub(crate) executors: u64,
+}
+
+fn free(agent: &Agent, name: &str) -> f64 {
+    sum(&agent.total, name) - sum(&agent.allocated, name)
 }
 
 #[cfg(test)]

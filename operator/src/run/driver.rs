@@ -2,14 +2,16 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use lcmap_spark_agent::owed;
 use lcmap_spark_agent::state::DriverState as AgentState;
 use lcmap_spark_crd::Reason;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinHandle;
 
 use super::RunError;
 use super::container::{Engine, Streams};
@@ -17,6 +19,9 @@ use super::folder::AttemptFolder;
 use super::launcher::{Launcher, Step};
 use super::output::{self, Lines, Route};
 use crate::core::{self, Ending};
+
+/// How long a driver may take to end whose agent was killed: Spark's own shutdown waits 10 s for executors.
+const LAST_WORDS: Duration = Duration::from_secs(20);
 
 /// How a driver is started.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(crate) struct Start {
     pub(crate) streams: Streams,
     /// Its output.
     pub(crate) route: Route,
+    /// The Mesos of a Distributed job.
+    pub(crate) mesos: Option<lcmap_mesos::Settings>,
 }
 
 /// One driver, from the first step of its start to its end.
@@ -52,6 +59,8 @@ enum Stage {
     Looking(Child),
     /// The agent runs.
     Running(Child),
+    /// The agent has ended without a report: what its driver left on Mesos is torn down.
+    Settling(ExitStatus, JoinHandle<Vec<(String, String)>>),
     /// All is over.
     Ended(Ending),
 }
@@ -139,7 +148,7 @@ impl Driver {
     pub(crate) fn seen(&self) -> Seen {
         match &self.stage {
             Stage::Looking(_) => Seen::Looking,
-            Stage::Running(_) => Seen::Agent(self.start.folder.driver_state()),
+            Stage::Running(_) | Stage::Settling(..) => Seen::Agent(self.start.folder.driver_state()),
             Stage::Ended(ending) => Seen::Ended(ending.clone()),
         }
     }
@@ -154,6 +163,11 @@ impl Driver {
                 Some(lines) = receive(&mut self.output) => return Happened::Output(lines),
                 status = child.wait() => status,
             },
+            Stage::Settling(status, task) => {
+                let (status, left) = (*status, task.await.unwrap_or_default());
+                self.stage = Stage::Ended(self.ending(status, &left));
+                return Happened::Moved;
+            }
         };
         self.stage = match (status, &self.stage) {
             (Ok(status), Stage::Looking(_)) if status.success() && self.stops == 0 => {
@@ -162,7 +176,8 @@ impl Driver {
                 }
                 return Happened::Moved;
             }
-            (Ok(status), _) => Stage::Ended(self.ending(status)),
+            (Ok(status), Stage::Running(_)) => self.ended(status),
+            (Ok(status), _) => Stage::Ended(self.ending(status, &[])),
             (Err(error), _) => Stage::Ended(lost(Timestamp::now(), &error.to_string())),
         };
         Happened::Moved
@@ -175,7 +190,32 @@ impl Driver {
         tokio::time::timeout(Duration::from_secs(2), receive(&mut self.output)).await.ok().flatten()
     }
 
-    fn ending(&self, status: ExitStatus) -> Ending {
+    /// The end of its agent. What that, if it was killed, did not settle on Mesos is settled here.
+    fn ended(&self, status: ExitStatus) -> Stage {
+        match self.start.mesos.clone() {
+            Some(settings) if self.start.folder.termination_message().is_none() => {
+                let state = self.start.folder.state();
+                // In a container it went with the agent, which was its PID 1.
+                let driver = self.start.folder.driver_state().pid.filter(|_| self.container.is_none());
+                let task = tokio::task::spawn_blocking(move || {
+                    driver.into_iter().for_each(wait_for_end);
+                    owed::settle(&settings, &state)
+                });
+                Stage::Settling(status, task)
+            }
+            _ => Stage::Ended(self.ending(status, &[])),
+        }
+    }
+
+    fn ending(&self, status: ExitStatus, left: &[(String, String)]) -> Ending {
+        let mut ending = self.told_ending(status);
+        for (id, why) in left {
+            ending.message.push_str(&format!("; the framework {id} may be left on Mesos: {why}"));
+        }
+        ending
+    }
+
+    fn told_ending(&self, status: ExitStatus) -> Ending {
         let at = Timestamp::now();
         let state = self.start.folder.driver_state();
         if let Some(message) = self.start.folder.termination_message() {
@@ -225,6 +265,16 @@ impl Driver {
         {
             let _ = kill_process(pid, signal); // it may have ended by itself
         }
+    }
+}
+
+/// Waits for the end of a driver whose agent was killed: the kernel has told it to end, and it may still settle all by itself.
+fn wait_for_end(pid: u32) {
+    let deadline = Instant::now() + LAST_WORDS;
+    // One that has ended and that nobody reaps has no command line any more.
+    let lives = || std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
+    while lives() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use lcmap_spark_agent::owed;
 use lcmap_spark_agent::plan::LaunchPlan;
 use lcmap_spark_agent::report::TerminationMessage;
 use lcmap_spark_agent::state::{self, DriverState};
@@ -14,6 +15,10 @@ use super::RunError;
 pub(crate) const TERMINATION: &str = "termination.json";
 /// The file that is locked.
 const LOCK: &str = "lock";
+/// The agent's state folder.
+const STATE: &str = "state";
+/// The launch plan.
+const PLAN: &str = "plan.json";
 /// How every such folder's name begins.
 const PREFIX: &str = "lcmap-spark-run-";
 
@@ -62,7 +67,7 @@ impl AttemptFolder {
 
     /// The agent's state folder.
     pub(crate) fn state(&self) -> PathBuf {
-        self.path().join("state")
+        self.path().join(STATE)
     }
 
     /// Where passwd and group with an entry for the container's user are written.
@@ -72,7 +77,7 @@ impl AttemptFolder {
 
     /// The launch plan.
     pub(crate) fn plan(&self) -> PathBuf {
-        self.path().join("plan.json")
+        self.path().join(PLAN)
     }
 
     /// Writes the launch plan.
@@ -127,10 +132,35 @@ fn sweep(parent: &Path) {
         if ours
             && let Ok(lock) = File::open(folder.path().join(LOCK))
             && lock.try_lock().is_ok()
+            && !has_agent(&folder.path())
         {
-            let _ = std::fs::remove_dir_all(folder.path()); // somebody else's cannot be removed
+            clear(folder.path(), lock);
         }
     }
+}
+
+/// Whether an agent that has outlived its `run` still stops its driver.
+fn has_agent(folder: &Path) -> bool {
+    File::open(folder.join(STATE).join(state::LOCK_NAME)).is_ok_and(|lock| lock.try_lock().is_err())
+}
+
+/// Removes a folder. If its driver was on Mesos, what that left there goes first: meanwhile nobody waits for it.
+fn clear(folder: PathBuf, lock: File) {
+    let state = folder.join(STATE);
+    if lcmap_mesos::read_states(&state).is_empty() {
+        let _ = std::fs::remove_dir_all(folder); // somebody else's cannot be removed
+        return;
+    }
+    std::thread::spawn(move || {
+        let left = owed::settle_plan(&folder.join(PLAN), &state);
+        for (id, why) in &left {
+            eprintln!("lcmap-spark: the framework {id} of a run that was killed may be left on Mesos: {why}");
+        }
+        if left.is_empty() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        drop(lock);
+    });
 }
 
 /// 192 bits of the kernel's own randomness.

@@ -13,6 +13,7 @@ use super::container::Streams;
 use super::driver::{Driver, Happened, Seen, Start};
 use super::folder::AttemptFolder;
 use super::launcher::Launcher;
+use super::on_mesos;
 use super::output::Route;
 use super::prepare::Prepared;
 use super::progress;
@@ -167,18 +168,14 @@ impl<'a> JobRun<'a> {
         core::Driver { mesos, ..described(driver.name().to_owned(), driver.created(), stopping, state) }
     }
 
-    /// What the driver has on Mesos: as Mesos says it, and, of registration, as its own libmesos does.
     fn observe_mesos(&self, driver: &Driver) -> Option<OnMesos> {
-        let mut mesos = self.on_mesos.as_ref()?.borrow().clone();
-        let Seen::Agent(state) = driver.seen() else { return Some(mesos) };
-        if mesos.registered.is_none() {
-            if state.frameworks.iter().any(|framework| framework.was_registered) {
-                mesos.registered = Some(Timestamp::now());
+        let mesos = self.on_mesos.as_ref()?.borrow().clone();
+        Some(match driver.seen() {
+            Seen::Agent(state) => {
+                on_mesos::completed(mesos, &state, self.job.status.as_ref(), Timestamp::now())
             }
-            let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
-            mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
-        }
-        Some(mesos)
+            Seen::Looking | Seen::Ended(_) => mesos,
+        })
     }
 
     fn observe_stillborn(&self) -> Option<core::Driver> {
@@ -254,7 +251,8 @@ impl<'a> JobRun<'a> {
         let unique = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = format!("{unique}-{}-{attempt}", self.subject.job.as_deref().unwrap_or_default());
         let launcher = self.launcher.clone();
-        Driver::start(Start { launcher, folder, name, attempt, streams: self.streams, route: self.route })
+        let (streams, route, mesos) = (self.streams, self.route, self.mesos.clone());
+        Driver::start(Start { launcher, folder, name, attempt, streams, route, mesos })
     }
 
     async fn wait(&mut self, requeue: Requeue, signals: &mut Signals) {
@@ -377,7 +375,9 @@ fn exit_code(status: &SparkJobStatus, request: Option<Request>) -> u8 {
     match (status.phase, status.reason) {
         (Some(Phase::Succeeded | Phase::Suspended), _) => 0,
         (_, Some(Reason::Interrupted)) => request.map_or(exit::INTERRUPTED, Request::exit_code),
-        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout)) => exit::TIMEOUT,
+        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout | Reason::AllocationTimeout)) => {
+            exit::TIMEOUT
+        }
         _ => own.filter(|code| *code != 0).unwrap_or(exit::FAULT),
     }
 }

@@ -11,6 +11,7 @@ mod job;
 mod launcher;
 pub(crate) mod leash;
 mod localise;
+mod on_mesos;
 mod output;
 mod paths;
 pub(crate) mod prepare;
@@ -29,17 +30,18 @@ use container::Engine;
 pub(crate) use fault::Fault;
 use folders::Folders;
 use prepare::{Place, Surface};
-use report::{Output, Reporter};
+pub(crate) use report::Output;
+use report::Reporter;
 
 /// Arguments of `lcmap-spark run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Manifests to run, in this order; - is standard input
+    /// Manifests, in this order; - is standard input
     #[arg(short, long = "filename", value_name = "FILE", required = true, num_args = 1..)]
-    files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// How to tell what happens
     #[arg(short, long, value_enum, default_value_t)]
-    output: Output,
+    pub(crate) output: Output,
     /// Run in spec.image, by this program
     #[arg(long, value_name = "PROGRAM")]
     container: Option<Engine>,
@@ -111,7 +113,7 @@ pub(crate) enum RunError {
 pub(crate) mod exit {
     /// A manifest, or a command line, was refused.
     pub(crate) const REFUSED: u8 = 2;
-    /// `activeDeadline` or `startTimeout` ended the job, as `timeout(1)` says it.
+    /// `activeDeadline`, `startTimeout` or `allocationTimeout` ended the job, as `timeout(1)` says it.
     pub(crate) const TIMEOUT: u8 = 124;
     /// lcmap-spark itself could not go on.
     pub(crate) const FAULT: u8 = 125;
@@ -136,12 +138,14 @@ pub(crate) fn main(args: &Args) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn fault(error: &RunError) -> ExitCode {
+/// Tells what keeps everything from being done.
+pub(crate) fn fault(error: &RunError) -> ExitCode {
     eprintln!("lcmap-spark: {error}");
     ExitCode::from(exit::FAULT)
 }
 
-fn surface(args: &Args) -> Result<Surface, RunError> {
+/// What is the same for every manifest of a command line.
+pub(crate) fn surface(args: &Args) -> Result<Surface, RunError> {
     let folders = Folders {
         secrets: binding::by_name(&args.secret),
         config_maps: binding::by_name(&args.config_map),

@@ -127,7 +127,7 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
 }
 
 /// Whom to ask about a Distributed job's frameworks. A Secret that is missing was told before.
-fn mesos(job: &SparkJob, folders: &Folders) -> Result<Option<lcmap_mesos::Settings>, Fault> {
+pub(crate) fn mesos(job: &SparkJob, folders: &Folders) -> Result<Option<lcmap_mesos::Settings>, Fault> {
     let spec = &job.spec.mesos;
     if job.spec.mode == Mode::NonDistributed || spec.master.is_none() {
         return Ok(None);
@@ -277,7 +277,7 @@ fn undistributable(job: &SparkJob, surface: &Surface) -> Vec<Fault> {
 }
 
 /// A random UUID, of the kernel's making.
-fn unique_id() -> String {
+pub(crate) fn unique_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default().trim().to_owned()
 }
 

@@ -1,9 +1,20 @@
 //! What the tests have in common: a job for a Mesos, and what is left there.
 
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use lcmap_mesos::{
+    Credential, CredentialSource, Settings,
+    operator::{Framework, Operator},
+    tls::{Authorities, IdentityFiles, Security, TlsSettings},
+};
 use lcmap_spark_tests::{
-    Folder, LcmapSpark,
+    Finished, Folder, LcmapSpark,
     mesos::{Authority, Bed, Library, spark_home},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// A program that counts a thousand numbers on executors, and says how many it found.
@@ -13,21 +24,45 @@ print('counted', context.parallelize(range(1000), 4).map(lambda n: n % 7).filter
 context.stop()
 ";
 
+/// The same, and then it does nothing for a long time.
+pub(crate) const HOLDS: &str = "import time
+from pyspark.sql import SparkSession
+context = SparkSession.builder.getOrCreate().sparkContext
+print('counted', context.parallelize(range(1000), 4).map(lambda n: n % 7).filter(lambda n: n == 0).count(), flush=True)
+time.sleep(600)
+";
+
+/// It counts, waits for the file that `GO` names, and counts again.
+pub(crate) const COUNTS_TWICE: &str = "from pyspark.sql import SparkSession
+context = SparkSession.builder.getOrCreate().sparkContext
+def count():
+    return context.parallelize(range(1000), 4).map(lambda n: n % 7).filter(lambda n: n == 0).count()
+print('counted', count(), flush=True)
+import os, time
+while not os.path.exists(os.environ['GO']):
+    time.sleep(0.1)
+print('and again', count(), flush=True)
+context.stop()
+";
+
 /// The specification of a Distributed job for a bed's Mesos, whose agents have Spark themselves.
 pub(crate) fn spec(bed: &Bed) -> Value {
-    let master = bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string());
     json!({
         "mode": "Distributed",
         "image": null,
         "run": {"submit": {"application": "job.py"}},
         "executor": {"cores": 1, "memory": "512m", "totalCores": 2},
         "mesos": {
-            "master": format!("mesos://{master}"),
+            "master": format!("mesos://{}", master(bed)),
             "user": "root",
             "container": {"home": spark_home().unwrap(), "python": "/usr/bin/python3"},
         },
         "conf": {"spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1", "spark.ui.enabled": "false"},
     })
+}
+
+fn master(bed: &Bed) -> String {
+    bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string())
 }
 
 /// With mutual TLS, and a principal where the bed wants one.
@@ -56,19 +91,89 @@ pub(crate) fn secured(bed: &Bed, mut spec: Value) -> Value {
 /// `lcmap-spark run` of such a job, whose program is `job.py`.
 pub(crate) fn run(folder: &Folder, bed: &Bed, program: &str, spec: Value) -> LcmapSpark {
     folder.write("job.py", program);
-    let bound = |name: &str, folder: &str| format!("{name}={}", bed.folder().join(folder).display());
-    let mut command = LcmapSpark::run(folder.job("job", spec)).arg("--libmesos").arg(Library::Rust.path());
+    bound(LcmapSpark::run(folder.job("job", spec)), bed)
+}
+
+/// A command with our libmesos.so, and the folders that stand for the Secrets of [`secured`].
+pub(crate) fn bound(mut command: LcmapSpark, bed: &Bed) -> LcmapSpark {
+    command = command.arg("--libmesos").arg(Library::Rust.path());
     for (name, folder) in [("mesos-certificates", "certificates"), ("mesos-credentials", "credentials")] {
-        if bed.folder().join(folder).is_dir() {
-            command = command.arg("--secret").arg(bound(name, folder));
+        let folder = bed.folder().join(folder);
+        if folder.is_dir() {
+            command = command.arg("--secret").arg(format!("{name}={}", folder.display()));
         }
     }
     // By which the bed's sweep finds what a test leaves.
     command.env("LCMAP_BED", bed.folder())
 }
 
-/// Whether any framework is left on a bed without TLS.
+/// The frameworks that live on a bed, connected or not.
+pub(crate) fn frameworks(bed: &Bed) -> Vec<Framework> {
+    let path = |path: &str| bed.folder().join(path);
+    let security = if path("certificates").is_dir() {
+        Security::Tls(TlsSettings {
+            identity: Some(IdentityFiles {
+                certificate: bed.pki().client().certificate,
+                key: bed.pki().client().key,
+            }),
+            authorities: Authorities { file: Some(bed.pki().authority(Authority::Trusted)), folder: None },
+            ..TlsSettings::default()
+        })
+    } else {
+        Security::Plain
+    };
+    let credential = CredentialSource::Given(Credential::new("operator", "operator-secret"));
+    let settings = Settings { masters: master(bed).parse().unwrap(), security, credential };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { Operator::new(settings).frameworks().await.unwrap().frameworks })
+}
+
+/// Fails if any framework is left on a bed.
 pub(crate) fn nothing_is_left(bed: &Bed) {
-    let state = bed.state().unwrap();
-    assert_eq!(state["frameworks"], json!([]), "{}", state["frameworks"]);
+    let left = frameworks(bed);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Waits until no framework is left: whoever settles it is not the run that was waited for.
+pub(crate) fn nothing_will_be_left(bed: &Bed) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !frameworks(bed).is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", frameworks(bed));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Kills the processes of a bed, and of the runs that use it, whose command line holds this; fails if there is none.
+pub(crate) fn kill(bed: &Bed, text: &str) {
+    let mark = format!("LCMAP_BED={}\0", bed.folder().display());
+    let holds = |path: PathBuf, text: &str| {
+        let content = std::fs::read(path).unwrap_or_default();
+        content.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let text = text.replace(' ', "\0");
+    let mut killed = 0;
+    for process in std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()) {
+        let Some(pid) = process.file_name().and_then(|name| name.to_str()?.parse().ok()) else { continue };
+        if holds(process.join("environ"), &mark) && holds(process.join("cmdline"), &text) {
+            kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+            killed += 1;
+        }
+    }
+    assert!(killed > 0, "no process of the bed has {text:?} in its command line");
+}
+
+/// A job that fails, and leaves nothing.
+pub(crate) fn fails(bed: &Bed, spec: Value) -> Finished {
+    let folder = Folder::new();
+    let run = run(&folder, bed, COUNTS, spec).finish();
+    assert_ne!(run.code, Some(0), "{}", run.stderr);
+    nothing_is_left(bed);
+    run
+}
+
+/// A job that fails before Spark is started, within seconds.
+pub(crate) fn fails_early(bed: &Bed, spec: Value) -> Finished {
+    let run = fails(bed, spec);
+    assert!(!run.stderr.contains("Connecting") && run.took < Duration::from_secs(15), "{}", run.stderr);
+    run
 }

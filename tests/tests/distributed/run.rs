@@ -1,13 +1,10 @@
 //! A job's way, and what is left of it.
 
-use std::time::Duration;
-
 use lcmap_spark_tests::{
     Folder,
     mesos::{Access, Bed},
     says,
 };
-use rustix::process::Signal;
 use serde_json::json;
 
 use super::bed::{COUNTS, nothing_is_left, run, secured, spec};
@@ -51,18 +48,4 @@ fn certificates_and_credentials_come_from_folders() {
     says(&run.stdout, &["counted 143\n"]);
     assert!(!run.stderr.contains("spark-secret") && !run.stdout.contains("spark-secret"));
     assert!(bed.master(0).log().contains("Removing framework"));
-}
-
-#[test]
-fn ctrl_c_leaves_nothing_on_mesos() {
-    let bed = Bed::plain().start().unwrap();
-    let folder = Folder::new();
-    let forever = COUNTS.replace("context.stop()", "import time; time.sleep(600)");
-    let running = run(&folder, &bed, &forever, spec(&bed)).start();
-    running.wait_for_output("counted 143");
-    running.signal(Signal::INT);
-    let run = running.finish();
-    assert_eq!(run.code, Some(130), "{}", run.stderr);
-    nothing_is_left(&bed);
-    assert!(run.took < Duration::from_secs(120));
 }

@@ -50,7 +50,8 @@ impl Text {
     fn line(&self, line: &str) {
         use std::io::Write;
         self.suspended(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            // In one write, or the lines of a driver with the same standard error come in between.
+            let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
         });
     }
 

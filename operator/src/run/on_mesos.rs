@@ -1,0 +1,74 @@
+//! PURE: what a driver has on Mesos: as Mesos says it, and, of registration, as its own libmesos.so does.
+
+use jiff::Timestamp;
+use lcmap_spark_agent::state::DriverState;
+use lcmap_spark_crd::{Reason, SparkJobStatus};
+
+use crate::core::OnMesos;
+
+/// Completes what Mesos says, which may be late, or nothing where its ACLs show this principal no frameworks.
+pub(super) fn completed(
+    mut mesos: OnMesos,
+    state: &DriverState,
+    status: Option<&SparkJobStatus>,
+    now: Timestamp,
+) -> OnMesos {
+    if mesos.registered.is_none() {
+        if state.frameworks.iter().any(|framework| framework.was_registered) {
+            let told = status.and_then(|status| status.mesos.as_ref()?.registered_time.as_ref());
+            mesos.registered = Some(told.map_or(now, |time| time.0));
+        }
+        let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
+        mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
+    }
+    mesos
+}
+
+#[cfg(test)]
+mod tests {
+    use lcmap_mesos::{FrameworkPhase, FrameworkState};
+    use lcmap_spark_crd::status::MesosStatus;
+
+    use super::*;
+
+    fn driver(was_registered: bool, reason: Option<&str>) -> DriverState {
+        let framework = FrameworkState {
+            phase: FrameworkPhase::Connecting,
+            pid: 7,
+            master: "m:5050".to_owned(),
+            user: "lcmap".to_owned(),
+            role: None,
+            was_registered,
+            framework_id: None,
+            webui_url: None,
+            reason: reason.map(str::to_owned),
+            trouble: None,
+            stop_called: false,
+            teardown_owed: None,
+        };
+        DriverState { frameworks: vec![framework], ..DriverState::default() }
+    }
+
+    #[test]
+    fn why_a_driver_is_not_registered_it_says_itself() {
+        let driver = driver(false, Some("nobody listens"));
+        let mesos = completed(OnMesos::default(), &driver, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(mesos.wait, Some((Reason::Connecting, "nobody listens".to_owned())));
+        assert_eq!(mesos.registered, None);
+    }
+
+    #[test]
+    fn a_registration_that_mesos_does_not_show_keeps_its_time() {
+        let driver = driver(true, None);
+        let later = Timestamp::from_second(60).unwrap();
+        let first = completed(OnMesos::default(), &driver, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(first.registered, Some(Timestamp::UNIX_EPOCH));
+        let told = MesosStatus {
+            registered_time: first.registered.map(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time),
+            ..MesosStatus::default()
+        };
+        let status = SparkJobStatus { mesos: Some(told), ..SparkJobStatus::default() };
+        let then = completed(OnMesos::default(), &driver, Some(&status), later);
+        assert_eq!(then.registered, first.registered);
+    }
+}

@@ -1,0 +1,48 @@
+//! Who may do what: principals, secrets, roles.
+
+use lcmap_spark_tests::{
+    Folder,
+    mesos::{Access, Bed},
+    says,
+};
+use serde_json::json;
+
+use super::bed::{HOLDS, fails, fails_early, kill, nothing_is_left, run, secured, spec};
+
+#[test]
+fn a_master_that_is_not_there_is_told_before_spark_starts() {
+    let bed = Bed::plain().agents(0).start().unwrap();
+    let mut spec = spec(&bed);
+    spec["mesos"]["master"] = json!("mesos://127.0.0.1:1");
+    says(&fails_early(&bed, spec).stderr, &["ConnectionRefused", "127.0.0.1:1 refused the connection"]);
+}
+
+#[test]
+fn a_wrong_secret_is_told_before_spark_starts() {
+    let bed = Bed::plain().agents(0).tls().access(Access::Credentials("{}".to_owned())).start().unwrap();
+    let spec = secured(&bed, spec(&bed));
+    std::fs::write(bed.folder().join("credentials/secret"), "wrong").unwrap();
+    says(&fails_early(&bed, spec).stderr, &["CredentialsRefused", "did not take those of \"spark\""]);
+}
+
+#[test]
+fn a_role_that_is_not_allowed_is_told_with_mesos_words() {
+    let bed = Bed::plain().agents(0).master_flag("MESOS_ROLES", "listed").start().unwrap();
+    let mut spec = spec(&bed);
+    spec["mesos"]["role"] = json!("unlisted");
+    says(&fails(&bed, spec).stderr, &["RoleRefused", "unlisted"]);
+}
+
+#[test]
+fn a_driver_that_is_killed_leaves_nothing_though_nobody_may_tear_frameworks_down() {
+    let acls = r#"{"teardown_frameworks": [{"principals": {"type": "ANY"}, "framework_principals": {"type": "NONE"}}]}"#;
+    let bed = Bed::plain().tls().access(Access::Credentials(acls.to_owned())).start().unwrap();
+    let folder = Folder::new();
+    let running = run(&folder, &bed, HOLDS, secured(&bed, spec(&bed))).start();
+    running.wait_for_output("counted 143");
+    kill(&bed, "org.apache.spark.deploy.SparkSubmit");
+    let run = running.finish();
+    assert_eq!(run.code, Some(137), "{}", run.stderr);
+    says(&run.stderr, &["KilledBySignal", "tore down the framework"]);
+    nothing_is_left(&bed);
+}

@@ -1,0 +1,51 @@
+//! Executors that cannot start, and those that are lost.
+
+use lcmap_spark_tests::{Folder, mesos::Bed, says};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::bed::{COUNTS, COUNTS_TWICE, kill, nothing_is_left, run, spec};
+
+/// What a job says while its executors fail, until it is stopped.
+fn complains(bed: &Bed, spec: Value) -> String {
+    let folder = Folder::new();
+    let running = run(&folder, bed, COUNTS, spec).start();
+    running.wait_for("ExecutorsFailing");
+    running.signal(Signal::INT);
+    let run = running.finish();
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    nothing_is_left(bed);
+    run.stderr
+}
+
+#[test]
+fn a_spark_that_agents_do_not_have_is_told_in_mesos_words() {
+    let bed = Bed::plain().start().unwrap();
+    let mut spec = spec(&bed);
+    spec["mesos"]["container"]["home"] = json!("/no/such/spark");
+    says(&complains(&bed, spec), &["Command exited with status 127"]);
+}
+
+#[test]
+fn a_user_that_agents_do_not_know_is_told_in_mesos_words() {
+    let bed = Bed::plain().start().unwrap();
+    let mut spec = spec(&bed);
+    spec["mesos"]["user"] = json!("nobody-knows-me");
+    says(&complains(&bed, spec), &["nobody-knows-me"]);
+}
+
+#[test]
+fn a_job_goes_on_without_the_executors_that_it_loses() {
+    let bed = Bed::plain().start().unwrap();
+    let (folder, go) = (Folder::new(), Folder::new());
+    let mut spec = spec(&bed);
+    // Spark asks nothing more of an agent on which two executors failed.
+    spec["executor"]["totalCores"] = json!(1);
+    let run = run(&folder, &bed, COUNTS_TWICE, spec).env("GO", go.path().join("go"));
+    let running = run.start();
+    running.wait_for_output("counted 143");
+    kill(&bed, "org.apache.spark.executor.CoarseGrainedExecutorBackend");
+    go.write("go", "");
+    says(&running.finish().succeeded().stdout, &["and again 143"]);
+    nothing_is_left(&bed);
+}
