@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use lcmap_mesos::operator::{Operator, Teardown};
-use lcmap_mesos::scheduler::{TakeDownError, take_down};
-use lcmap_mesos::{Error, FrameworkInfo, FrameworkPhase, FrameworkState, Settings, SupervisedFramework};
+use lcmap_mesos::{FrameworkInfo, FrameworkPhase, FrameworkState, Settings, SupervisedFramework, release};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::runtime;
@@ -70,7 +69,7 @@ async fn persist(
     let mut last = format!("Mesos did not answer within {} s", PATIENCE.as_secs());
     let trying = async {
         loop {
-            match tear_down(operator, settings, (id, state)).await {
+            match release(operator, settings, info(id, state)).await {
                 Err(error) if !error.is_final() => last = error.to_string(),
                 answer => return answer.map_err(|error| error.to_string()),
             }
@@ -83,33 +82,13 @@ async fn persist(
     }
 }
 
-/// By the operator API, or, where that is not allowed, as the framework's own scheduler: its driver is gone by now.
-async fn tear_down(
-    operator: &mut Operator,
-    settings: &Settings,
-    (id, state): (&str, &FrameworkState),
-) -> Result<Teardown, TakeDownError> {
-    match operator.teardown(id).await {
-        Err(Error::Unauthenticated { .. } | Error::Forbidden { .. } | Error::NotMesos { .. }) => {
-            as_scheduler(settings, state, id).await
-        }
-        answer => Ok(answer?),
+/// What it registered as: it can be taken over only as what it was.
+fn info(id: &str, state: &FrameworkState) -> FrameworkInfo {
+    let framework = FrameworkInfo::new(&state.user, "lcmap-spark: teardown").with_id(id);
+    match &state.role {
+        Some(role) => framework.with_role(role),
+        None => framework,
     }
-}
-
-async fn as_scheduler(
-    settings: &Settings,
-    state: &FrameworkState,
-    id: &str,
-) -> Result<Teardown, TakeDownError> {
-    let mut framework = FrameworkInfo::new(&state.user, "lcmap-spark: teardown").with_id(id);
-    if let Some(role) = &state.role {
-        framework = framework.with_role(role);
-    }
-    if let Some(credential) = settings.credential.read().map_err(Error::from)? {
-        framework = framework.with_principal(&credential.principal);
-    }
-    take_down(settings.clone(), framework).await
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::{
     FrameworkInfo, Settings,
     error::{Error, FrameworkError},
+    kind::ErrorKind,
     operator::Teardown,
 };
 
@@ -20,6 +21,14 @@ pub enum TakeDownError {
 }
 
 impl TakeDownError {
+    /// What kind of trouble it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Mesos(error) => error.kind(),
+            Self::Unconfirmed(_) => ErrorKind::MesosUnreachable,
+        }
+    }
+
     /// Whether trying again cannot help.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Mesos(error) if error.is_final())

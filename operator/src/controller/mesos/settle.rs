@@ -1,7 +1,7 @@
 //! The end of an attempt's frameworks on Mesos.
 
-use lcmap_mesos::operator::{Framework, Frameworks, Operator};
-use lcmap_mesos::{FrameworkInfo, Released, Settings, release};
+use lcmap_mesos::operator::{Framework, Frameworks, Operator, Teardown};
+use lcmap_mesos::{FrameworkInfo, Settings, release};
 use lcmap_spark_crd::Reason;
 
 use super::attempts::{Debt, Subject};
@@ -36,11 +36,11 @@ pub(super) async fn settle(
             continue;
         }
         match release(operator, settings, info(&id, living, subject)).await {
-            Ok(Released::TornDown) => {
+            Ok(Teardown::Done) => {
                 tracing::info!(framework = id, "tore down a framework that its driver had left")
             }
-            Ok(Released::NotThere) if hearing == Hearing::Complete => {}
-            Ok(Released::NotThere) => {
+            Ok(Teardown::AlreadyGone) if hearing == Hearing::Complete => {}
+            Ok(Teardown::AlreadyGone) => {
                 let Hearing::Lacks(agents) = hearing else { continue };
                 why = Some((
                     Reason::TearingDown,
