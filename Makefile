@@ -59,9 +59,9 @@ image: image-root ## the operator's image, as an OCI archive, without a containe
 	operator/image.py docker.io/usgseros/lcmap-spark-operator:$(version) $(image)/root $(image)/lcmap-spark-operator.tar
 
 .PHONY: image-root
-image-root: binaries
+image-root: binaries libmesos
 	@rm -rf $(image)/root && mkdir -p $(image)/root
-	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(image)/root/
+	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(libmesos) $(image)/root/
 
 .PHONY: examples
 examples: setup $(jar) ## the Scala example's jar

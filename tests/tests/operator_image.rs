@@ -41,8 +41,11 @@ fn files(image: &str) -> Vec<String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         format!("{} {} {} {}", words[0], words[1], words[2], words[5..].join(" "))
     };
-    let mut files: Vec<String> =
-        list.lines().map(without_time).filter(|file| file.contains("lcmap-")).collect();
+    let mut files: Vec<String> = list
+        .lines()
+        .map(without_time)
+        .filter(|file| file.contains("lcmap-") || file.contains("libmesos"))
+        .collect();
     files.sort();
     files
 }
@@ -53,7 +56,7 @@ fn the_archive_is_what_the_dockerfile_builds() {
     let stage = Folder::new();
     let root = stage.path().join("source/target/image/root");
     std::fs::create_dir_all(&root).unwrap();
-    for program in ["lcmap-spark", "lcmap-agent"] {
+    for program in ["lcmap-spark", "lcmap-agent", "libmesos.so"] {
         stage.program(&format!("source/target/image/root/{program}"), program);
     }
     let archive = stage.path().join("image.tar");
@@ -71,7 +74,7 @@ fn the_archive_is_what_the_dockerfile_builds() {
 
     assert_eq!(configuration(ARCHIVED), configuration(BUILT));
     let found = files(ARCHIVED);
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found.len(), 3, "{found:?}");
     assert_eq!(found, files(BUILT));
     podman(&["rmi", ARCHIVED, BUILT]);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Outcome, chart, control_plane, only, render, rendered, repository};
 
 /// Settings that are refused, and what the refusal names.
-const REFUSED: [(&str, &str); 20] = [
+const REFUSED: [(&str, &str); 25] = [
     ("replica=3", "'replica' not allowed"),
     ("image.repo=x", "'repo' not allowed"),
     ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
@@ -22,6 +22,11 @@ const REFUSED: [(&str, &str); 20] = [
     ("jobs.driver.memory=2x", "/jobs/driver/memory"),
     ("jobs.driver.core=2", "'core' not allowed"),
     ("jobs.conf.spark\\.cores\\.max=4", "/jobs/conf/spark.cores.max"),
+    ("mesos.master=m:5050", "/mesos/master"),
+    ("mesos.certificates.verify=Some", "/mesos/certificates/verify"),
+    ("mesos.identities[0].credentialsSecretName=a", "missing property 'master'"),
+    ("mesos.identities[0].principal=a", "'principal' not allowed"),
+    ("mesos.abandonAfter=1d", "/mesos/abandonAfter"),
     ("log.level=debug", "'level' not allowed"),
     ("leaderElection.leaseDuration=1d", "/leaderElection/leaseDuration"),
     ("crds.instal=false", "'instal' not allowed"),
@@ -60,12 +65,19 @@ fn environment(options: &[&str]) -> Outcome<Vec<(String, Value)>> {
 
 #[test]
 fn every_variable_is_one_that_the_operator_reads() {
-    let source = std::fs::read_to_string(repository("operator/src/controller/args.rs")).unwrap();
+    let parts = ["operator/src/controller/args.rs", "operator/src/controller/mesos/args.rs"];
+    let source: String = parts.map(|part| std::fs::read_to_string(repository(part)).unwrap()).concat();
     let read: BTreeSet<&str> =
         source.split("env = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(read.len() > 10, "{read:?}");
 
-    let everything = ["--set=jobs.image=a:1,jobs.conf.a=b", "--set=watch.namespaces={a}"];
+    let everything = [
+        "--set=jobs.image=a:1,jobs.conf.a=b",
+        "--set=watch.namespaces={a}",
+        "--set=mesos.master=mesos://m:5050,mesos.role=r,mesos.user=u,mesos.credentialsSecretName=c,mesos.cluster=x",
+        "--set=mesos.certificates.secretName=s,mesos.certificates.serverName=n,mesos.totalCores=1",
+        "--set=mesos.maxTotalCores=2,mesos.readJobSecrets=true,mesos.identities[0].master=mesos://m:5050",
+    ];
     let mut set = environment(&everything).unwrap();
     set.extend(environment(&["--set=watch.namespaceSelector=a"]).unwrap());
     let set: BTreeSet<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
@@ -120,4 +132,50 @@ fn the_rights_are_the_same_wherever_they_are_granted() {
 fn a_single_operator_has_no_disruption_budget_that_would_block_every_drain() {
     let objects = rendered(&["--set=replicas=1"]).unwrap();
     assert!(only(&objects, "PodDisruptionBudget").is_err());
+}
+
+#[test]
+fn each_identity_on_a_mesos_has_its_secrets_mounted_where_the_operator_looks_for_them() {
+    let options = [
+        "--set=mesos.identities[0].master=mesos://a:5050,mesos.identities[0].credentialsSecretName=who",
+        "--set=mesos.identities[1].master=mesos://b:5050,mesos.identities[1].certificates.secretName=keys",
+        "--set=mesos.identities[1].certificates.verify=Chain,mesos.identities[1].certificates.serverName=mesos",
+    ];
+    let objects = rendered(&options).unwrap();
+    let list =
+        only(&objects, "ConfigMap").unwrap()["data"]["mesos-identities.json"].as_str().unwrap().to_owned();
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let verification = serde_json::json!({"verify": "Chain", "serverName": "mesos"});
+    assert_eq!(
+        list,
+        serde_json::json!([
+            {"master": "mesos://a:5050", "credentials": "/etc/lcmap-spark-mesos/0/credentials"},
+            {"master": "mesos://b:5050", "certificates": "/etc/lcmap-spark-mesos/1/certificates",
+                "verification": verification},
+        ])
+    );
+    let pod = only(&objects, "Deployment").unwrap()["spec"]["template"]["spec"].clone();
+    for (secret, path) in [("who", &list[0]["credentials"]), ("keys", &list[1]["certificates"])] {
+        let volumes = pod["volumes"].as_array().unwrap();
+        let volume = volumes.iter().find(|volume| volume["secret"]["secretName"] == secret).unwrap();
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        assert!(
+            mounts.iter().any(|mount| mount["name"] == volume["name"] && mount["mountPath"] == *path),
+            "{secret}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_read_unless_the_chart_lets_the_operator() {
+    let may_read = |options: &[&str]| {
+        let role = only(&rendered(options).unwrap(), "ClusterRole").unwrap()["rules"].clone();
+        let is_it = |rule: &&Value| rule["resources"].as_array().unwrap().contains(&"secrets".into());
+        let verbs =
+            role.as_array().unwrap().iter().filter(is_it).flat_map(|rule| rule["verbs"].as_array().unwrap());
+        verbs.map(|verb| verb.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let alone = "--set=rbac.aggregateRoles=false";
+    assert_eq!(may_read(&[alone]), ["create"]);
+    assert_eq!(may_read(&[alone, "--set=mesos.readJobSecrets=true"]), ["create", "get"]);
 }

@@ -6,6 +6,7 @@ mod faults;
 mod framework;
 mod identities;
 mod life;
+mod spark;
 mod sweep;
 
 use std::sync::OnceLock;
