@@ -24,3 +24,5 @@ mod resources;
 mod run;
 #[cfg(test)]
 mod stopping;
+#[cfg(test)]
+mod verbatim;
