@@ -21,13 +21,15 @@ mod field {
     pub(super) const IMAGE_DOCKER: u32 = 3;
 }
 
+/// Spark launches many tasks, and one word about it is enough.
+static SAID: Once = Once::new();
+
 /// A `TaskInfo` without a container whose image has no name: programs that pass on an unset variable mean none, and an agent
 /// could only fail to fetch it.
 pub(crate) fn meant(task: Bytes) -> Bytes {
     if !names_no_image(&task) {
         return task;
     }
-    static SAID: Once = Once::new();
     SAID.call_once(|| say("the program's Docker image is empty: its executors run without a container"));
     wire::without(&task, field::CONTAINER).into()
 }
