@@ -19,6 +19,7 @@ mod network;
 mod state_file;
 mod status;
 mod symbols;
+mod task;
 
 /// Says something to whoever reads the program's standard error, in the library's name.
 fn say(message: &str) {

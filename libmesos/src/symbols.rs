@@ -25,6 +25,7 @@ use crate::{
     driver::{Acknowledgements, Driver, Start},
     java::Classes,
     status::Status,
+    task,
 };
 
 type Result<T> = jni::errors::Result<T>;
@@ -295,7 +296,7 @@ fn launch_tasks(
     tasks: &JObject<'_>,
     filters: &JObject<'_>,
 ) -> Result<()> {
-    let tasks = encoded_each(env, tasks)?;
+    let tasks: Vec<Bytes> = encoded_each(env, tasks)?.into_iter().map(task::meant).collect();
     let operations = if tasks.is_empty() { vec![] } else { vec![launch(&tasks)] };
     driver.call(Call::Accept { offers, operations, filters: encoded_or_null(env, filters)? });
     Ok(())

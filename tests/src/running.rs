@@ -72,7 +72,7 @@ impl Running {
 
     /// Waits for its end, and looks at what it left behind.
     pub fn finish(mut self) -> Finished {
-        let status = wait(&mut self.child);
+        let status = wait_for_end(&mut self.child, || self.stderr.so_far());
         let took = self.started.elapsed();
         self.surroundings.check();
         Finished { code: status.code(), stdout: self.stdout.all(), stderr: self.stderr.all(), took }
@@ -88,12 +88,16 @@ impl Running {
 
 /// Waits for a process's end. A test that waits for too long fails; what still runs is ended with its surroundings.
 pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
+    wait_for_end(child, String::new)
+}
+
+fn wait_for_end(child: &mut Child, said: impl Fn() -> String) -> std::process::ExitStatus {
     let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        assert!(Instant::now() < deadline, "lcmap-spark did not end within {LIMIT:?}");
+        assert!(Instant::now() < deadline, "lcmap-spark did not end within {LIMIT:?}: {}", said());
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -209,9 +209,9 @@ impl Driver {
 
     fn ending(&self, status: ExitStatus, left: &[(String, String)]) -> Ending {
         let mut ending = self.told_ending(status);
-        for (id, why) in left {
-            ending.message.push_str(&format!("; the framework {id} may be left on Mesos: {why}"));
-        }
+        let words =
+            |(id, why): &(String, String)| format!("; the framework {id} may be left on Mesos: {why}");
+        ending.message.extend(left.iter().map(words));
         ending
     }
 

@@ -145,21 +145,26 @@ pub(crate) fn nothing_will_be_left(bed: &Bed) {
 
 /// Kills the processes of a bed, and of the runs that use it, whose command line holds this; fails if there is none.
 pub(crate) fn kill(bed: &Bed, text: &str) {
+    signal(bed, text, Signal::KILL);
+}
+
+/// Sends them another signal.
+pub(crate) fn signal(bed: &Bed, text: &str, signal: Signal) {
     let mark = format!("LCMAP_BED={}\0", bed.folder().display());
     let holds = |path: PathBuf, text: &str| {
         let content = std::fs::read(path).unwrap_or_default();
         content.windows(text.len()).any(|window| window == text.as_bytes())
     };
     let text = text.replace(' ', "\0");
-    let mut killed = 0;
+    let mut found = 0;
     for process in std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()) {
         let Some(pid) = process.file_name().and_then(|name| name.to_str()?.parse().ok()) else { continue };
         if holds(process.join("environ"), &mark) && holds(process.join("cmdline"), &text) {
-            kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-            killed += 1;
+            kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+            found += 1;
         }
     }
-    assert!(killed > 0, "no process of the bed has {text:?} in its command line");
+    assert!(found > 0, "no process of the bed has {text:?} in its command line");
 }
 
 /// A job that fails, and leaves nothing.

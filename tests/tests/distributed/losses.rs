@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use lcmap_spark_tests::{Finished, Folder, Link, mesos::Bed, says};
+use rustix::process::Signal;
 use serde_json::json;
 
-use super::bed::{COUNTS_TWICE, HOLDS, kill, nothing_is_left, nothing_will_be_left, run, spec};
+use super::bed::{
+    COUNTS_TWICE, HOLDS, frameworks, kill, nothing_is_left, nothing_will_be_left, run, signal, spec,
+};
 
 /// A job that counts, is disturbed, and counts again.
 fn survives(bed: &mut Bed, spec: serde_json::Value, disturb: impl FnOnce(&mut Bed)) -> Finished {
@@ -30,7 +33,9 @@ fn an_agent_that_dies_takes_its_executors_and_no_job() {
 #[test]
 fn a_master_that_starts_again_finds_the_job() {
     let mut bed = Bed::plain().masters(1).start().unwrap();
-    let spec = spec(&bed);
+    let mut spec = spec(&bed);
+    // Spark asks nothing more of an agent on which two executors failed.
+    spec["executor"]["totalCores"] = json!(1);
     let run = survives(&mut bed, spec, |bed| {
         bed.master_mut(0).kill().unwrap();
         std::thread::sleep(Duration::from_secs(2));
@@ -118,4 +123,27 @@ fn a_run_that_is_killed_leaves_nothing() {
     running.wait_for_output("counted 143");
     running.killed();
     nothing_will_be_left(&bed);
+}
+
+#[test]
+fn a_run_that_is_killed_with_all_its_processes_is_settled_by_the_next() {
+    let bed = Bed::plain().start().unwrap();
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let started = |folder: &Folder, program: &str| {
+        run(folder, &bed, program, spec(&bed)).env("XDG_RUNTIME_DIR", memory.path()).start()
+    };
+    let folder = Folder::new();
+    let running = started(&folder, HOLDS);
+    running.wait_for_output("counted 143");
+    // One that sees another end would settle.
+    signal(&bed, "agent launch", Signal::STOP);
+    for text in ["run -f", "job.py", "agent launch"] {
+        kill(&bed, text);
+    }
+    assert_eq!(running.finish().code, None);
+    assert_eq!(frameworks(&bed).len(), 1);
+    let next = started(&Folder::new(), "import time; time.sleep(2)").finish().succeeded();
+    says(&next.stderr, &["tore down the framework"]);
+    nothing_is_left(&bed);
+    assert_eq!(std::fs::read_dir(memory.path()).unwrap().count(), 0);
 }

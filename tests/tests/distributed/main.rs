@@ -26,3 +26,5 @@ mod resources;
 mod run;
 #[cfg(test)]
 mod stopping;
+#[cfg(test)]
+mod verbatim;

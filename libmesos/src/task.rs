@@ -1,0 +1,82 @@
+//! What a program says of its tasks, as it is meant.
+
+use std::sync::Once;
+
+use bytes::Bytes;
+use lcmap_mesos::wire;
+
+use crate::say;
+
+/// Numbers of fields: `mesos.proto` of Mesos 1.11.
+mod field {
+    /// `TaskInfo.container`.
+    pub(super) const CONTAINER: u32 = 9;
+    /// `ContainerInfo.docker`.
+    pub(super) const DOCKER: u32 = 3;
+    /// `ContainerInfo.mesos`.
+    pub(super) const MESOS: u32 = 5;
+    /// `DockerInfo.image`, `MesosInfo.image` and `Image.Docker.name`.
+    pub(super) const IMAGE: u32 = 1;
+    /// `Image.docker`.
+    pub(super) const IMAGE_DOCKER: u32 = 3;
+}
+
+/// Spark launches many tasks, and one word about it is enough.
+static SAID: Once = Once::new();
+
+/// A `TaskInfo` without a container whose image has no name: programs that pass on an unset variable mean none, and an agent
+/// could only fail to fetch it.
+pub(crate) fn meant(task: Bytes) -> Bytes {
+    if !names_no_image(&task) {
+        return task;
+    }
+    SAID.call_once(|| say("the program's Docker image is empty: its executors run without a container"));
+    wire::without(&task, field::CONTAINER).into()
+}
+
+fn names_no_image(task: &[u8]) -> bool {
+    let Some(container) = wire::bytes(task, field::CONTAINER) else { return false };
+    let docker = wire::bytes(container, field::DOCKER).and_then(|docker| wire::bytes(docker, field::IMAGE));
+    let mesos = wire::bytes(container, field::MESOS)
+        .and_then(|mesos| wire::bytes(mesos, field::IMAGE))
+        .and_then(|image| wire::bytes(image, field::IMAGE_DOCKER))
+        .and_then(|docker| wire::bytes(docker, field::IMAGE));
+    docker.or(mesos) == Some(b"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(fields: &[(u32, &[u8])]) -> Vec<u8> {
+        let mut message = vec![];
+        for (number, value) in fields {
+            wire::put_bytes(&mut message, *number, value);
+        }
+        message
+    }
+
+    fn task(container: Option<Vec<u8>>) -> Bytes {
+        let container = container.map(|container| message(&[(field::CONTAINER, &container)]));
+        [message(&[(1, b"name")]), container.unwrap_or_default()].concat().into()
+    }
+
+    fn docker(image: &[u8]) -> Vec<u8> {
+        message(&[(field::DOCKER, &message(&[(field::IMAGE, image)]))])
+    }
+
+    fn mesos(image: &[u8]) -> Vec<u8> {
+        let image = message(&[(field::IMAGE_DOCKER, &message(&[(field::IMAGE, image)]))]);
+        message(&[(field::MESOS, &message(&[(field::IMAGE, &image)]))])
+    }
+
+    #[test]
+    fn only_a_container_whose_image_has_no_name_is_left_out() {
+        for container in [docker(b""), mesos(b"")] {
+            assert_eq!(meant(task(Some(container))), task(None));
+        }
+        for container in [None, Some(docker(b"i:1")), Some(mesos(b"i:1")), Some(message(&[(2, b"volume")]))] {
+            assert_eq!(meant(task(container.clone())), task(container));
+        }
+    }
+}
