@@ -20,7 +20,7 @@ use crate::notebook::Expected;
 use crate::plan::{self, Certificates, LaunchPlan, Master, PlanError, Run};
 use crate::prepare::{Places, Ready, prepare};
 use crate::private::PrivateFolder;
-use crate::report::TerminationMessage;
+use crate::report::{Frameworks as Reported, TerminationMessage};
 use crate::sizing::cgroup;
 use crate::spark::Environment;
 use crate::state::StateFile;
@@ -54,7 +54,12 @@ pub(crate) fn run(doors: &Doors) -> u8 {
     let mut warnings = Vec::new();
     let mut message = match attempt(doors, &mut warnings) {
         Ok(message) => message,
-        Err(error) => verdict::of_error(&error),
+        Err(error) => {
+            let mut message = verdict::of_error(&error);
+            // Whose command was never started has asked Mesos for nothing.
+            message.frameworks = (!matches!(error, Error::Signals(_))).then(Reported::default);
+            message
+        }
     };
     message.warnings = warnings;
     report(&message, doors.termination_log.as_deref());
@@ -111,7 +116,12 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
             console::warn(&warning);
             warnings.push(warning);
         }
-        kept.state.update(|state| state.frameworks_left = left.into_iter().map(|(id, _)| id).collect());
+        let left: Vec<String> = left.into_iter().map(|(id, _)| id).collect();
+        message.frameworks = mesos::knows_all(&plan).then(|| {
+            let ids = frameworks.into_iter().filter_map(|framework| framework.state.framework_id);
+            Reported::new(ids.collect(), left.clone())
+        });
+        kept.state.update(|state| state.frameworks_left = left);
     }
     Ok(message)
 }

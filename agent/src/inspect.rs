@@ -35,7 +35,13 @@ impl InspectError {
             Self::Unwritable { .. } => ExitReason::ConfigurationFailed,
         };
         let message = self.to_string();
-        TerminationMessage { exit_code: AGENT_FAILED, reason, message, warnings: Vec::new() }
+        TerminationMessage {
+            exit_code: AGENT_FAILED,
+            reason,
+            message,
+            warnings: Vec::new(),
+            frameworks: None,
+        }
     }
 }
 

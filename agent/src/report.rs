@@ -23,6 +23,33 @@ pub struct TerminationMessage {
     /// What the user should know beside the result.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What it had on Mesos, and what may be left there. None: there was no Mesos, or the agent cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frameworks: Option<Frameworks>,
+}
+
+/// The frameworks of a driver that has ended, by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Frameworks {
+    /// Those that it asked Mesos for; the first of them, if there are very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// Those that were not seen to go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+}
+
+impl Frameworks {
+    /// How many ids are told of.
+    const MOST: usize = 16;
+
+    /// These, of which some are left.
+    pub(crate) fn new(mut ids: Vec<String>, mut left: Vec<String>) -> Self {
+        ids.truncate(Self::MOST);
+        left.truncate(Self::MOST);
+        Self { ids, left }
+    }
 }
 
 /// What `inspect` says when all is well.
@@ -178,6 +205,7 @@ mod tests {
             reason: ExitReason::ExitedNonZero,
             message: message.to_owned(),
             warnings: warnings.iter().map(|warning| (*warning).to_owned()).collect(),
+            frameworks: None,
         }
     }
 

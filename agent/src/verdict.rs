@@ -26,7 +26,7 @@ pub(crate) fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -
     let exit_code = exit_code(outcome.ended);
     let reason = reason(outcome, circumstances.oom_kills);
     let message = describe(reason, outcome, circumstances);
-    TerminationMessage { exit_code, reason, message, warnings: Vec::new() }
+    TerminationMessage { exit_code, reason, message, warnings: Vec::new(), frameworks: None }
 }
 
 /// Adds what Mesos had to do with the end: why it took no framework, or that it was never asked.
@@ -53,6 +53,7 @@ pub(crate) fn of_error(error: &Error) -> TerminationMessage {
         reason: error.reason(),
         message: error.to_string(),
         warnings: Vec::new(),
+        frameworks: None,
     }
 }
 

@@ -74,6 +74,12 @@ pub(crate) fn settings(mesos: &plan::Mesos, certificates: Option<&Files>) -> Res
     Ok(Settings { masters: mesos.masters.parse()?, security, credential })
 }
 
+/// Whether the agent hears of every framework of the driver: from our own library it does, from another it cannot.
+pub(crate) fn knows_all(plan: &plan::LaunchPlan) -> bool {
+    let is_ours = matches!(&plan.master, plan::Master::Mesos(mesos) if mesos.library.is_some());
+    is_ours && plan.env.iter().all(|variable| variable.name != "MESOS_NATIVE_JAVA_LIBRARY")
+}
+
 /// A runtime for one conversation. It has no thread beside this one: the agent must not have any before it forks.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
@@ -109,8 +115,7 @@ mod tests {
 
     #[test]
     fn certificates_are_shown_and_the_master_verified_as_the_plan_says() {
-        let files = CertificateFiles {
-            folder: "/certs".into(),
+        let files = Files {
             certificate: "/certs/mesos.crt".into(),
             key: "/certs/mesos.key".into(),
             roots: "/certs/trustedroot.crt".into(),

@@ -66,15 +66,14 @@ fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
         PullingImage, Registered, Resumed, RunAgain, Starting, StoppingDriver, TearingDown,
     };
     match (phase, reason) {
-        (Phase::Succeeded, Reason::NeverConnected) => Some(Severity::Warning),
-        (Phase::Succeeded | Phase::Suspended, _) => Some(Severity::Normal),
-        (Phase::Failed, _) => Some(Severity::Warning),
+        (Phase::Failed, _) | (Phase::Succeeded, Reason::NeverConnected) => Some(Severity::Warning),
         (
             _,
             Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered
             | ExecutorsRunning | CoresMaxReached | StoppingDriver | TearingDown,
         ) => None,
-        (_, NotebookReady | Edited | RunAgain | Resumed | Reason::Suspended) => Some(Severity::Normal),
+        (_, NotebookReady | Edited | RunAgain | Resumed | Reason::Suspended)
+        | (Phase::Succeeded | Phase::Suspended, _) => Some(Severity::Normal),
         _ => Some(Severity::Warning),
     }
 }

@@ -11,7 +11,11 @@ use super::{DriverState, Life, Observed, Remedy};
 /// Sets every condition that follows from the phase. Transition times move only where a status does.
 ///
 /// `unreleased` is what keeps frameworks from being seen gone, if anything does.
-pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed, unreleased: Option<(Reason, String)>) {
+pub(super) fn derive(
+    status: &mut SparkJobStatus,
+    observed: &Observed,
+    unreleased: Option<&(Reason, String)>,
+) {
     let phase = status.phase.unwrap_or_default();
     let finished = phase.is_final();
     let mend = needs_mending(status, observed);
@@ -43,7 +47,7 @@ pub(super) fn derive(status: &mut SparkJobStatus, observed: &Observed, unrelease
             status.message.clone()
         };
         let holds = if holds { ConditionStatus::True } else { ConditionStatus::False };
-        match (type_, &unreleased) {
+        match (type_, unreleased) {
             (ConditionType::Released, Some((reason, message))) => {
                 set(status, observed, (type_, ConditionStatus::False), *reason, message.clone());
             }

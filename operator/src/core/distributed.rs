@@ -24,8 +24,8 @@ pub(super) fn properties(spec: &SparkJobSpec, image: &str) -> BTreeMap<String, S
     set("spark.cores.max", number(executor.total_cores));
     set("spark.mesos.gpus.max", number(executor.total_gpus));
     set("spark.mesos.role", mesos.role.clone());
-    set("spark.mesos.constraints", listed(&mesos.constraints, constraint, ";"));
-    set("spark.mesos.task.labels", listed(&mesos.task_labels, label, ","));
+    set("spark.mesos.constraints", listed(&mesos.constraints, |name, values| constraint(name, values), ";"));
+    set("spark.mesos.task.labels", listed(&mesos.task_labels, |name, value| label(name, value), ","));
     set("spark.mesos.uris", joined(&mesos.uris));
     // Plain seconds.
     let failover = std::time::Duration::from(mesos.failover_timeout).as_secs_f64();
@@ -102,12 +102,12 @@ fn listed<T>(
 }
 
 /// `attribute:value,value`; an attribute without values has only to be there.
-fn constraint(attribute: &str, values: &Vec<String>) -> String {
+fn constraint(attribute: &str, values: &[String]) -> String {
     format!("{attribute}:{}", values.join(","))
 }
 
 /// `key:value`, with a backslash before what would separate (Spark 3.5, `MesosProtoUtils.mesosLabels`).
-fn label(key: &str, value: &String) -> String {
+fn label(key: &str, value: &str) -> String {
     let escaped = |text: &str| text.replace(',', "\\,").replace(':', "\\:");
     format!("{}:{}", escaped(key), escaped(value))
 }

@@ -81,6 +81,8 @@ pub struct Driver {
     pub ui: Option<SparkUi>,
     /// When the certificate ends that it began with, if it shows one to Mesos.
     pub certificate: Option<Expiry>,
+    /// What its agent says is left on Mesos, now that it has ended. None: it does not say, or cannot know.
+    pub left: Option<Vec<String>>,
     /// What it has on Mesos, if executors are to run there.
     pub mesos: Option<OnMesos>,
     /// The revision of the spec that it was made from, where it says so.

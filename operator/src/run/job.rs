@@ -359,6 +359,7 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         notebook: None,
         ui: None,
         certificate: None,
+        left: None,
         mesos: None,
         revision: None,
         created,

@@ -99,3 +99,19 @@ fn a_job_that_is_suspended_holds_nothing_and_goes_on_when_it_is_resumed() {
             .unwrap();
     });
 }
+
+#[test]
+fn a_distributed_job_whose_mesos_is_not_there_ends_with_the_reason_and_goes_though_nobody_can_ask_mesos() {
+    in_namespace("far", |namespace| {
+        let far = r#", "mode": "Distributed", "mesos": {"master": "mesos://127.0.0.1:1"}"#;
+        namespace.apply(&program(namespace, "far", "print('never')", far)).unwrap();
+        wait_for(namespace, "far", "Failed/ConnectionRefused");
+        let message = get(namespace, "sparkjob/far", "{.status.message}");
+        assert!(message.contains("127.0.0.1:1 refused the connection"), "{message}");
+        let finalizers = get(namespace, "sparkjob/far", "{.metadata.finalizers}");
+        assert_eq!(finalizers, "", "its agent says that nothing was asked of Mesos");
+        let log = namespace.kubectl(["logs", "far-driver-1"]).unwrap();
+        assert!(!log.contains("never"), "{log}");
+        namespace.kubectl(["delete", "sparkjob", "far", "--timeout=60s"]).unwrap();
+    });
+}

@@ -260,7 +260,7 @@ impl Observer {
                     tracing::warn!(framework = id, job = %whose.job, "tore down a framework whose job is gone");
                 }
                 Err(error) => {
-                    tracing::warn!(framework = id, job = %whose.job, error, "an orphan cannot be torn down")
+                    tracing::warn!(framework = id, job = %whose.job, error, "an orphan cannot be torn down");
                 }
             }
         }

@@ -37,7 +37,7 @@ pub(super) async fn settle(
         }
         match release(operator, settings, info(&id, living, subject)).await {
             Ok(Teardown::Done) => {
-                tracing::info!(framework = id, "tore down a framework that its driver had left")
+                tracing::info!(framework = id, "tore down a framework that its driver had left");
             }
             Ok(Teardown::AlreadyGone) if hearing == Hearing::Complete => {}
             Ok(Teardown::AlreadyGone) => {

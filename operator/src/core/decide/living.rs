@@ -40,12 +40,11 @@ impl Step<'_> {
         match &driver.state {
             DriverState::Waiting { reason, message } => self.waiting(driver, *reason, message),
             DriverState::Running { reason, message } => {
-                match &driver.mesos {
-                    Some(mesos) => self.runs_on_mesos(driver, mesos, (*reason, message)),
-                    None => {
-                        self.goes_its_usual_way(driver, *reason);
-                        self.becomes(Phase::Running, *reason, message.clone());
-                    }
+                if let Some(mesos) = &driver.mesos {
+                    self.runs_on_mesos(driver, mesos, (*reason, message));
+                } else {
+                    self.goes_its_usual_way(driver, *reason);
+                    self.becomes(Phase::Running, *reason, message.clone());
                 }
                 self.note_certificate(driver);
                 if let Some(ui) = &driver.ui {

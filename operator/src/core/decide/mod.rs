@@ -80,7 +80,7 @@ impl Step<'_> {
         if !self.is_being_deleted() {
             self.tidy_up();
         }
-        conditions::derive(&mut self.status, self.observed, self.unreleased.take());
+        conditions::derive(&mut self.status, self.observed, self.unreleased.as_ref());
     }
 
     fn phase(&self) -> Phase {

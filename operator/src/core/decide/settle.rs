@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, FINALIZER};
 use lcmap_spark_crd::status::{MAX_FRAMEWORKS, MesosStatus};
-use lcmap_spark_crd::{Mode, Phase, Reason};
+use lcmap_spark_crd::{Mode, Phase, Reason, SparkJob};
 
 use super::{Step, later, time};
 use crate::core::{Effect, Frameworks, Keeping};
@@ -16,7 +16,7 @@ const USUAL: Duration = Duration::from_secs(5);
 
 impl Step<'_> {
     pub(super) fn has_finalizer(&self) -> bool {
-        self.job.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+        is_kept(self.job)
     }
 
     /// Whether the job has to be kept from vanishing before a driver of its may be started.
@@ -40,10 +40,12 @@ impl Step<'_> {
     /// waited for.
     pub(super) fn is_settled(&mut self, over: Option<Timestamp>) -> bool {
         let Keeping::Finalizer(limit) = self.observed.keeping else { return true };
-        let Some(mesos) = self.status.mesos.as_mut().filter(|_| has(&self.job.metadata.finalizers)) else {
+        let Some(mesos) = self.status.mesos.as_mut().filter(|_| is_kept(self.job)) else {
             return true;
         };
-        if self.observed.frameworks == Frameworks::Gone {
+        // Its agent has seen them go, or knows that there were none: then no Mesos has to be asked, nor be there.
+        let left = self.observed.driver.as_ref().and_then(|driver| driver.left.as_deref());
+        if self.observed.frameworks == Frameworks::Gone || left.is_some_and(<[String]>::is_empty) {
             mesos.framework_ids.clear();
             mesos.settling_since = None;
             end_executors(mesos);
@@ -116,6 +118,6 @@ fn end_executors(mesos: &mut MesosStatus) {
     mesos.memory = None;
 }
 
-fn has(finalizers: &Option<Vec<String>>) -> bool {
-    finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+fn is_kept(job: &SparkJob) -> bool {
+    job.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }

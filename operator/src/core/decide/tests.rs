@@ -99,6 +99,7 @@ impl World {
             notebook: None,
             ui: None,
             certificate: None,
+            left: None,
             mesos: (self.job.spec.mode == Mode::Distributed).then(OnMesos::default),
             revision: None,
             created: self.now,

@@ -34,6 +34,7 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         revision: revision(pod),
         ui: None,
         certificate: certificate(pod),
+        left: left(pod),
         mesos: (pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()))
             .then(OnMesos::default),
         created,
@@ -49,6 +50,15 @@ fn certificate(pod: &DriverPod) -> Option<Expiry> {
         pod.status.init_container_statuses.iter().find(|container| container.name == places::INSPECT)?;
     let told = inspected.state.terminated.as_ref()?.message.as_deref()?;
     serde_json::from_str::<Inspection>(told).ok()?.certificate
+}
+
+/// What the agent says is left on Mesos. Whose driver never ran has nothing there.
+fn left(pod: &DriverPod) -> Option<Vec<String>> {
+    let driver = pod.container(DRIVER_CONTAINER);
+    match driver.and_then(|driver| driver.state.terminated.as_ref()) {
+        Some(terminated) => report(terminated)?.frameworks.map(|frameworks| frameworks.left),
+        None => pod.status.init_container_statuses.iter().find_map(failure).map(|_| Vec::new()),
+    }
 }
 
 fn revision(pod: &DriverPod) -> Option<Revision> {

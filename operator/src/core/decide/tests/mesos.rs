@@ -284,3 +284,21 @@ fn a_certificate_is_told_of_before_it_ends() {
     assert_eq!(reason(&world), Reason::CertificatesInvalid);
     assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "what runs goes on");
 }
+
+#[test]
+fn an_agent_that_has_seen_everything_go_is_believed_without_asking_mesos() {
+    let mut world = running();
+    world.driver.as_mut().unwrap().left = Some(vec![]);
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.ends(Reason::ConnectionRefused, 125);
+    assert_eq!(world.place(), (Phase::Failed, Reason::ConnectionRefused));
+    assert!(!world.is_kept());
+}
+
+#[test]
+fn an_agent_that_could_not_settle_everything_leaves_it_to_the_operator() {
+    let mut world = running();
+    world.driver.as_mut().unwrap().left = Some(vec!["u-1".into()]);
+    let decision = world.ends(Reason::Completed, 0);
+    assert_eq!(decision.effects, [Effect::Settle(1)]);
+}

@@ -5,7 +5,7 @@ use lcmap_spark_crd::Reason;
 
 use super::*;
 
-fn distributed(mesos: Value) -> Value {
+fn distributed(mesos: &Value) -> Value {
     json!({"mode": "Distributed", "mesos": mesos})
 }
 
@@ -22,18 +22,18 @@ fn mesos_of(pod: &Value) -> Mesos {
 
 #[test]
 fn a_driver_on_mesos_shares_its_nodes_network_unless_it_is_told_otherwise() {
-    let pod = built(distributed(json!({"master": "mesos://m:5050"})));
+    let pod = built(distributed(&json!({"master": "mesos://m:5050"})));
     assert_eq!(pod["spec"]["hostNetwork"], true);
     assert_eq!(pod["spec"]["dnsPolicy"], "ClusterFirstWithHostNet");
     assert_eq!(pod["metadata"]["labels"]["lcmap.usgs.gov/mode"], "Distributed");
-    let mut spec = distributed(json!({"master": "mesos://m:5050"}));
+    let mut spec = distributed(&json!({"master": "mesos://m:5050"}));
     spec["network"] = json!("Pod");
     assert_eq!(built(spec)["spec"]["hostNetwork"], Value::Null);
 }
 
 #[test]
 fn a_framework_is_named_by_job_and_attempt_and_labelled_with_cluster_and_job() {
-    let mesos = mesos_of(&built(distributed(json!({"master": "mesos://m:5050"}))));
+    let mesos = mesos_of(&built(distributed(&json!({"master": "mesos://m:5050"}))));
     assert_eq!((mesos.masters.as_str(), mesos.framework_id.as_str()), ("m:5050", "0123456789-3"));
     let expected = [("cluster", "test"), ("job", "science/pi"), ("uid", "0123456789")];
     let expected = expected.map(|(name, value)| (format!("lcmap.usgs.gov/{name}"), value.to_owned()));
@@ -43,7 +43,8 @@ fn a_framework_is_named_by_job_and_attempt_and_labelled_with_cluster_and_job() {
 
 #[test]
 fn certificates_go_to_memory_and_the_image_is_looked_at_first() {
-    let pod = built(distributed(json!({"master": "mesos://m:5050", "certificates": {"secretName": "keys"}})));
+    let pod =
+        built(distributed(&json!({"master": "mesos://m:5050", "certificates": {"secretName": "keys"}})));
     assert_eq!(named(&pod["spec"]["volumes"], "lcmap-certs")["emptyDir"]["medium"], "Memory");
     assert_eq!(mount(&pod, "/certs")["name"], "lcmap-certs");
     let certificates = launch_plan(&pod).certificates.unwrap();
@@ -58,7 +59,7 @@ fn certificates_go_to_memory_and_the_image_is_looked_at_first() {
 
 #[test]
 fn a_template_that_has_something_at_certs_keeps_it() {
-    let mut spec = distributed(json!({"master": "mesos://m:5050", "certificates": {"secretName": "keys"}}));
+    let mut spec = distributed(&json!({"master": "mesos://m:5050", "certificates": {"secretName": "keys"}}));
     spec["pod"] = json!({"spec": {
         "containers": [{"name": "driver", "volumeMounts": [{"name": "mine", "mountPath": "/certs"}]}],
         "volumes": [{"name": "mine", "emptyDir": {}}],
@@ -70,7 +71,7 @@ fn a_template_that_has_something_at_certs_keeps_it() {
 
 #[test]
 fn credentials_are_a_folder_of_two_files_and_never_in_the_plan() {
-    let pod = built(distributed(json!({"master": "mesos://m:5050", "credentialsSecretName": "who"})));
+    let pod = built(distributed(&json!({"master": "mesos://m:5050", "credentialsSecretName": "who"})));
     assert_eq!(mesos_of(&pod).credentials.unwrap().to_str(), Some("/lcmap/secrets/who"));
     let volumes = pod["spec"]["volumes"].as_array().unwrap();
     let secret = volumes.iter().find(|volume| volume["secret"]["secretName"] == "who").unwrap();
@@ -98,7 +99,7 @@ fn what_a_job_leaves_unsaid_comes_from_the_operator() {
         total_cores: Some(64),
         ..MesosDefaults::default()
     });
-    let pod = pod(&job(distributed(json!({}))), 3, &settings).unwrap();
+    let pod = pod(&job(distributed(&json!({}))), 3, &settings).unwrap();
     let mesos = mesos_of(&pod);
     assert_eq!((mesos.masters.as_str(), mesos.role.as_deref()), ("zk://z:2181/mesos", Some("science")));
     assert!(mesos.credentials.is_some());
@@ -113,7 +114,7 @@ fn the_operators_role_and_secrets_are_not_lent_to_another_mesos() {
         credentials_secret_name: Some("who".into()),
         ..MesosDefaults::default()
     });
-    let pod = pod(&job(distributed(json!({"master": "mesos://theirs:5050"}))), 3, &settings).unwrap();
+    let pod = pod(&job(distributed(&json!({"master": "mesos://theirs:5050"}))), 3, &settings).unwrap();
     let mesos = mesos_of(&pod);
     assert_eq!((mesos.role, mesos.credentials), (None, None));
 }
@@ -125,7 +126,7 @@ fn the_operators_configuration_is_no_part_of_a_jobs_revision() {
     let another =
         with_defaults(MesosDefaults { master: Some("mesos://n:5050".into()), ..MesosDefaults::default() });
     let revision = |settings: &Settings| {
-        pod(&job(distributed(json!({}))), 3, settings).unwrap()["metadata"]["annotations"]["lcmap.usgs.gov/revision"]
+        pod(&job(distributed(&json!({}))), 3, settings).unwrap()["metadata"]["annotations"]["lcmap.usgs.gov/revision"]
             .clone()
     };
     assert_eq!(revision(&other), revision(&another));
@@ -133,11 +134,11 @@ fn the_operators_configuration_is_no_part_of_a_jobs_revision() {
 
 #[test]
 fn a_job_without_any_mesos_and_one_that_wants_too_much_are_refused_by_name() {
-    let unfit = refused(distributed(json!({})));
+    let unfit = refused(distributed(&json!({})));
     assert_eq!(unfit.reason, Reason::MasterRequired);
     assert!(unfit.message.contains("spec.mesos.master"), "{}", unfit.message);
     let limited = Settings { max_total_cores: Some(100), ..settings() };
-    let mut spec = distributed(json!({"master": "mesos://m:5050"}));
+    let mut spec = distributed(&json!({"master": "mesos://m:5050"}));
     spec["executor"] = json!({"totalCores": 101});
     let unfit = pod(&job(spec), 3, &limited).unwrap_err();
     assert_eq!(unfit.reason, Reason::TotalCoresTooLarge);
