@@ -39,6 +39,21 @@ pub(crate) fn find(ports: &RangeInclusive<u16>, owners: impl FnOnce() -> Vec<Pid
     listeners.into_iter().min_by_key(|listener| listener.port)
 }
 
+/// Whether anybody is connected to a port of our network namespace.
+pub(crate) fn is_connected(port: u16) -> bool {
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+    tables.into_iter().any(|file| has_connection(&fs::read_to_string(file).unwrap_or_default(), port))
+}
+
+fn has_connection(table: &str, port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    let local = format!(":{port:04X}");
+    table.lines().skip(1).any(|line| {
+        let mut fields = line.split_ascii_whitespace().skip(1);
+        fields.next().is_some_and(|address| address.ends_with(&local)) && fields.nth(1) == Some(ESTABLISHED)
+    })
+}
+
 /// Whether the very same socket still listens. Cheaper than to ask again who holds it.
 pub(crate) fn still_listens(listener: &Listener) -> bool {
     all().contains(listener)
@@ -113,6 +128,15 @@ mod tests {
                 Listener { address: Ipv6Addr::LOCALHOST.into(), port: 4040, inode: 31339 },
             ]
         );
+    }
+
+    #[test]
+    fn a_connection_to_a_port_is_seen_while_it_lasts() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert!(!is_connected(port), "nobody has called");
+        let _caller = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert!(is_connected(port));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct DriverState {
     /// The driver's frameworks on Mesos, in the order in which it asked for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frameworks: Vec<FrameworkState>,
+    /// Where executors that run do not reach the driver, as host and port, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreached: Option<String>,
     /// The ids of those that may be left on Mesos after the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frameworks_left: Vec<String>,

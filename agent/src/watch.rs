@@ -8,7 +8,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::certificates::{News, Rotation};
 use crate::console;
-use crate::mesos::Frameworks;
+use crate::mesos::{self, Frameworks, Reach};
 use crate::notebook::Expected;
 use crate::sockets::{self, Listener};
 use crate::state::{NotebookState, StateFile};
@@ -49,13 +49,15 @@ pub(crate) struct Watcher<'a> {
     state: &'a mut StateFile,
     /// The UI, while it listens.
     ui: Option<Listener>,
+    /// Whether executors get through to the driver.
+    reach: Reach,
     began: Instant,
 }
 
 impl<'a> Watcher<'a> {
     /// Begins to watch.
     pub(crate) fn new(watched: Watched<'a>, state: &'a mut StateFile) -> Self {
-        Self { watched, state, ui: None, began: Instant::now() }
+        Self { watched, state, ui: None, reach: Reach::default(), began: Instant::now() }
     }
 
     fn look_for_ui(&mut self) {
@@ -77,6 +79,12 @@ impl<'a> Watcher<'a> {
     fn look_at_frameworks(&mut self) {
         let Some(frameworks) = &mut self.watched.frameworks else { return };
         let seen = frameworks.look(|| descendants_of(getpid()));
+        if let Some(address) = self.reach.look(&seen, Instant::now(), sockets::is_connected) {
+            let what = mesos::unreached(&address);
+            console::warn(&what);
+            self.state.warn(what);
+            self.state.update(|state| state.unreached = Some(address));
+        }
         self.state.update(|state| state.frameworks = seen.into_iter().map(|it| it.state).collect());
     }
 

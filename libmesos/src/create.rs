@@ -42,6 +42,8 @@ pub(crate) fn create(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Driver> {
         webui_url: framework.webui_url(),
         reason: None,
         trouble: None,
+        driver_address: None,
+        has_run: false,
         stop_called: false,
         teardown_owed: None,
     };

@@ -3,16 +3,17 @@
 //! The semantics are those of the C++ driver (Mesos 1.11 `src/sched/sched.cpp`); where they differ, the reason stands there.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError, mpsc},
     time::Duration,
 };
 
+use bytes::Bytes;
 use lcmap_mesos::{
     FrameworkInfo, FrameworkPhase, FrameworkState, Settings,
     scheduler::{Call, Ended, Ending, Handle},
 };
 
-use crate::{callbacks::JavaSide, network, say, state_file::StateFile, status::Status};
+use crate::{callbacks::JavaSide, network, say, state_file::StateFile, status::Status, task};
 
 /// How long a stop waits for the master's word: a little longer than the scheduler itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
@@ -51,6 +52,8 @@ pub(crate) struct Driver {
     prepared: Mutex<Option<Result<Prepared, String>>>,
     handle: OnceLock<Handle>,
     reporter: Mutex<Reporter>,
+    /// Done once the first task has told where executors look for their driver: looking at each would cost.
+    first_launch: Once,
     pub(crate) acknowledgements: Acknowledgements,
     pub(crate) java: JavaSide,
 }
@@ -81,6 +84,7 @@ impl Driver {
             prepared: Mutex::new(Some(prepared)),
             handle: OnceLock::new(),
             reporter: Mutex::new(reporter),
+            first_launch: Once::new(),
             acknowledgements,
             java,
         }
@@ -234,6 +238,16 @@ impl Driver {
         if let Some(file) = &reporter.file {
             file.write(&reporter.state);
         }
+    }
+
+    /// Notes where the first task that is launched looks for its driver.
+    pub(crate) fn launches(&self, tasks: &[Bytes]) {
+        let Some(task) = tasks.first() else { return };
+        self.first_launch.call_once(|| {
+            if let Some(address) = task::driver_address(task) {
+                self.report(|state| state.driver_address = Some(address));
+            }
+        });
     }
 
     /// Notes a framework that may live on.

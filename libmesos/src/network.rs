@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     callbacks::Callback,
     driver::{Driver, Prepared},
-    say,
+    say, task,
 };
 
 /// The same trouble is said again after so long.
@@ -39,8 +39,13 @@ pub(crate) fn spawn(
     let (scheduler, handle, signals) = Scheduler::new(prepared.settings, prepared.framework);
     let scheduler = scheduler.with_suppressed_roles(prepared.suppressed_roles);
     let timeout = prepared.registration_timeout;
-    let relay =
-        Relay { driver: Arc::clone(&driver), callbacks: callbacks.clone(), registered: false, said: None };
+    let relay = Relay {
+        driver: Arc::clone(&driver),
+        callbacks: callbacks.clone(),
+        registered: false,
+        has_run: false,
+        said: None,
+    };
     let stopper = handle.clone();
     thread::Builder::new().name("mesos-network".to_owned()).spawn(move || {
         let life = AssertUnwindSafe(|| runtime.block_on(live(scheduler, signals, relay, timeout, &stopper)));
@@ -90,6 +95,8 @@ struct Relay {
     driver: Arc<Driver>,
     callbacks: mpsc::Sender<Callback>,
     registered: bool,
+    /// Whether a task has run.
+    has_run: bool,
     /// What was said last, and when.
     said: Option<(String, Instant)>,
 }
@@ -118,7 +125,13 @@ impl Relay {
             Signal::Refused(error) => self.end(error.to_string(), Some(error.kind())),
             Signal::Offers(offers) => self.call_back(Callback::Offers(offers)),
             Signal::Rescinded(offer) => self.call_back(Callback::Rescinded(offer)),
-            Signal::Update(status) => self.call_back(Callback::Update(status)),
+            Signal::Update(status) => {
+                if !self.has_run && task::runs(&status) {
+                    self.has_run = true;
+                    self.driver.report(|state| state.has_run = true);
+                }
+                self.call_back(Callback::Update(status));
+            }
             Signal::Message(message) => self.call_back(Callback::Message(message)),
             Signal::Failure(failure) => self.call_back(Callback::Failure(failure)),
         }

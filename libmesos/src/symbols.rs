@@ -297,6 +297,7 @@ fn launch_tasks(
     filters: &JObject<'_>,
 ) -> Result<()> {
     let tasks: Vec<Bytes> = encoded_each(env, tasks)?.into_iter().map(task::meant).collect();
+    driver.launches(&tasks);
     let operations = if tasks.is_empty() { vec![] } else { vec![launch(&tasks)] };
     driver.call(Call::Accept { offers, operations, filters: encoded_or_null(env, filters)? });
     Ok(())

@@ -9,6 +9,12 @@ use crate::say;
 
 /// Numbers of fields: `mesos.proto` of Mesos 1.11.
 mod field {
+    /// `TaskInfo.command`.
+    pub(super) const COMMAND: u32 = 7;
+    /// `CommandInfo.value`.
+    pub(super) const VALUE: u32 = 3;
+    /// `TaskStatus.state`.
+    pub(super) const STATE: u32 = 2;
     /// `TaskInfo.container`.
     pub(super) const CONTAINER: u32 = 9;
     /// `ContainerInfo.docker`.
@@ -19,6 +25,25 @@ mod field {
     pub(super) const IMAGE: u32 = 1;
     /// `Image.docker`.
     pub(super) const IMAGE_DOCKER: u32 = 3;
+}
+
+/// `TaskState.TASK_RUNNING`.
+const RUNNING: u64 = 1;
+
+/// What stands before host and port in the command of an executor (Spark's `RpcEndpointAddress`, since 1.6).
+const ENDPOINT: &str = "spark://CoarseGrainedScheduler@";
+
+/// Where an executor of Spark's is told to find its driver, as host and port.
+pub(crate) fn driver_address(task: &[u8]) -> Option<String> {
+    let command = wire::text(wire::bytes(task, field::COMMAND)?, field::VALUE);
+    let address = command.split_once(ENDPOINT)?.1;
+    let end = address.find(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    Some(address[..end.unwrap_or(address.len())].to_owned())
+}
+
+/// Whether a `TaskStatus` says that its task runs.
+pub(crate) fn runs(status: &[u8]) -> bool {
+    wire::varint(status, field::STATE) == Some(RUNNING)
 }
 
 /// Spark launches many tasks, and one word about it is enough.
@@ -54,6 +79,21 @@ mod tests {
             wire::put_bytes(&mut message, *number, value);
         }
         message
+    }
+
+    #[test]
+    fn the_address_of_the_driver_is_read_from_an_executors_command() {
+        let of = |command: &str| {
+            let command = message(&[(field::VALUE, command.as_bytes())]);
+            driver_address(&message(&[(field::COMMAND, &command)]))
+        };
+        let backend = "bin/spark-class org.apache.spark.executor.CoarseGrainedExecutorBackend";
+        let address = Some("10.0.0.5:41793".to_owned());
+        let spark =
+            format!("{backend} --driver-url spark://CoarseGrainedScheduler@10.0.0.5:41793 --executor-id 0");
+        assert_eq!(of(&spark), address);
+        assert_eq!(of("x --driver-url \"spark://CoarseGrainedScheduler@10.0.0.5:41793\""), address);
+        assert_eq!(of("sleep 600"), None);
     }
 
     fn task(container: Option<Vec<u8>>) -> Bytes {

@@ -55,6 +55,12 @@ pub struct FrameworkState {
     /// The same in one word, where Mesos or the way to it is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<ErrorKind>,
+    /// Where its executors are told to find their driver, as host and port, once it has launched one of Spark's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver_address: Option<String>,
+    /// Whether any task of its has run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_run: bool,
     /// Whether the program has stopped it.
     pub stop_called: bool,
     /// Set when the framework should be torn down and was not, as far as is known: why not.

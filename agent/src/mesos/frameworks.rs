@@ -109,6 +109,8 @@ mod tests {
             webui_url: None,
             reason: None,
             trouble: None,
+            driver_address: None,
+            has_run: false,
             stop_called: false,
             teardown_owed: None,
         }

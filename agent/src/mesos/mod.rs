@@ -2,6 +2,7 @@
 
 mod frameworks;
 mod preflight;
+mod reach;
 mod settle;
 
 use std::io;
@@ -18,6 +19,7 @@ use crate::supervise::signals::Inbox;
 
 pub(crate) use frameworks::{Frameworks, refusal};
 pub(crate) use preflight::PreflightError;
+pub(crate) use reach::{Reach, unreached};
 pub(crate) use settle::settle;
 
 /// A Mesos that has answered.

@@ -110,6 +110,8 @@ mod tests {
             webui_url: None,
             reason: None,
             trouble: None,
+            driver_address: None,
+            has_run: false,
             stop_called: phase == FrameworkPhase::Stopped,
             teardown_owed: owed.map(str::to_owned),
         }

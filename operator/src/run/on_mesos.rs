@@ -21,6 +21,10 @@ pub(super) fn completed(
         let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
+    if let Some(address) = &state.unreached {
+        let message = format!("executors run on Mesos, and none has reached the driver at {address}");
+        mesos.wait = Some((Reason::ExecutorsUnreachable, message));
+    }
     mesos
 }
 
@@ -43,6 +47,8 @@ mod tests {
             webui_url: None,
             reason: reason.map(str::to_owned),
             trouble: None,
+            driver_address: None,
+            has_run: false,
             stop_called: false,
             teardown_owed: None,
         };

@@ -49,3 +49,20 @@ fn a_job_goes_on_without_the_executors_that_it_loses() {
     says(&running.finish().succeeded().stdout, &["and again 143"]);
     nothing_is_left(&bed);
 }
+
+#[test]
+fn executors_that_cannot_reach_the_driver_are_told_of_with_host_and_port() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    // Nothing gets to a host of the documentation's network. A program may say so itself; a manifest may not.
+    let elsewhere = ".config('spark.driver.host', '192.0.2.1').config('spark.driver.port', '45711')
+    .config('spark.driver.bindAddress', '127.0.0.1').getOrCreate()"
+        .replace('\n', "");
+    let program = COUNTS.replace(".getOrCreate()", &elsewhere);
+    let running = run(&folder, &bed, &program, spec(&bed)).start();
+    running.wait_for("ExecutorsUnreachable");
+    running.signal(Signal::INT);
+    let run = running.finish();
+    says(&run.stderr, &["none has reached the driver at 192.0.2.1:45711"]);
+    nothing_is_left(&bed);
+}
