@@ -6,6 +6,7 @@ mod wait;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_mesos::operator::Operator;
 use lcmap_mesos::tls::{Authorities, IdentityFiles, Security, TlsSettings, Verify};
 use lcmap_mesos::{AddressError, CredentialSource, Error, Settings};
@@ -81,8 +82,9 @@ async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<OnM
     let frameworks = operator.frameworks().await?;
     let tasks = operator.tasks().await?;
     let mut sight = sight::of(&frameworks, &tasks, whose);
-    if sight.executors.running == 0 && sight.registered.is_some() && sight.wait.is_none() {
-        sight.wait = need.unmet_by(&operator.agents().await?);
+    if sight.registered.is_some() && sight.wait.is_none() {
+        let agents = if sight.executors.running == 0 { operator.agents().await? } else { Vec::new() };
+        sight.wait = need.why(&sight, &agents, Timestamp::now());
     }
     Ok(sight)
 }

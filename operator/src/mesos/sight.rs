@@ -56,8 +56,16 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
         role: None,
         trouble: None,
-        wait: if running.is_empty() { failing(&ended) } else { None },
+        wait: if running.is_empty() { failing(&ended).or_else(|| starting(tasks, whose)) } else { None },
     }
+}
+
+/// Executors that are on their way: an agent may have to fetch their image first.
+fn starting(tasks: &Tasks, whose: &Whose) -> Option<(Reason, String)> {
+    let all = tasks.tasks.iter().chain(&tasks.pending_tasks);
+    let count = all.filter(|task| whose.has(&task.framework_id)).count();
+    let message = format!("{count} executors start; their agents may still be fetching the image");
+    (count > 0).then_some((Reason::Registered, message))
 }
 
 /// Whether an executor that has ended ran before: one whose image is missing never did.

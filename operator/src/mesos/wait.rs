@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_mesos::operator::Agent;
 use lcmap_spark_crd::{Reason, SparkJobSpec};
 
 use super::sight::sum;
+use crate::core::OnMesos;
 
 /// What Spark takes for the heap of an executor that asks for none, in MiB (`spark.executor.memory`, Spark 3.5).
 const DEFAULT_MEMORY_MIB: u64 = 1024;
 
 /// The least that an executor needs beside its heap, in MiB (`MesosSchedulerUtils.MEMORY_OVERHEAD_MINIMUM`, Spark 3.5).
 const LEAST_OVERHEAD_MIB: u64 = 384;
+
+/// How long offers may be on their way: the allocator's rounds, and frameworks that hold some for a while.
+const USUAL_OFFER: Duration = Duration::from_secs(30);
 
 /// What one executor needs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,8 +45,16 @@ impl Need {
         }
     }
 
+    /// Why an attempt that is registered has no executors, or no more, as far as that is known.
+    pub(crate) fn why(&self, seen: &OnMesos, agents: &[Agent], now: Timestamp) -> Option<(Reason, String)> {
+        if seen.executors.running > 0 {
+            return self.reached_by(seen.cores);
+        }
+        self.unmet_by(agents).or_else(|| unoffered(seen.registered?, now))
+    }
+
     /// Whether executors hold all the cores that they may.
-    pub(crate) fn reached_by(&self, cores: i64) -> Option<(Reason, String)> {
+    fn reached_by(&self, cores: i64) -> Option<(Reason, String)> {
         let most = self.total_cores.filter(|most| cores >= *most)?;
         Some((
             Reason::CoresMaxReached,
@@ -117,6 +131,19 @@ impl fmt::Display for Need {
     }
 }
 
+/// What keeps executors from a framework for which there is room: nobody but the master's allocator knows.
+fn unoffered(registered: Timestamp, now: Timestamp) -> Option<(Reason, String)> {
+    let waited = now.duration_since(registered).unsigned_abs();
+    (waited >= USUAL_OFFER).then(|| {
+        let message = format!(
+            "agents have room for an executor, and none was launched within {} s: check quota, weight and reservations of \
+             mesos.role, and whether the master's ACLs let it have offers",
+            USUAL_OFFER.as_secs()
+        );
+        (Reason::NoOffers, message)
+    })
+}
+
 /// What room agents have for executors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Room {
@@ -178,5 +205,16 @@ mod tests {
         let (_, message) = need(&[]).unmet_by(&[agent("r1", 1.5, 4000.0)]).unwrap();
         let expected = "an executor needs 2 cores and 2432 MiB; the most that is free on one agent is 1.5 cores, and 4000 MiB";
         assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn who_gets_nothing_though_there_is_room_is_told_where_to_look() {
+        let agents = [agent("r1", 8.0, 8192.0)];
+        let seen = OnMesos { registered: Some(Timestamp::UNIX_EPOCH), ..OnMesos::default() };
+        let after = |seconds| need(&[]).why(&seen, &agents, Timestamp::from_second(seconds).unwrap());
+        assert_eq!(after(29), None);
+        let (reason, message) = after(34).unwrap();
+        assert_eq!(reason, Reason::NoOffers);
+        assert!(message.contains("mesos.role") && message.contains("30 s"), "{message}");
     }
 }

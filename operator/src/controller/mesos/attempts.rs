@@ -125,6 +125,11 @@ impl Attempts {
                 seen.entry(id).or_default().0.completed_frameworks.push(framework);
             }
         }
+        for task in tasks.pending_tasks {
+            if let Some(id) = owner(&task.framework_id) {
+                seen.entry(id).or_default().1.pending_tasks.push(task);
+            }
+        }
         for task in tasks.tasks {
             if let Some(id) = owner(&task.framework_id) {
                 seen.entry(id).or_default().1.tasks.push(task);
@@ -150,7 +155,7 @@ impl Attempts {
     pub(super) fn take(
         &mut self,
         seen: &Seen,
-        why_none: impl Fn(&Need, i64) -> Option<(Reason, String)>,
+        why: impl Fn(&Need, &OnMesos) -> Option<(Reason, String)>,
     ) -> Vec<JobKey> {
         let nothing = (Frameworks::default(), Tasks::default());
         let mut news = Vec::new();
@@ -165,7 +170,7 @@ impl Attempts {
             }
             now.has_run |= attempt.told.has_run;
             if now.wait.is_none() && now.registered.is_some() {
-                now.wait = why_none(&attempt.subject.need, now.cores);
+                now.wait = why(&attempt.subject.need, &now);
             }
             if attempt.tell(now) {
                 news.push(attempt.subject.job.clone());

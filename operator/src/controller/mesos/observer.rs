@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kube::Api;
 use lcmap_mesos::Error;
-use lcmap_mesos::operator::{Agent, Framework, Frameworks, Operator, Tasks};
+use lcmap_mesos::operator::{Framework, Frameworks, Operator, Tasks};
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::spec::Certificates;
 use tokio::time::{Instant, sleep, timeout};
@@ -179,7 +179,8 @@ impl Observer {
         } else {
             Vec::new()
         };
-        let mut news = self.watched.attempts().take(&seen, |need, cores| why(need, cores, &agents));
+        let now = jiff::Timestamp::now();
+        let mut news = self.watched.attempts().take(&seen, |need, seen| need.why(seen, &agents, now));
         let due = self.watched.attempts().due();
         if !due.is_empty() || !orphans.is_empty() {
             let unheard = patiently(self.connect().await?.unheard_agents()).await?;
@@ -265,10 +266,6 @@ impl Observer {
             }
         }
     }
-}
-
-fn why(need: &Need, cores: i64, agents: &[Agent]) -> Option<(Reason, String)> {
-    if cores > 0 { need.reached_by(cores) } else { need.unmet_by(agents) }
 }
 
 async fn patiently<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, TurnError> {
