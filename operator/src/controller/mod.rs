@@ -17,6 +17,7 @@ mod mesos;
 mod metrics;
 mod namespaces;
 mod observe;
+mod obstacles;
 mod operator;
 mod progress;
 mod queue;

@@ -1,8 +1,7 @@
 //! One job, looked after: observe → decide → apply, until there is nothing more to do for now.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -22,12 +21,13 @@ use super::launch::{Launcher, Started};
 use super::mesos::{Cluster, Observers};
 use super::metrics::Metrics;
 use super::observe::{Observer, Sight};
+use super::obstacles::Obstacles;
 use super::progress::Told;
 use super::queue::Queue;
 use super::watched::{JobKey, WatchedJob};
 use super::writer::{Deletion, Writer, api, limited};
 use crate::core::{
-    self, Decision, DriverState, Effect, Observed, Obstacle, Requeue, Settings, Start, Telling, announcements,
+    self, Decision, DriverState, Effect, Observed, Requeue, Settings, Start, Telling, announcements,
 };
 
 /// How often a job is decided on in one go; what is then left is left to the next.
@@ -70,18 +70,6 @@ pub(crate) struct Reconciler<L> {
     pub(crate) obstacles: Obstacles,
     /// What is counted.
     pub(crate) metrics: Metrics,
-}
-
-/// What was in the way of starting each job, for as long as the job stays as it is.
-#[derive(Debug, Default)]
-pub(crate) struct Obstacles(Mutex<HashMap<JobKey, Met>>);
-
-#[derive(Debug, Clone)]
-struct Met {
-    uid: String,
-    generation: Option<i64>,
-    obstacle: Obstacle,
-    tries: u32,
 }
 
 /// When to look at a job again, after it was looked after.
@@ -398,38 +386,4 @@ fn unreadable_status(before: &Value, error: &serde_json::Error, generation: Opti
         "conditions": conditions,
         "observedGeneration": generation,
     })
-}
-
-impl Obstacles {
-    /// What is in the way, unless it is time to try again or the job has changed.
-    fn standing(&self, key: &JobKey, job: &SparkJob) -> Option<Obstacle> {
-        let met = self.met(key, job)?;
-        let expired = met.obstacle.until.is_some_and(|until| until <= jiff::Timestamp::now());
-        (!expired).then_some(met.obstacle)
-    }
-
-    fn tries(&self, key: &JobKey, job: &SparkJob) -> u32 {
-        self.met(key, job).map_or(0, |met| met.tries)
-    }
-
-    fn met(&self, key: &JobKey, job: &SparkJob) -> Option<Met> {
-        let met = self.lock().get(key).cloned()?;
-        let is_same =
-            Some(&met.uid) == job.metadata.uid.as_ref() && met.generation == job.metadata.generation;
-        is_same.then_some(met)
-    }
-
-    fn meet(&self, key: &JobKey, job: &SparkJob, obstacle: Obstacle, tries: u32) {
-        let uid = job.metadata.uid.clone().unwrap_or_default();
-        let met = Met { uid, generation: job.metadata.generation, obstacle, tries };
-        self.lock().insert(key.clone(), met);
-    }
-
-    fn forget(&self, key: &JobKey) {
-        self.lock().remove(key);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobKey, Met>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

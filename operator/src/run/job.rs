@@ -342,7 +342,7 @@ impl<'a> JobRun<'a> {
         if !phase.is_final() && phase != Phase::Suspended {
             return None;
         }
-        let exit_code = exit_code(status, self.request);
+        let exit_code = exit::of(status, self.request);
         let seconds = status.duration.map_or(0, lcmap_spark_crd::Duration::as_secs);
         self.reporter.tell(&self.subject, &Event::Result { phase: phase.as_str(), exit_code, seconds });
         Some(if self.request.is_some() { Ended::OnRequest(exit_code) } else { Ended::ByItself(exit_code) })
@@ -366,20 +366,6 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         stopping,
         state,
         life,
-    }
-}
-
-/// The exit code that a job in its final phase gives `run`.
-fn exit_code(status: &SparkJobStatus, request: Option<Request>) -> u8 {
-    let own =
-        status.driver.as_ref().and_then(|driver| driver.exit_code).and_then(|code| u8::try_from(code).ok());
-    match (status.phase, status.reason) {
-        (Some(Phase::Succeeded | Phase::Suspended), _) => 0,
-        (_, Some(Reason::Interrupted)) => request.map_or(exit::INTERRUPTED, Request::exit_code),
-        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout | Reason::AllocationTimeout)) => {
-            exit::TIMEOUT
-        }
-        _ => own.filter(|code| *code != 0).unwrap_or(exit::FAULT),
     }
 }
 

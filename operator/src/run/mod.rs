@@ -4,6 +4,7 @@
 mod binding;
 mod container;
 mod driver;
+pub(crate) mod exit;
 mod fault;
 mod folder;
 mod folders;
@@ -107,18 +108,6 @@ pub(crate) enum RunError {
         /// Where it was looked for.
         path: PathBuf,
     },
-}
-
-/// Exit codes of `run` that are not a job's own.
-pub(crate) mod exit {
-    /// A manifest, or a command line, was refused.
-    pub(crate) const REFUSED: u8 = 2;
-    /// `activeDeadline`, `startTimeout` or `allocationTimeout` ended the job, as `timeout(1)` says it.
-    pub(crate) const TIMEOUT: u8 = 124;
-    /// lcmap-spark itself could not go on.
-    pub(crate) const FAULT: u8 = 125;
-    /// Ended by ctrl-C, as shells say it.
-    pub(crate) const INTERRUPTED: u8 = 130;
 }
 
 /// Runs jobs.

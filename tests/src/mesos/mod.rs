@@ -10,6 +10,7 @@
 //! Everything lies under one prefix (`$TMPDIR/lcmap-bed/mesos`, addresses `127.77.0.0/16`), ends with the process that
 //! started it however that ends, and is swept at the next start otherwise. `tests/beds/mesos` says what it is made of.
 
+mod ask;
 mod bed;
 mod container;
 pub mod driver;
