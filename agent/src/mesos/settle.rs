@@ -39,7 +39,7 @@ fn is_owed(state: &FrameworkState) -> bool {
         FrameworkPhase::Connecting
         | FrameworkPhase::Registered
         | FrameworkPhase::Disconnected
-        | FrameworkPhase::Aborted => true,
+        | FrameworkPhase::Aborted => state.framework_id.is_some(),
     }
 }
 
