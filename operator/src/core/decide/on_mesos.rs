@@ -1,5 +1,6 @@
 //! A Distributed job whose driver runs: how far its frameworks and executors are.
 
+use jiff::Timestamp;
 use lcmap_spark_crd::spec::RunKind;
 use lcmap_spark_crd::status::MAX_FRAMEWORKS;
 use lcmap_spark_crd::{Phase, Reason};
@@ -15,6 +16,9 @@ impl Step<'_> {
         mesos: &OnMesos,
         (reason, message): (Reason, &str),
     ) {
+        if mesos.registered.is_none() && self.was_registered() && self.status.run != Some(RunKind::Notebook) {
+            return self.goes_on_unseen(driver, mesos);
+        }
         self.note_mesos(mesos);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
@@ -41,6 +45,25 @@ impl Step<'_> {
                     )
                 });
             self.becomes(Phase::Connecting, reason, message);
+        }
+    }
+
+    /// Whether the attempt was on Mesos when somebody last looked.
+    fn was_registered(&self) -> bool {
+        let was_seen = matches!(self.phase(), Phase::Requesting | Phase::Running);
+        was_seen && self.registered_time().is_some()
+    }
+
+    fn registered_time(&self) -> Option<Timestamp> {
+        self.status.mesos.as_ref()?.registered_time.as_ref().map(|time| time.0)
+    }
+
+    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
+    fn goes_on_unseen(&mut self, driver: &Driver, mesos: &OnMesos) {
+        if self.phase() == Phase::Requesting {
+            let wait = self.status.reason.map(|reason| (reason, self.status.message.clone()));
+            let told = OnMesos { registered: self.registered_time(), wait, ..mesos.clone() };
+            self.requesting(driver, &told);
         }
     }
 

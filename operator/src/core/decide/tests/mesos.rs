@@ -258,3 +258,49 @@ fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
     world.ends(Reason::NeverConnected, 0);
     assert_eq!(world.place(), (Phase::Succeeded, Reason::NeverConnected));
 }
+
+#[test]
+fn an_operator_that_has_just_been_started_takes_nothing_back() {
+    let mut world = running();
+    let before = world.status().clone();
+    world.mesos(OnMesos::default());
+    assert_eq!(*world.status(), before);
+    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
+    world.step();
+    world.runs();
+    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
+    world.mesos(seen);
+    world.mesos(OnMesos::default());
+    assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
+    world.after(60).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
+}
+
+#[test]
+fn whoever_was_away_for_longer_than_the_limit_asks_mesos_before_giving_up() {
+    let mut world = running();
+    world.ends(Reason::Completed, 0);
+    let decision = world.after(25 * 3600).step();
+    assert_eq!(decision.effects, [Effect::Settle(1)]);
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
+}
+
+#[test]
+fn a_suspended_job_is_kept_for_a_driver_that_turns_up_when_it_is_over() {
+    let mut world = distributed(json!({"suspend": true}));
+    world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+    world.job.status = Some(world.decide().status);
+    world.create(1);
+    let driver = world.driver.as_mut().unwrap();
+    (driver.mesos, driver.life) = (Some(OnMesos::default()), Life::Over);
+    driver.state = DriverState::Ended(Ending {
+        at: world.now,
+        exit_code: Some(137),
+        reason: Reason::OutOfMemory,
+        message: String::new(),
+    });
+    assert_eq!(world.step().effects, [Effect::Settle(1)]);
+    assert!(world.is_kept());
+}
