@@ -189,8 +189,9 @@ impl Index {
         let state = self.lock();
         let Known { standing, .. } = state.jobs.get(key).filter(|known| known.job.uid() == uid)?;
         let current = standing.attempt.unwrap_or(1);
-        let is_final = standing.phase.is_some_and(Phase::is_final);
-        Some(attempt < current || attempt == current && is_final)
+        // Of an attempt that is suspended before its driver was ever seen, nobody else would ask.
+        let rests = standing.phase.is_some_and(|phase| phase.is_final() || phase == Phase::Suspended);
+        Some(attempt < current || attempt == current && rests)
     }
 
     /// Every job, with the lane that it belongs in.

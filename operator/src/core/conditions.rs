@@ -125,9 +125,9 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
     }
     let driver = observed.driver.as_ref().filter(|driver| !matches!(driver.state, DriverState::Ended(_)));
     let mesos = driver.and_then(|driver| driver.mesos.as_ref());
-    let is_unheard = mesos.is_some_and(|mesos| mesos.registered.is_none() && mesos.trouble.is_none());
-    if is_unheard && matches!(status.phase, Some(Phase::Requesting | Phase::Running)) {
-        return;
+    let was_registered = status.mesos.as_ref().is_some_and(|told| told.registered_time.is_some());
+    if was_registered && mesos.is_some_and(|mesos| mesos.registered.is_none() && mesos.trouble.is_none()) {
+        return; // nobody has looked since the operator was started
     }
     let (phase_reason, message) = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
     let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());

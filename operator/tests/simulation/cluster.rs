@@ -11,9 +11,13 @@ use lcmap_spark_crd::{SparkJob, SparkJobStatus};
 use serde_json::{Value, json};
 
 use crate::laws::Laws;
+use crate::mesos::{Mesos, Released};
 
 /// The name of the one job.
 pub(crate) const NAME: &str = "pi";
+
+/// What keeps a job until its children are gone (`metav1.FinalizerDeleteDependents`).
+const FOREGROUND: &str = "foregroundDeletion";
 
 /// The cluster as it truly is.
 pub(crate) struct Cluster {
@@ -31,6 +35,8 @@ pub(crate) struct Cluster {
     pub(crate) is_full: bool,
     /// Which nodes answer.
     pub(crate) nodes: [bool; 2],
+    /// Mesos.
+    pub(crate) mesos: Mesos,
     /// Who watches over it all.
     pub(crate) laws: Laws,
     version: u64,
@@ -75,6 +81,7 @@ impl Cluster {
             all_pods: Vec::new(),
             is_full: false,
             nodes: [true; 2],
+            mesos: Mesos::default(),
             laws: Laws::default(),
             version: 0,
             born: 0,
@@ -148,36 +155,73 @@ impl Cluster {
         self.job.clone()
     }
 
-    /// Deletes the job: at once, or when its children are gone.
-    pub(crate) fn delete_job(&mut self, uid: &str, foreground: bool) {
-        let Some(job) = self.job.clone().filter(|job| job.metadata.uid.as_deref() == Some(uid)) else {
-            return;
-        };
-        if foreground {
-            let now = self.second();
-            self.edit_job(|job| {
-                job.metadata.deletion_timestamp.get_or_insert(now);
-            });
-        } else {
-            self.job = None;
-            self.jobs.push(Change::Gone(job));
-        }
+    /// Writes the finalizers of this very version of the job. None: it is another by now. The job may go by it.
+    pub(crate) fn write_finalizers(
+        &mut self,
+        version: Option<&str>,
+        finalizers: Vec<String>,
+    ) -> Option<Option<Rc<SparkJob>>> {
+        self.job.as_ref().filter(|job| job.metadata.resource_version.as_deref() == version)?;
+        self.edit_job(|job| job.metadata.finalizers = Some(finalizers).filter(|them| !them.is_empty()));
+        self.let_go();
+        Some(self.job.clone())
     }
 
-    /// Deletes what has no owner any more, and a job that waited for its children.
+    /// Deletes the job: at once, or when its children, and whoever else keeps it, let it go.
+    pub(crate) fn delete_job(&mut self, uid: &str, foreground: bool) {
+        if self.job.as_ref().is_none_or(|job| job.metadata.uid.as_deref() != Some(uid)) {
+            return;
+        }
+        let now = self.second();
+        self.edit_job(|job| {
+            let is_new = job.metadata.deletion_timestamp.is_none();
+            job.metadata.deletion_timestamp.get_or_insert(now);
+            if foreground && is_new {
+                job.metadata.finalizers.get_or_insert_default().push(FOREGROUND.to_owned());
+            }
+        });
+        self.let_go();
+    }
+
+    /// Lets a deleted job go that nobody keeps.
+    fn let_go(&mut self) {
+        let is_free = |job: &&Rc<SparkJob>| {
+            let kept = job.metadata.finalizers.iter().flatten().next().is_some();
+            job.metadata.deletion_timestamp.is_some() && !kept
+        };
+        let Some(job) = self.job.as_ref().filter(is_free).cloned() else { return };
+        self.job = None;
+        self.laws.job_vanished(&job, &self.mesos, self.now);
+        self.jobs.push(Change::Gone(job));
+    }
+
+    /// Deletes what has no owner any more, and lets a job go that waited for its children.
     pub(crate) fn collect_garbage(&mut self) {
-        let owner = self.job.as_ref().filter(|job| job.metadata.deletion_timestamp.is_none());
+        let waits = |job: &SparkJob| job.metadata.finalizers.iter().flatten().any(|it| it == FOREGROUND);
+        let owner = self.job.as_ref().filter(|job| !waits(job));
         let owner = owner.and_then(|job| job.metadata.uid.clone()).unwrap_or_default();
         let orphans: Vec<_> = self.pods.values().filter(|pod| !pod.is_owned_by(&owner)).cloned().collect();
         for pod in orphans {
             self.delete_pod(&pod.metadata.name, &pod.metadata.uid);
         }
-        if let Some(job) = self.job.clone().filter(|job| job.metadata.deletion_timestamp.is_some()) {
+        if let Some(job) = self.job.clone().filter(|job| waits(job)) {
             let uid = job.metadata.uid.clone().unwrap_or_default();
             if !self.pods.values().any(|pod| pod.is_owned_by(&uid)) {
-                self.delete_job(&uid, false);
+                self.edit_job(|job| {
+                    let finalizers = job.metadata.finalizers.get_or_insert_default();
+                    finalizers.retain(|it| it != FOREGROUND);
+                });
+                self.let_go();
             }
         }
+    }
+
+    /// The operator tears a framework down.
+    pub(crate) fn tear_down(&mut self, id: &str) -> Released {
+        if let Some(framework) = self.mesos.frameworks.get(id).filter(|it| it.lives()) {
+            self.laws.torn_down(id, framework, self.job.as_deref(), &self.pods);
+        }
+        self.mesos.release(id)
     }
 
     /// Creates a pod, as its sender asked for while it led, or in time.
@@ -200,6 +244,7 @@ impl Cluster {
         let containers = body["spec"]["containers"].as_array().map_or(0, Vec::len);
         let pod = self.put_pod(pod);
         self.laws.pod_created(&pod, containers > 1, sent, &self.pods);
+        self.laws.attempt_begins(&pod, &self.mesos, self.now);
         Created::Made(pod)
     }
 
@@ -235,6 +280,7 @@ impl Cluster {
     /// Lets a pod go from the API.
     pub(crate) fn remove_pod(&mut self, name: &str) {
         if let Some(pod) = self.pods.remove(name) {
+            self.mesos.driver_is_over(&pod.metadata.uid, self.second().0);
             self.all_pods.push(Change::Gone(pod));
         }
     }

@@ -2,18 +2,29 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_spark_crd::spec::RestartPolicy;
 
 use crate::cluster::Cluster;
+use crate::mesos::{Framework, Reach};
 use crate::operator::Operator;
 use crate::tape::{Choices, Tape};
-use crate::{nodes, people};
+use crate::{mishaps, nodes, people};
 
 /// How many rounds peace may take to come.
 const PEACE: u32 = 400;
 
 /// How long is waited, in peace, to see that nothing more happens.
 const LONG: Duration = Duration::from_secs(6 * 3600);
+
+/// How long it is calm at a time.
+const CALM: Duration = Duration::from_secs(240);
+
+/// The least time that passes in peace.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How long nothing happens at a time, in seconds: mostly a moment, rarely more than frameworks are waited for.
+const TIMES: [(u16, u64); 7] = [(12, 1), (6, 5), (6, 15), (6, 60), (6, 130), (6, 400), (1, 90_000)];
 
 /// A history that was lived.
 pub(crate) struct History {
@@ -38,6 +49,8 @@ enum Turn {
     Work,
     News,
     Nodes,
+    Mesos,
+    Calm,
     People,
     Fault,
 }
@@ -93,19 +106,23 @@ impl World {
             (34, Turn::Work),
             (22, Turn::News),
             (22, Turn::Nodes),
+            (16, Turn::Mesos),
+            (2, Turn::Calm),
             (7, Turn::People),
             (5, Turn::Fault),
         ]);
         match turn {
             Turn::Time => {
-                let seconds = tape.one_of(&[1, 1, 5, 15, 60, 130, 400]);
+                let seconds = tape.weighted(&TIMES);
                 self.cluster.wait(Duration::from_secs(seconds));
                 self.tell(|| format!("{seconds} seconds have passed"));
             }
             Turn::Work => {
                 let which = if tape.once_in(5) { 1 - self.leader } else { self.leader };
+                let asks = tape.once_in(3);
                 for _ in 0..=tape.one_of(&[0, 1, 2, 4, 30]) {
-                    if !self.work(which, tape) {
+                    let worked = if asks { self.ask_mesos(which) } else { self.work(which, tape) };
+                    if !worked {
                         break;
                     }
                 }
@@ -126,6 +143,11 @@ impl World {
                 };
                 self.tell(|| what.unwrap_or_else(|| "nothing happens".into()));
             }
+            Turn::Mesos => {
+                let what = mishaps::act(&mut self.cluster, tape);
+                self.tell(|| what);
+            }
+            Turn::Calm => self.calm(tape),
             Turn::People => self.people(tape),
             Turn::Fault => self.fault(tape),
         }
@@ -141,6 +163,38 @@ impl World {
         let Some(what) = self.operators[which].step(&mut self.cluster, leads, tape) else { return false };
         self.tell(|| format!("operator {which} {what}"));
         self.cluster.laws.broken.is_none()
+    }
+
+    fn ask_mesos(&mut self, which: usize) -> bool {
+        if which != self.leader {
+            return false;
+        }
+        let Some(what) = self.operators[which].poll(&mut self.cluster) else { return false };
+        self.tell(|| format!("operator {which} {what}"));
+        self.cluster.laws.broken.is_none()
+    }
+
+    /// The leader hears everything, and does all that it has to do now.
+    fn catch_up(&mut self, tape: &mut Tape) -> bool {
+        let mut moved = self.news(self.leader, usize::MAX >> 1, usize::MAX >> 1);
+        while self.work(self.leader, tape) || self.ask_mesos(self.leader) {
+            moved = true;
+        }
+        moved
+    }
+
+    /// For a while nothing happens but what the leader does, in time.
+    fn calm(&mut self, tape: &mut Tape) {
+        self.tell(|| "all is calm".into());
+        let end = self.cluster.now.saturating_add(CALM).unwrap_or(self.cluster.now);
+        self.cluster.look_for_the_bereft(true);
+        while self.cluster.now < end && self.cluster.laws.broken.is_none() {
+            self.catch_up(tape);
+            let operator = &self.operators[self.leader];
+            let next = operator.due.into_iter().chain([operator.sight.next, end]).min().unwrap_or(end);
+            self.cluster.now = next.max(self.cluster.now.saturating_add(SECOND).unwrap_or(end));
+            self.cluster.look_for_the_bereft(false);
+        }
     }
 
     fn news(&mut self, which: usize, jobs: usize, pods: usize) -> bool {
@@ -172,7 +226,13 @@ impl World {
                 self.operators[which].crash(&mut self.cluster, drawn == 1);
             }
             Fault::OtherLeads => self.take_over(1 - self.leader),
-            Fault::Node => self.cluster.nodes[drawn] = !self.cluster.nodes[drawn],
+            Fault::Node => {
+                self.cluster.nodes[drawn] = !self.cluster.nodes[drawn];
+                // Otherwise it is cut off, and what is on it runs on.
+                if !self.cluster.nodes[drawn] && tape.once_in(2) {
+                    self.cluster.mesos.node_dies(&format!("node-{drawn}"));
+                }
+            }
             Fault::Quota => self.cluster.is_full = !self.cluster.is_full,
             Fault::WatchBreaks => {
                 self.operators[drawn].cache.list(&self.cluster);
@@ -200,6 +260,9 @@ impl World {
         let plain = &mut Tape::played(vec![]);
         self.cluster.is_full = false;
         self.cluster.nodes = [true; 2];
+        if self.cluster.mesos.reach == Reach::Silent {
+            self.cluster.mesos.reach = Reach::Answers;
+        }
         self.cluster.edit_job(|job| {
             if job.spec.restart.policy == RestartPolicy::Always {
                 job.spec.restart.policy = RestartPolicy::Never;
@@ -213,6 +276,7 @@ impl World {
         }
         let mut laws = std::mem::take(&mut self.cluster.laws);
         laws.at_rest(&self.cluster);
+        laws.at_rest_on_mesos(&self.cluster);
         self.cluster.laws = laws;
         if self.cluster.job.as_ref().is_some_and(|job| job.spec.ttl_after_finished.is_some()) {
             return;
@@ -229,24 +293,32 @@ impl World {
 
     /// Lets everything go on until nothing does, or until `ttlAfterFinished` alone is waited for.
     fn settle(&mut self, plain: &mut Tape) -> bool {
+        self.cluster.look_for_the_bereft(true);
         for _ in 0..PEACE {
             self.cluster.collect_garbage();
-            self.news(self.leader, usize::MAX >> 1, usize::MAX >> 1);
-            let mut moved = false;
-            while self.work(self.leader, plain) {
-                moved = true;
-            }
+            let moved = self.catch_up(plain);
             if self.cluster.laws.broken.is_some() {
                 return true;
             }
-            if nodes::settle(&mut self.cluster) || moved {
+            let settled = nodes::settle(&mut self.cluster);
+            if mishaps::settle(&mut self.cluster) || settled || moved {
                 continue;
             }
-            let due = self.operators[self.leader].due;
-            let Some(due) = due.filter(|due| *due > self.cluster.now) else { return true };
-            self.cluster.now = due;
+            let Some(next) = self.next() else { return true };
+            self.cluster.now = next;
+            self.cluster.look_for_the_bereft(false);
             self.tell(|| "time passes".into());
         }
         false
+    }
+
+    /// The next moment at which something is due, if anything is. A Mesos that will never answer is asked for nothing.
+    fn next(&self) -> Option<Timestamp> {
+        let operator = &self.operators[self.leader];
+        let lives = self.cluster.mesos.frameworks.values().any(Framework::lives);
+        let is_asked = self.cluster.mesos.answers() && (lives || operator.sight.is_busy());
+        let of_mesos = is_asked.then_some(operator.sight.next);
+        let now = self.cluster.now;
+        operator.due.into_iter().chain(of_mesos).filter(|due| *due > now).min()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lcmap_spark::core::pod::DriverPod;
-use lcmap_spark::core::{Decision, Observed, Requeue, decide};
+use lcmap_spark::core::{Decision, Observed, Requeue, Start, decide};
 use lcmap_spark_crd::names::{ANNOTATION_RERUN, DRIVER_CONTAINER};
 use lcmap_spark_crd::status::{MAX_ATTEMPTS, MAX_MESSAGE};
 use lcmap_spark_crd::{
@@ -38,6 +38,8 @@ pub(crate) struct Laws {
     hashes: BTreeMap<String, String>,
     /// The attempts of which a pod was recorded.
     recorded: BTreeSet<(String, i32)>,
+    /// The pods that were recorded.
+    seen: BTreeSet<String>,
     /// The attempts that were decided to start while no pod of them was recorded.
     unheard_of: BTreeSet<(String, i32)>,
     /// Whose run the time that follows is of.
@@ -52,7 +54,7 @@ impl Laws {
         self.broken.get_or_insert_with(|| format!("{law}: {how}"));
     }
 
-    fn hold(&mut self, holds: bool, law: &str, how: impl FnOnce() -> String) {
+    pub(crate) fn hold(&mut self, holds: bool, law: &str, how: impl FnOnce() -> String) {
         if !holds && self.broken.is_none() {
             self.broken = Some(format!("{law}: {}", how()));
         }
@@ -61,6 +63,16 @@ impl Laws {
     /// Whether a pod has a container beside its driver.
     pub(crate) fn has_companion(&self, uid: &str) -> bool {
         self.companions.contains(uid)
+    }
+
+    /// Whether a pod was ever taken down in the status.
+    pub(crate) fn is_seen(&self, uid: &str) -> bool {
+        self.seen.contains(uid)
+    }
+
+    /// Whether a pod was asked for by somebody whom nobody could keep from it.
+    pub(crate) fn is_ghost(&self, uid: &str) -> bool {
+        self.ghosts.contains(uid)
     }
 
     /// A pod was created.
@@ -96,7 +108,7 @@ impl Laws {
 
     /// A decision was made.
     pub(crate) fn decided(&mut self, job: &SparkJob, observed: &Observed, decision: &Decision) {
-        if let (Some(attempt), Some(uid)) = (decision.start, &job.metadata.uid)
+        if let (Some(Start::Driver(attempt)), Some(uid)) = (decision.start, &job.metadata.uid)
             && !self.recorded.contains(&(uid.clone(), attempt))
         {
             self.unheard_of.insert((uid.clone(), attempt));
@@ -150,8 +162,9 @@ impl Laws {
         let longest = messages.map(String::len).max().unwrap_or_default();
         self.hold(longest <= MAX_MESSAGE, "messages fit", || format!("{longest} bytes"));
         if let (Some(uid), Some(attempt)) = (&job.metadata.uid, after.attempt)
-            && after.driver.as_ref().is_some_and(|driver| driver.pod_uid.is_some())
+            && let Some(pod) = after.driver.as_ref().and_then(|driver| driver.pod_uid.clone())
         {
+            self.seen.insert(pod);
             self.recorded.insert((uid.clone(), attempt));
         }
         self.time(job, before, after, now);
@@ -235,10 +248,10 @@ impl Laws {
         self.hold(living.is_empty(), "everything is released in the end", || {
             format!("{phase:?}, and {} lives", living[0].metadata.name)
         });
-        let released = find_condition(&status.conditions, ConditionType::Released).map(|it| it.status);
-        self.hold(released == Some(ConditionStatus::True), "what is released is told", || {
-            format!("{released:?}")
-        });
+        let released = find_condition(&status.conditions, ConditionType::Released);
+        let is_told = released
+            .is_some_and(|it| it.status == ConditionStatus::True || it.reason == Reason::FrameworkAbandoned);
+        self.hold(is_told, "what is released is told", || format!("{released:?}"));
         let observed = status.observed_generation == job.metadata.generation;
         self.hold(observed, "every edit is taken note of", || format!("{:?}", status.observed_generation));
         let rerun = job.metadata.annotations.as_ref().and_then(|it| it.get(ANNOTATION_RERUN));

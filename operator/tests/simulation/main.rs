@@ -12,6 +12,12 @@ mod history;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod mesos;
+#[cfg(test)]
+mod mesos_laws;
+#[cfg(test)]
+mod mishaps;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod operator;
@@ -21,6 +27,8 @@ mod people;
 mod request;
 #[cfg(test)]
 mod shrink;
+#[cfg(test)]
+mod sight;
 #[cfg(test)]
 mod tape;
 

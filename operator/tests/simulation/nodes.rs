@@ -1,6 +1,7 @@
 //! What scheduler, kubelets and the cluster's controllers do to pods.
 
 use lcmap_spark::core::pod::{Container, ContainerState, DriverPod, PodCondition, Terminated};
+use lcmap_spark_crd::Mode;
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 
 use crate::cluster::Cluster;
@@ -42,7 +43,7 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
     let count = u16::try_from(cluster.pods.len()).ok().filter(|count| *count > 0)?;
     let pod = cluster.pods.values().nth(usize::from(tape.below(count)))?.clone();
     let happening = tape.weighted(possible(cluster, &pod)?);
-    happen(cluster, &pod, happening);
+    happen(cluster, &pod, happening, tape.once_in(4));
     Some(format!("{}: {happening:?}", pod.metadata.name))
 }
 
@@ -54,7 +55,7 @@ pub(crate) fn settle(cluster: &mut Cluster) -> bool {
         let next = possible(cluster, &pod).map(|possible| possible[0].1);
         // A container beside the driver does not end by itself.
         if let Some(next) = next.filter(|next| *next != Happening::CompanionEnds) {
-            happen(cluster, &pod, next);
+            happen(cluster, &pod, next, false);
             moved = true;
         }
     }
@@ -86,9 +87,13 @@ fn possible(cluster: &Cluster, pod: &DriverPod) -> Option<Weighted> {
     }
     let driver = pod.status.container_statuses.iter().find(|it| it.name == DRIVER_CONTAINER);
     let over = pod.is_over();
+    let is_dead = cluster.mesos.is_dead(&pod.metadata.uid);
     Some(match driver.map(|driver| &driver.state) {
         _ if over && leaves => &[(1, Gone)],
         _ if over => return None,
+        // Its process went with its node.
+        Some(state) if is_dead && state.running.is_some() && leaves => &[(1, Stops(End::Killed))],
+        Some(state) if is_dead && state.running.is_some() => &[(1, Ends(End::Killed))],
         Some(state) if leaves && state.running.is_some() => &[
             (6, Stops(End::Stopped)),
             (2, Stops(End::Killed)),
@@ -122,16 +127,31 @@ fn node_of(pod: &DriverPod) -> Option<usize> {
     pod.spec.node_name.as_deref()?.strip_prefix("node-")?.parse().ok()
 }
 
-fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening) {
+/// `abruptly`: before the agent has settled what the driver has on Mesos.
+fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, abruptly: bool) {
     let name = &pod.metadata.name;
     let now = cluster.second();
+    if let Happening::Ends(end) | Happening::Stops(end) = happening {
+        let settles = !abruptly && !matches!(end, End::Killed | End::ForWantOfMemory);
+        cluster.mesos.driver_ends(&pod.metadata.uid, settles);
+        cluster.mesos.driver_is_over(&pod.metadata.uid, now.0);
+    } else if happening == Happening::Evicted {
+        cluster.mesos.driver_ends(&pod.metadata.uid, !abruptly);
+        cluster.mesos.driver_is_over(&pod.metadata.uid, now.0);
+    }
     let has_companion = cluster.laws.has_companion(&pod.metadata.uid);
     match happening {
         Happening::Forgotten | Happening::Gone => cluster.remove_pod(name),
         Happening::Scheduled(node) => {
             cluster.change_pod(name, |pod| pod.spec.node_name = Some(format!("node-{node}")));
         }
-        Happening::Starts => cluster.change_pod(name, |pod| starts(pod, has_companion)),
+        Happening::Starts => {
+            cluster.change_pod(name, |pod| starts(pod, has_companion));
+            if pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()) {
+                let is_ghost = cluster.laws.is_ghost(&pod.metadata.uid);
+                cluster.mesos.driver_starts(pod, is_ghost);
+            }
+        }
         Happening::Ends(end) => cluster.change_pod(name, |pod| {
             ends(pod, &terminated(end, now));
             if !has_companion {
@@ -193,6 +213,12 @@ fn befalls(
             let reason = if happening == Happening::Refused { "OutOfcpu" } else { "Evicted" };
             pod.status.reason = Some(reason.into());
             pod.status.phase = Some("Failed".into());
+            if happening == Happening::Evicted {
+                mark(pod, "Ready", "False", Some("PodFailed"), "");
+                for condition in &mut pod.status.conditions {
+                    condition.last_transition_time = Some(now.clone());
+                }
+            }
         }
         Happening::Silent => mark(pod, "Ready", "False", None, ""),
         _ => {}

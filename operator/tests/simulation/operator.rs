@@ -9,20 +9,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lcmap_spark::core::pod::{self, DriverPod};
 use lcmap_spark::core::{
-    Decision, Driver, DriverState, Effect, Jitter, Life, Observed, Obstacle, Remedy, Remnant, Requeue,
-    Settings, Telling, Wanted, decide,
+    Driver, Frameworks, Jitter, Keeping, MesosDefaults, Observed, Obstacle, Remedy, Requeue, Settings, Start,
+    Telling, Wanted, decide,
 };
-use lcmap_spark_crd::names::driver_pod;
+use lcmap_spark_crd::names::{FINALIZER, driver_pod, framework_id};
 use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 
 use crate::cache::Cache;
 use crate::cluster::{Cluster, Created, NAME, Sent};
-use crate::request::{Answer, Request};
+use crate::request::{Answer, Request, next, remnant, requests, told};
+use crate::sight::Sight;
 use crate::tape::Tape;
 
 /// As in `controller/reconcile.rs`.
 const ROUNDS: u32 = 8;
-const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How long a framework that cannot be seen gone keeps its job.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a job may be looked at while nothing new is heard and no time passes.
 const LOOKS: u32 = 24;
@@ -35,6 +38,8 @@ pub(crate) struct Operator {
     pub(crate) is_woken: bool,
     /// When it looks again in any case.
     pub(crate) due: Option<Timestamp>,
+    /// What it knows of Mesos.
+    pub(crate) sight: Sight,
     met: Option<Met>,
     stage: Stage,
     rounds: u32,
@@ -65,6 +70,8 @@ struct Round {
     rest: VecDeque<Request>,
     requeue: Requeue,
     wrote: bool,
+    /// The job's version after the last write.
+    version: Option<String>,
 }
 
 impl Operator {
@@ -77,11 +84,15 @@ impl Operator {
             driver_cores: 1,
             driver_memory: "1g".parse::<Memory>().expect("a size"),
             conf: std::collections::BTreeMap::default(),
+            mesos: MesosDefaults { master: Some("mesos://m:5050".into()), ..MesosDefaults::default() },
+            max_total_cores: None,
+            cluster: "c".into(),
         };
         Self {
             cache: Cache::default(),
             is_woken: true,
             due: None,
+            sight: Sight::new(now),
             met: None,
             stage: Stage::Idle,
             rounds: 0,
@@ -112,6 +123,15 @@ impl Operator {
         }
         *self = Self { settings: Rc::clone(&self.settings), ..Self::new(cluster.now) };
         self.cache.list(cluster);
+    }
+
+    /// Does the next thing on Mesos. Tells what, if there was something to do.
+    pub(crate) fn poll(&mut self, cluster: &mut Cluster) -> Option<String> {
+        let step = self.sight.step(cluster, self.cache.job.as_deref())?;
+        if step.is_news {
+            self.wake();
+        }
+        Some(step.told)
     }
 
     /// Whether it has nothing to do now.
@@ -154,10 +174,12 @@ impl Operator {
         let decision = decide(&job, &observed);
         cluster.laws.decided(&job, &observed, &decision);
         let told = format!("looks, decides {}", told(&decision));
-        let requeue = next(&decision, &observed);
+        let kept = decision.start == Some(Start::AddFinalizer);
+        let requeue = if kept { Requeue::AtOnce } else { next(&decision, &observed) };
         let is_put_off = decision.telling == Telling::WhenQuiet && tape.once_in(2);
         let rest = if is_put_off { VecDeque::new() } else { requests(&job, &decision, &pods) };
-        let mut round = Round { rest, job, requeue, wrote: false };
+        let version = job.metadata.resource_version.clone();
+        let mut round = Round { rest, job, requeue, wrote: false, version };
         match round.rest.pop_front() {
             Some(request) => self.stage = Stage::Sent(round, request),
             None => self.finish(cluster, &round),
@@ -190,11 +212,38 @@ impl Operator {
             self.cache.put_pod(pod);
             pods.push(Rc::clone(pod));
         }
-        let driver: Option<Driver> = pods.iter().find(is_current).map(|pod| pod::read(job, pod, &[], now));
+        let mut driver: Option<Driver> =
+            pods.iter().find(is_current).map(|pod| pod::read(job, pod, &[], now));
         let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(|pod| remnant(pod)).collect();
+        let frameworks = self.on_mesos(job, current, driver.as_mut(), now);
         let obstacle = self.standing(job).filter(|it| it.until.is_none_or(|until| until > now));
         let jitter = Jitter::new(f64::from(tape.below(10)) / 9.0);
-        (Observed { now, wanted: Wanted::Run, driver, remnants, obstacle, jitter }, pods)
+        let keeping = Keeping::Finalizer(PATIENCE);
+        let wanted = Wanted::Run;
+        (Observed { now, wanted, driver, remnants, obstacle, frameworks, keeping, jitter }, pods)
+    }
+
+    /// What it knows of Mesos, for a job that may have something there.
+    fn on_mesos(
+        &mut self,
+        job: &SparkJob,
+        attempt: i32,
+        driver: Option<&mut Driver>,
+        now: Timestamp,
+    ) -> Frameworks {
+        let status = job.status.as_ref();
+        let is_recorded = status.is_some_and(|status| status.mesos.is_some());
+        let is_there = driver.as_ref().map_or(is_recorded, |driver| driver.mesos.is_some());
+        let is_final = status.and_then(|status| status.phase).is_some_and(Phase::is_final);
+        if !is_there || is_final {
+            return Frameworks::Unasked;
+        }
+        let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt);
+        let (seen, left) = self.sight.look(&id, now);
+        if let Some(driver) = driver {
+            driver.mesos = Some(seen);
+        }
+        left
     }
 
     fn met(&self, job: &SparkJob) -> Option<&Met> {
@@ -208,13 +257,32 @@ impl Operator {
     }
 
     /// What the cluster makes of a request.
-    fn send(&self, cluster: &mut Cluster, round: &Round, request: Request, sent: Sent) -> Answer {
+    fn send(&mut self, cluster: &mut Cluster, round: &Round, request: Request, sent: Sent) -> Answer {
         let job = &round.job;
         match request {
             Request::Create(attempt) => self.create(cluster, job, attempt, sent),
             Request::Write(status) => {
                 let version = job.metadata.resource_version.as_deref();
                 cluster.write_status(version, &status).map_or(Answer::Conflict, Answer::Written)
+            }
+            Request::AddFinalizer => {
+                let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
+                finalizers.push(FINALIZER.to_owned());
+                let written = cluster.write_finalizers(round.version.as_deref(), finalizers);
+                written.map_or(Answer::Conflict, Answer::Kept)
+            }
+            Request::RemoveFinalizer => {
+                let finalizers = job.metadata.finalizers.iter().flatten().filter(|it| *it != FINALIZER);
+                let written =
+                    cluster.write_finalizers(round.version.as_deref(), finalizers.cloned().collect());
+                written.map_or(Answer::Conflict, Answer::Kept)
+            }
+            Request::Settle(attempt) => {
+                let known = job.status.as_ref().and_then(|status| status.mesos.as_ref());
+                let known = known.map(|mesos| mesos.framework_ids.clone()).unwrap_or_default();
+                let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt);
+                self.sight.owe(&id, &known, cluster.now);
+                Answer::Done
             }
             Request::Stop { name, uid } => {
                 cluster.delete_pod(&name, &uid);
@@ -226,6 +294,10 @@ impl Operator {
                 Answer::Done
             }
             Request::DeleteJob => {
+                let version = cluster.job.as_ref().map(|job| &job.metadata.resource_version);
+                if version != Some(&round.version) {
+                    return Answer::Conflict;
+                }
                 cluster.laws.job_deleted(cluster.job.as_deref(), job);
                 cluster.delete_job(job.metadata.uid.as_deref().unwrap_or_default(), false);
                 Answer::Done
@@ -272,8 +344,16 @@ impl Operator {
                 round.requeue = Requeue::AtOnce;
                 round.wrote = true;
             }
+            Answer::Kept(job) => {
+                if let Some(job) = job {
+                    round.version.clone_from(&job.metadata.resource_version);
+                    self.cache.put_job(&job);
+                }
+                round.wrote = true;
+            }
             Answer::Written(job) => {
                 self.cache.put_job(&job);
+                round.version.clone_from(&job.metadata.resource_version);
                 round.wrote = true;
             }
             Answer::Conflict => {
@@ -312,56 +392,4 @@ impl Operator {
         }
         self.rounds = 0;
     }
-}
-
-/// What a decision asks of the cluster, in its order.
-fn requests(job: &SparkJob, decision: &Decision, pods: &[Rc<DriverPod>]) -> VecDeque<Request> {
-    if let Some(attempt) = decision.start {
-        return [Request::Create(attempt)].into();
-    }
-    let mut requests = VecDeque::new();
-    if job.status.as_ref() != Some(&decision.status) {
-        requests.push_back(Request::Write(Box::new(decision.status.clone())));
-    }
-    for effect in &decision.effects {
-        let of = |attempt: i32| pods.iter().filter(move |pod| pod.attempt() == Some(attempt));
-        match *effect {
-            Effect::StopDriver(attempt) => {
-                requests.extend(of(attempt).map(|pod| Request::Stop {
-                    name: pod.metadata.name.clone(),
-                    uid: pod.metadata.uid.clone(),
-                }));
-            }
-            Effect::RemoveDriver(attempt) => requests.extend(of(attempt).map(|pod| Request::Remove {
-                name: pod.metadata.name.clone(),
-                uid: pod.metadata.uid.clone(),
-                attempt,
-            })),
-            Effect::DeleteJob => requests.push_back(Request::DeleteJob),
-        }
-    }
-    requests
-}
-
-fn next(decision: &Decision, observed: &Observed) -> Requeue {
-    let waits = observed
-        .driver
-        .as_ref()
-        .is_some_and(|driver| driver.node.is_some() && matches!(driver.state, DriverState::Waiting { .. }));
-    match decision.requeue {
-        Requeue::OnChange if waits => Requeue::After(ASK_AGAIN),
-        Requeue::After(wait) if waits => Requeue::After(wait.min(ASK_AGAIN)),
-        other => other,
-    }
-}
-
-fn remnant(pod: &DriverPod) -> Option<Remnant> {
-    let life = if pod.is_over() { Life::Over } else { Life::Living };
-    Some(Remnant { attempt: pod.attempt()?, life, stopping: pod::stopping(pod) })
-}
-
-fn told(decision: &Decision) -> String {
-    let status = &decision.status;
-    let place = (status.phase.unwrap_or_default(), status.reason, status.attempt.unwrap_or_default());
-    format!("{place:?} start {:?}, {:?}, {:?}", decision.start, decision.effects, decision.requeue)
 }

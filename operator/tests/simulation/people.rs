@@ -1,6 +1,7 @@
 //! What people do: create, edit, suspend, run again, delete, and meddle with pods.
 
-use lcmap_spark_crd::names::ANNOTATION_RERUN;
+use lcmap_spark_crd::Mode;
+use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, ANNOTATION_RERUN, framework_id};
 use lcmap_spark_crd::spec::{RestartPolicy, RetainPods};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ enum Deed {
     EditDeadline,
     EditTtl,
     EditGrace,
+    SwitchMode,
+    Abandon,
     Delete,
     DeleteInForeground,
     DeletePod,
@@ -39,6 +42,8 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
         (1, Deed::EditDeadline),
         (1, Deed::EditTtl),
         (1, Deed::EditGrace),
+        (3, Deed::SwitchMode),
+        (1, Deed::Abandon),
         (2, Deed::Delete),
         (1, Deed::DeleteInForeground),
         (3, Deed::DeletePod),
@@ -50,9 +55,29 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
             String::new()
         }
         Deed::DeletePod | Deed::ForcePod => delete_pod(cluster, tape, matches!(deed, Deed::ForcePod))?,
+        Deed::Abandon => abandon(cluster, tape),
         deed => edit(cluster, tape, deed),
     };
     Some(format!("a person does {deed:?} {what}"))
+}
+
+/// Gives up on frameworks that the status names, or on the only one that it would.
+fn abandon(cluster: &mut Cluster, tape: &mut Tape) -> String {
+    let mut ids = Vec::new();
+    let takes_all = tape.below(3) < 2;
+    cluster.edit_job(|job| {
+        let status = job.status.clone().unwrap_or_default();
+        let first =
+            framework_id(job.metadata.uid.as_deref().unwrap_or_default(), status.attempt.unwrap_or(1));
+        ids = status.mesos.map(|mesos| mesos.framework_ids).unwrap_or_default();
+        if ids.is_empty() || !takes_all {
+            ids = vec![first];
+        }
+        let annotations = job.metadata.annotations.get_or_insert_default();
+        annotations.insert(ANNOTATION_ABANDON_FRAMEWORK.into(), ids.join(" "));
+    });
+    cluster.mesos.given_up.extend(ids.iter().cloned());
+    ids.join(" ")
 }
 
 fn edit(cluster: &mut Cluster, tape: &mut Tape, deed: Deed) -> String {
@@ -60,6 +85,12 @@ fn edit(cluster: &mut Cluster, tape: &mut Tape, deed: Deed) -> String {
     cluster.edit_job(|job| match deed {
         Deed::Edit => {
             job.spec.conf.insert("spark.edited".into(), drawn.to_string());
+        }
+        Deed::SwitchMode => {
+            job.spec.mode = match job.spec.mode {
+                Mode::Distributed => Mode::NonDistributed,
+                Mode::NonDistributed => Mode::Distributed,
+            };
         }
         Deed::Suspend => job.spec.suspend = !job.spec.suspend,
         Deed::RunAgain => {
@@ -122,6 +153,9 @@ pub(crate) fn spec(tape: &mut Tape) -> Value {
     }
     let pods = tape.one_of(&["Always", "OnFailure", "Never"]);
     spec["retention"] = json!({"pods": pods, "attempts": tape.below(3) + 1});
+    if tape.below(5) >= 2 {
+        spec["mode"] = json!("Distributed");
+    }
     if tape.once_in(8) {
         spec["suspend"] = json!(true);
     }

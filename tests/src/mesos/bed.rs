@@ -1,12 +1,6 @@
 //! Puts a bed together: what is wanted, and the environment of Mesos' own flags that says so.
 
-use std::{
-    ffi::OsString,
-    fs,
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-};
+use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
 
 use rcgen::CertificateParams;
 

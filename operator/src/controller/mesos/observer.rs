@@ -165,6 +165,11 @@ impl Observer {
 
     /// One look at everything. Answers the jobs of which there is news.
     async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
+        // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
+        // that had not heard of all its agents then may have left frameworks out of it.
+        let due = self.watched.attempts().due();
+        let unheard_before =
+            if due.is_empty() { 0 } else { patiently(self.connect().await?.unheard_agents()).await? };
         let frameworks = patiently(self.connect().await?.frameworks()).await?;
         let orphans = self.suspicious(&frameworks).await;
         let mut seen = self.watched.attempts().sort(frameworks, Tasks::default());
@@ -181,9 +186,8 @@ impl Observer {
         };
         let now = jiff::Timestamp::now();
         let mut news = self.watched.attempts().take(&seen, |need, seen| need.why(seen, &agents, now));
-        let due = self.watched.attempts().due();
         if !due.is_empty() || !orphans.is_empty() {
-            let unheard = patiently(self.connect().await?.unheard_agents()).await?;
+            let unheard = patiently(self.connect().await?.unheard_agents()).await?.max(unheard_before);
             let hearing = if unheard == 0 { Hearing::Complete } else { Hearing::Lacks(unheard) };
             for (id, subject, debt) in due {
                 let nothing = Frameworks::default();

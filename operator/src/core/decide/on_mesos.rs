@@ -18,13 +18,14 @@ impl Step<'_> {
         mesos: &OnMesos,
         (reason, message): (Reason, &str),
     ) {
+        if mesos.registered.is_none() && self.was_registered() && self.status.run != Some(RunKind::Notebook) {
+            return self.goes_on_unseen(driver, mesos);
+        }
         self.note_mesos(mesos);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
             self.becomes(Phase::Running, reason, message.to_owned());
-        } else if mesos.registered.is_none() && matches!(self.phase(), Phase::Requesting | Phase::Running) {
-            // An operator that has not heard of Mesos yet knows less than its predecessor did.
         } else if running > 0 {
             let executors = if running == 1 { "executor runs" } else { "executors run" };
             let message = format!("{running} {executors} with {} cores", mesos.cores);
@@ -46,6 +47,25 @@ impl Step<'_> {
                     )
                 });
             self.becomes(Phase::Connecting, reason, message);
+        }
+    }
+
+    /// Whether the attempt was on Mesos when somebody last looked.
+    fn was_registered(&self) -> bool {
+        let was_seen = matches!(self.phase(), Phase::Requesting | Phase::Running);
+        was_seen && self.registered_time().is_some()
+    }
+
+    fn registered_time(&self) -> Option<Timestamp> {
+        self.status.mesos.as_ref()?.registered_time.as_ref().map(|time| time.0)
+    }
+
+    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
+    fn goes_on_unseen(&mut self, driver: &Driver, mesos: &OnMesos) {
+        if self.phase() == Phase::Requesting {
+            let wait = self.status.reason.map(|reason| (reason, self.status.message.clone()));
+            let told = OnMesos { registered: self.registered_time(), wait, ..mesos.clone() };
+            self.requesting(driver, &told);
         }
     }
 

@@ -30,7 +30,9 @@ impl Step<'_> {
         let nothing_begun = self.status.driver.is_none() && self.observed.driver.is_none();
         let is_over = self.phase().is_final() || self.phase() == Phase::Suspended;
         let is_local = self.spec.mode == Mode::NonDistributed;
-        let may_go = is_over || nothing_begun && (is_local || self.is_being_deleted());
+        // A driver may turn up, over, that was started before the suspension was known of.
+        let owes = self.effects.iter().any(|effect| matches!(effect, Effect::Settle(_)));
+        let may_go = !owes && is_over || nothing_begun && (is_local || self.is_being_deleted());
         if may_go && self.has_finalizer() {
             self.effects.push(Effect::RemoveFinalizer);
         }
@@ -52,14 +54,17 @@ impl Step<'_> {
             return true;
         }
         let told = mesos.settling_since.as_ref().map(|since| since.0);
-        let is_told = told.is_some() || over.is_none();
+        // Whoever is told to be suspended holds nothing: that is taken back at once.
+        let is_told = told.is_some() || over.is_none() || self.phase() == Phase::Suspended;
         let since = told.or(over).unwrap_or(self.observed.now);
         let attempt = self.attempt();
         let (ids, reason, message) = match &self.observed.frameworks {
             Frameworks::Left { ids, reason, message } => (ids.clone(), *reason, message.clone()),
             _ => (Vec::new(), Reason::TearingDown, "Mesos is asked for what is left".to_owned()),
         };
-        if self.is_abandoned(&ids) || self.passed(later(since, limit)) {
+        // Whoever was away for longer than the limit asks first.
+        let is_asked = self.observed.frameworks != Frameworks::Unasked;
+        if self.is_abandoned(&ids) || is_asked && self.passed(later(since, limit)) {
             self.abandon(&ids);
             return true;
         }

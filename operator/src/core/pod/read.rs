@@ -159,7 +159,9 @@ fn runs(pod: &DriverPod, kind: RunKind) -> DriverState {
 fn ended(pod: &DriverPod, terminated: Option<&Terminated>, now: Timestamp) -> Ending {
     let failed_init = pod.status.init_container_statuses.iter().find_map(failure);
     let at = terminated.or(failed_init.map(|(_, it)| it)).and_then(|it| it.finished_at.as_ref());
-    let at = at.map_or_else(|| last_change(pod).unwrap_or(now), |time| time.0);
+    // A pod that the kubelet refused may tell of no time at all. Another end at each look would be none to wait from.
+    let created = || pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let at = at.map(|time| time.0).or_else(|| last_change(pod)).or_else(created).unwrap_or(now);
     let exit_code = terminated.map(|it| it.exit_code);
     let (reason, message) = match (terminated, failed_init, disruption(pod)) {
         (Some(it), _, _) if it.exit_code == 0 => of_the_driver(it),

@@ -261,14 +261,6 @@ fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
 }
 
 #[test]
-fn an_operator_that_has_not_heard_of_mesos_yet_takes_nothing_back() {
-    let mut world = running();
-    let before = world.status().clone();
-    world.mesos(OnMesos::default());
-    assert_eq!(world.status(), &before);
-}
-
-#[test]
 fn a_certificate_is_told_of_before_it_ends() {
     let mut world = running();
     let end = |seconds| Expiry { at: seconds, warn_from: seconds - 100 };
@@ -301,4 +293,50 @@ fn an_agent_that_could_not_settle_everything_leaves_it_to_the_operator() {
     world.driver.as_mut().unwrap().left = Some(vec!["u-1".into()]);
     let decision = world.ends(Reason::Completed, 0);
     assert_eq!(decision.effects, [Effect::Settle(1)]);
+}
+
+#[test]
+fn an_operator_that_has_just_been_started_takes_nothing_back() {
+    let mut world = running();
+    let before = world.status().clone();
+    world.mesos(OnMesos::default());
+    assert_eq!(*world.status(), before);
+    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
+    world.step();
+    world.runs();
+    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
+    world.mesos(seen);
+    world.mesos(OnMesos::default());
+    assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
+    world.after(60).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
+}
+
+#[test]
+fn whoever_was_away_for_longer_than_the_limit_asks_mesos_before_giving_up() {
+    let mut world = running();
+    world.ends(Reason::Completed, 0);
+    let decision = world.after(25 * 3600).step();
+    assert_eq!(decision.effects, [Effect::Settle(1)]);
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
+}
+
+#[test]
+fn a_suspended_job_is_kept_for_a_driver_that_turns_up_when_it_is_over() {
+    let mut world = distributed(json!({"suspend": true}));
+    world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+    world.job.status = Some(world.decide().status);
+    world.create(1);
+    let driver = world.driver.as_mut().unwrap();
+    (driver.mesos, driver.life) = (Some(OnMesos::default()), Life::Over);
+    driver.state = DriverState::Ended(Ending {
+        at: world.now,
+        exit_code: Some(137),
+        reason: Reason::OutOfMemory,
+        message: String::new(),
+    });
+    assert_eq!(world.step().effects, [Effect::Settle(1)]);
+    assert!(world.is_kept());
 }
