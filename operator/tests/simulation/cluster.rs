@@ -60,6 +60,10 @@ pub(crate) enum Sent {
     TooLate,
 }
 
+/// A write was meant for another version of an object.
+#[derive(Debug)]
+pub(crate) struct Outdated;
+
 /// What became of a creation.
 pub(crate) enum Created {
     /// It was made.
@@ -155,16 +159,19 @@ impl Cluster {
         self.job.clone()
     }
 
-    /// Writes the finalizers of this very version of the job. None: it is another by now. The job may go by it.
+    /// Writes the finalizers of this very version of the job, if it is still that one. The job may go by it.
     pub(crate) fn write_finalizers(
         &mut self,
         version: Option<&str>,
         finalizers: Vec<String>,
-    ) -> Option<Option<Rc<SparkJob>>> {
-        self.job.as_ref().filter(|job| job.metadata.resource_version.as_deref() == version)?;
+    ) -> Result<Option<Rc<SparkJob>>, Outdated> {
+        self.job
+            .as_ref()
+            .filter(|job| job.metadata.resource_version.as_deref() == version)
+            .ok_or(Outdated)?;
         self.edit_job(|job| job.metadata.finalizers = Some(finalizers).filter(|them| !them.is_empty()));
         self.let_go();
-        Some(self.job.clone())
+        Ok(self.job.clone())
     }
 
     /// Deletes the job: at once, or when its children, and whoever else keeps it, let it go.

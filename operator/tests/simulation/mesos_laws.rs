@@ -120,7 +120,7 @@ fn is_at(job: &SparkJob, framework: &Framework) -> bool {
 }
 
 /// A framework that lives, though it should be gone by now: one that nobody gave up on.
-fn left<'a>(mesos: &'a Mesos, now: Timestamp, is_meant: impl Fn(&Framework) -> bool) -> Option<&'a String> {
+fn left(mesos: &Mesos, now: Timestamp, is_meant: impl Fn(&Framework) -> bool) -> Option<&String> {
     // A further context that nobody had heard of is given up on with the first.
     let is_given_up = |id: &String, framework: &Framework| {
         let first = framework_id(&framework.job, framework.attempt);

@@ -16,7 +16,7 @@ use lcmap_spark_crd::names::{FINALIZER, driver_pod, framework_id};
 use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 
 use crate::cache::Cache;
-use crate::cluster::{Cluster, Created, NAME, Sent};
+use crate::cluster::{Cluster, Created, NAME, Outdated, Sent};
 use crate::request::{Answer, Request, next, remnant, requests, told};
 use crate::sight::Sight;
 use crate::tape::Tape;
@@ -269,13 +269,13 @@ impl Operator {
                 let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
                 finalizers.push(FINALIZER.to_owned());
                 let written = cluster.write_finalizers(round.version.as_deref(), finalizers);
-                written.map_or(Answer::Conflict, Answer::Kept)
+                written.map_or_else(|Outdated| Answer::Conflict, Answer::Kept)
             }
             Request::RemoveFinalizer => {
                 let finalizers = job.metadata.finalizers.iter().flatten().filter(|it| *it != FINALIZER);
                 let written =
                     cluster.write_finalizers(round.version.as_deref(), finalizers.cloned().collect());
-                written.map_or(Answer::Conflict, Answer::Kept)
+                written.map_or_else(|Outdated| Answer::Conflict, Answer::Kept)
             }
             Request::Settle(attempt) => {
                 let known = job.status.as_ref().and_then(|status| status.mesos.as_ref());

@@ -164,7 +164,7 @@ impl Sight {
             let is_its = |job: &&SparkJob| job.metadata.uid.as_deref() == Some(&framework.job);
             match known.filter(is_its) {
                 Some(job) => is_over(job, framework.attempt, &[Phase::Suspended]),
-                None => cluster.job.as_deref().filter(is_its).is_none(),
+                None => cluster.job.as_deref().is_none_or(|job| !is_its(&job)),
             }
         });
         let suspects: BTreeSet<String> = orphans.map(|(id, _)| id.clone()).collect();
