@@ -137,9 +137,11 @@ bench: build setup libmesos ## what each part costs, as ratios against its budge
 	@echo "== The agent alone"
 	cargo bench --quiet --locked -p lcmap-spark-agent
 	@echo "== The operator"
-	cargo bench --quiet --locked -p lcmap-spark-tests --features api --bench operator
+	cargo bench --quiet --locked -p lcmap-spark-tests --features api,mesos --bench operator
 	@echo "== libmesos.so"
-	LCMAP_LIBMESOS=$(abspath $(libmesos)) cargo bench --quiet --locked -p lcmap-spark-tests --features mesos --bench libmesos
+	LCMAP_LIBMESOS=$(abspath $(libmesos)) cargo bench --quiet --locked -p lcmap-spark-tests --features api,mesos --bench libmesos
+	@echo "== A Distributed job"
+	LCMAP_LIBMESOS=$(abspath $(libmesos)) cargo bench --quiet --locked -p lcmap-spark-tests --features api,mesos --bench distributed
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute (needs a nightly toolchain)

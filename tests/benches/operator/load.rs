@@ -69,11 +69,16 @@ impl<'a> Load<'a> {
 
     /// Stores jobs.
     pub(crate) fn create_jobs(&self, namespace: &str, count: usize) {
+        self.create_jobs_of(namespace, count, &simple());
+    }
+
+    /// Stores jobs with this specification.
+    pub(crate) fn create_jobs_of(&self, namespace: &str, count: usize, spec: &Value) {
         let jobs = self.jobs(namespace);
         self.each(count, |i| {
-            let jobs = jobs.clone();
+            let (jobs, job) = (jobs.clone(), job(&format!("job-{i}"), spec));
             async move {
-                jobs.create(&PostParams::default(), &job(&format!("job-{i}"))).await.unwrap();
+                jobs.create(&PostParams::default(), &job).await.unwrap();
             }
         });
     }
@@ -82,7 +87,7 @@ impl<'a> Load<'a> {
     pub(crate) fn create_jobs_named(&self, namespace: &str, names: &[String]) {
         let jobs = self.jobs(namespace);
         for name in names {
-            self.runtime.block_on(jobs.create(&PostParams::default(), &job(name))).unwrap();
+            self.runtime.block_on(jobs.create(&PostParams::default(), &job(name, &simple()))).unwrap();
         }
     }
 
@@ -168,9 +173,12 @@ impl<'a> Load<'a> {
     }
 }
 
-fn job(name: &str) -> DynamicObject {
-    let spec = json!({"run": {"submit": {"application": "local:///pi.py", "args": ["1000"]}},
-        "conf": {"spark.sql.shuffle.partitions": "64"}, "driver": {"memory": "1g"}});
+fn simple() -> Value {
+    json!({"run": {"submit": {"application": "local:///pi.py", "args": ["1000"]}},
+        "conf": {"spark.sql.shuffle.partitions": "64"}, "driver": {"memory": "1g"}})
+}
+
+fn job(name: &str, spec: &Value) -> DynamicObject {
     let job = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": name}, "spec": spec});
     serde_json::from_value(job).unwrap()
 }

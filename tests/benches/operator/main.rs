@@ -2,10 +2,11 @@
 //! Kubeflow's operator was measured to need on a machine of this kind. Judges nothing: a busy machine is no fault.
 //!
 //! `operator [JOBS] [PART]...`: 1000 jobs by default, ten times as many for the memory of finished ones. Parts are
-//! burst, paced, succession and memory; all by default.
+//! burst, paced, succession, memory and distributed; all by default.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails so")]
 
 mod audit;
+mod distributed;
 mod load;
 mod process;
 
@@ -34,7 +35,7 @@ fn main() {
 
     println!("\n  {count} jobs, ten pretended nodes, 32 at a time; the machine's load is {}", load_average());
     let asked: Vec<String> = std::env::args().collect();
-    let parts = ["burst", "paced", "succession", "memory"];
+    let parts = ["burst", "paced", "succession", "memory", "distributed"];
     let all = !asked.iter().any(|word| parts.contains(&word.as_str()));
     let wanted = |part: &str| all || asked.iter().any(|word| word == part);
     if wanted("burst") {
@@ -49,6 +50,9 @@ fn main() {
     }
     if wanted("memory") {
         memory(&bed, &load, count * 10);
+    }
+    if wanted("distributed") {
+        distributed::distributed(&bed, &load, count);
     }
 }
 

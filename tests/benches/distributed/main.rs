@@ -1,0 +1,79 @@
+//! The same Spark job on the same Mesos in three ways: by bare spark-submit with libmesos.so, by `lcmap-spark run`, and
+//! through a real API server, the operator and the agent. Judges nothing: a busy machine is no fault.
+//!
+//! `distributed [ROUNDS]`: 5 by default. Each round runs all three, and the ratios are the medians of the rounds' own.
+//! What the operator costs with a thousand such jobs, the bench `operator` tells.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails so")]
+
+mod chain;
+mod job;
+mod master;
+mod ways;
+
+use lcmap_spark_tests::mesos::Bed;
+
+use chain::Chain;
+use job::Seen;
+use ways::{Bare, by_run};
+
+/// What a whole job may take, of what bare spark-submit takes.
+const BUDGET: f64 = 1.03;
+
+fn main() {
+    let rounds = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(5);
+    let mesos = Bed::plain().start().unwrap();
+    let mut chain = Chain::start(&mesos);
+    // The first of each fills the page cache; the operator's tells what bare spark-submit is to be given.
+    let (_, plan) = chain.run();
+    let bare = Bare::of(&mesos, &plan);
+    bare.run();
+    by_run(&mesos);
+    let mut seen: [Vec<Seen>; 3] = Default::default();
+    for round in 0..rounds {
+        // Who goes first alternates, so that a machine that warms up or slows down favours nobody.
+        for way in (0..3).map(|next| (round + next) % 3) {
+            seen[way].push(match way {
+                0 => bare.run(),
+                1 => by_run(&mesos),
+                _ => chain.run().0,
+            });
+        }
+    }
+    print(&seen, rounds);
+}
+
+fn print(seen: &[Vec<Seen>; 3], rounds: usize) {
+    println!("\n  The same job on the same Mesos: medians of {rounds} rounds, in seconds\n");
+    println!(
+        "    {:<40} {:>12} {:>12} {:>12} {:>8} {:>8}",
+        "", "spark-submit", "run", "operator", "run", "operator"
+    );
+    row("whole job", seen, |seen| Some(seen.whole), &format!("ratios, budget ≤ {BUDGET} each"));
+    row("asked for → Spark started", seen, |seen| seen.started, "");
+    row("asked for → registered, by the master", seen, |seen| seen.registered, "ratios");
+    row("asked for → first executor, by the master", seen, |seen| seen.executor, "ratios");
+    row("  the master has it → Requesting is told", seen, Seen::lag_of_registered, "");
+    row("  the master has it → Running is told", seen, Seen::lag_of_executor, "");
+}
+
+/// One line: the median of each way, and the median ratio of each to the first in the same round.
+fn row(what: &str, seen: &[Vec<Seen>; 3], value: impl Fn(&Seen) -> Option<f64>, note: &str) {
+    let values = seen.each_ref().map(|way| way.iter().map(&value).collect::<Vec<_>>());
+    let medians = values.each_ref().map(|way| number(median(way.iter().copied().flatten())));
+    let ratios = [&values[1], &values[2]].map(|way| {
+        let pairs = way.iter().zip(&values[0]).filter_map(|(ours, bare)| Some((*ours)? / (*bare)?));
+        number(median(pairs))
+    });
+    let [bare, run, operator] = medians;
+    println!("    {what:<40} {bare:>12} {run:>12} {operator:>12} {:>8} {:>8}   {note}", ratios[0], ratios[1]);
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
