@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use lcmap_mesos::operator::{Frameworks, Tasks};
+use lcmap_mesos::operator::{Framework, Frameworks, Task, Tasks};
 use lcmap_spark_crd::Reason;
 use tokio::time::Instant;
 
@@ -115,29 +115,25 @@ impl Attempts {
     pub(super) fn sort(&self, frameworks: Frameworks, tasks: Tasks) -> Seen {
         let mut seen = Seen::new();
         let owner = |id: &str| self.owner(id).map(str::to_owned);
-        for framework in frameworks.frameworks {
-            if let Some(id) = owner(&framework.id) {
-                seen.entry(id).or_default().0.frameworks.push(framework);
+        for (list, place) in [
+            (frameworks.frameworks, (|of| &mut of.frameworks) as fn(&mut Frameworks) -> &mut Vec<Framework>),
+            (frameworks.completed_frameworks, |of| &mut of.completed_frameworks),
+        ] {
+            for framework in list {
+                if let Some(id) = owner(&framework.id) {
+                    place(&mut seen.entry(id).or_default().0).push(framework);
+                }
             }
         }
-        for framework in frameworks.completed_frameworks {
-            if let Some(id) = owner(&framework.id) {
-                seen.entry(id).or_default().0.completed_frameworks.push(framework);
-            }
-        }
-        for task in tasks.pending_tasks {
-            if let Some(id) = owner(&task.framework_id) {
-                seen.entry(id).or_default().1.pending_tasks.push(task);
-            }
-        }
-        for task in tasks.tasks {
-            if let Some(id) = owner(&task.framework_id) {
-                seen.entry(id).or_default().1.tasks.push(task);
-            }
-        }
-        for task in tasks.completed_tasks {
-            if let Some(id) = owner(&task.framework_id) {
-                seen.entry(id).or_default().1.completed_tasks.push(task);
+        for (list, place) in [
+            (tasks.pending_tasks, (|of| &mut of.pending_tasks) as fn(&mut Tasks) -> &mut Vec<Task>),
+            (tasks.tasks, |of| &mut of.tasks),
+            (tasks.completed_tasks, |of| &mut of.completed_tasks),
+        ] {
+            for task in list {
+                if let Some(id) = owner(&task.framework_id) {
+                    place(&mut seen.entry(id).or_default().1).push(task);
+                }
             }
         }
         seen

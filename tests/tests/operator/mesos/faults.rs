@@ -5,7 +5,7 @@ use std::time::Duration;
 use lcmap_spark_tests::mesos::Bed;
 use serde_json::json;
 
-use super::{Framework, frameworks, is_gone_from, is_kept, job, shared};
+use super::{Framework, frameworks, is_gone_from, is_kept, job, registered, shared};
 use crate::{
     bed::{in_namespace, shared as kubernetes},
     job::condition,
@@ -31,10 +31,7 @@ fn what_a_killed_driver_leaves_is_torn_down_before_the_next_attempt() {
 #[test]
 fn a_driver_that_vanished_with_its_node_leaves_nothing() {
     in_namespace("vanished", |space| {
-        let job = job(space, shared(), "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), shared());
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, shared(), json!({}));
         framework.dies();
         job.driver(1).vanishes();
         job.becomes("Failed", "DriverLost");
@@ -46,10 +43,7 @@ fn a_driver_that_vanished_with_its_node_leaves_nothing() {
 fn a_job_waits_for_a_mesos_that_does_not_answer_and_goes_when_it_is_back() {
     let mut mesos = Bed::plain().start().unwrap();
     in_namespace("back", |space| {
-        let job = job(space, &mesos, "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), &mesos);
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, &mesos, json!({}));
         mesos.master_mut(0).kill().unwrap();
         framework.dies();
         job.driver(1).reports(137, "KilledBySignal", "killed");
@@ -71,10 +65,7 @@ fn a_job_waits_for_a_mesos_that_does_not_answer_and_goes_when_it_is_back() {
 fn a_mesos_that_is_gone_for_good_is_given_up_on_by_name() {
     let mut mesos = Bed::plain().agents(0).start().unwrap();
     in_namespace("gone", |space| {
-        let job = job(space, &mesos, "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), &mesos);
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, &mesos, json!({}));
         mesos.master_mut(0).kill().unwrap();
         framework.dies();
         job.driver(1).reports(143, "Stopped", "stopped");
@@ -94,10 +85,7 @@ fn a_successor_pays_the_debts_of_a_leader_that_was_killed() {
     kubernetes().in_namespace("successor", |space| {
         let operator = space.operator().start().unwrap();
         operator.wait_until_leads().unwrap();
-        let job = job(space, &mesos, "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), &mesos);
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, &mesos, json!({}));
         mesos.master_mut(0).freeze().unwrap();
         framework.dies();
         job.driver(1).reports(137, "KilledBySignal", "killed");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Framework, frameworks, is_gone_from, is_kept, is_let_go, job, shared};
+use super::{Framework, frameworks, is_gone_from, is_kept, is_let_go, job, registered, shared};
 use crate::{
     bed::in_namespace,
     job::{condition, holding},
@@ -59,10 +59,7 @@ fn several_frameworks_of_one_driver_are_all_found_again() {
 #[test]
 fn a_suspended_job_holds_nothing_and_goes_on_with_another_framework() {
     in_namespace("suspended", |space| {
-        let job = job(space, shared(), "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), shared());
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, shared(), json!({}));
         job.edit(json!({"suspend": true}));
         job.driver(1).is_asked_to_stop();
         framework.dies();
@@ -84,10 +81,7 @@ fn a_suspended_job_holds_nothing_and_goes_on_with_another_framework() {
 #[test]
 fn one_field_switches_a_living_job_to_its_own_pod_and_back() {
     in_namespace("switch", |space| {
-        let job = job(space, shared(), "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), shared());
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, shared(), json!({}));
         job.edit(json!({"mode": "NonDistributed"}));
         job.driver(1).is_asked_to_stop();
         framework.dies();
@@ -108,10 +102,7 @@ fn one_field_switches_a_living_job_to_its_own_pod_and_back() {
 #[test]
 fn a_deleted_job_vanishes_when_its_framework_has() {
     in_namespace("deleted", |space| {
-        let job = job(space, shared(), "pi", json!({}));
-        job.driver(1).runs();
-        let framework = Framework::of(&job.driver(1), shared());
-        job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+        let (job, framework) = registered(space, shared(), json!({}));
         let uid = job.uid();
         job.delete();
         job.driver(1).is_asked_to_stop();

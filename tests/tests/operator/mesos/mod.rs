@@ -49,6 +49,15 @@ fn job<'s>(space: &'s Space<'s>, mesos: &Bed, name_of_job: &str, changes: Value)
     space.job(name_of_job, spec)
 }
 
+/// Such a job named `pi`, whose driver runs and is registered.
+fn registered<'s>(space: &'s Space<'s>, mesos: &Bed, changes: Value) -> (Job<'s>, Framework) {
+    let job = job(space, mesos, "pi", changes);
+    job.driver(1).runs();
+    let framework = Framework::of(&job.driver(1), mesos);
+    job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
+    (job, framework)
+}
+
 /// The ids of the frameworks of a job that live, or might.
 fn frameworks(mesos: &Bed, job_uid: &str) -> Vec<String> {
     let state = mesos.state().unwrap();
