@@ -57,6 +57,11 @@ pub(super) struct Debt {
 pub(super) type Seen = HashMap<String, (Frameworks, Tasks)>;
 
 impl Attempts {
+    /// Whether an attempt is looked at already.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// What an attempt has on Mesos, as it was seen last. From now on it is looked at.
     pub(super) fn look(&mut self, id: &str, subject: Subject) -> OnMesos {
         let role = subject.role.clone();

@@ -97,10 +97,13 @@ impl Observers {
             Ok((master, watched)) => {
                 let id = id(job, attempt);
                 let mut attempts = watched.attempts();
+                let is_new = !attempts.knows(&id);
                 let seen = attempts.look(&id, subject(key, &filled));
                 let left = attempts.left(&id);
                 drop(attempts);
-                watched.wake.notify_one();
+                if is_new {
+                    watched.wake.notify_one();
+                }
                 (OnMesos { master: Some(master), ..seen }, left)
             }
             Err((reason, message)) => {
