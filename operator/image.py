@@ -16,12 +16,12 @@ BUDGET = 25_000_000  # bytes, compressed
 
 def last_stage(dockerfile: str) -> dict[str, str]:
     """The instructions after the last FROM; each may stand there once."""
+    lines = dockerfile.splitlines()
+    start = max(i for i, line in enumerate(lines) if line.startswith("FROM "))
     stage: dict[str, str] = {}
-    for line in dockerfile.splitlines():
+    for line in lines[start + 1 :]:
         instruction, _, argument = line.partition(" ")
-        if instruction == "FROM":
-            stage = {}
-        elif instruction and not instruction.startswith("#") and stage.setdefault(instruction, argument) != argument:
+        if instruction and not instruction.startswith("#") and stage.setdefault(instruction, argument) != argument:
             sys.exit(f"operator/Dockerfile: {instruction} stands twice in the last stage")
     return stage
 

@@ -130,11 +130,12 @@ fn a_job_without_an_image_needs_one_of_its_own_or_the_operators() {
 }
 
 #[test]
-fn a_mode_that_is_not_there_yet_is_refused_in_words() {
-    in_namespace("mode", |space| {
-        let mesos = json!({"master": "mesos://leader:5050"});
-        let job = space.job("pi", json!({"mode": "Distributed", "mesos": mesos}));
-        stalls(&job, "ModeUnsupported", &["spec.mode", "NonDistributed"]);
+fn a_distributed_job_without_any_mesos_waits_for_one_to_be_named() {
+    in_namespace("masterless", |space| {
+        let job = space.job("far", json!({"mode": "Distributed"}));
+        stalls(&job, "MasterRequired", &["spec.mesos.master"]);
+        job.delete();
+        job.wait_until_gone();
     });
 }
 

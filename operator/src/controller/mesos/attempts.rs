@@ -231,7 +231,8 @@ impl Attempt {
             (
                 it.registered.is_some(),
                 it.executors.running > 0,
-                it.wait.as_ref().map(|(reason, _)| *reason),
+                // That executors are on their way is told if it lasts.
+                it.wait.as_ref().map(|(reason, _)| *reason).filter(|reason| *reason != Reason::Registered),
                 it.trouble.as_ref().map(|(reason, _)| *reason),
                 it.frameworks.clone(),
             )
