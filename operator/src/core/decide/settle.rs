@@ -28,11 +28,13 @@ impl Step<'_> {
     /// Lets the job vanish as soon as nothing of it can be on Mesos: an attempt is over only once its frameworks are gone.
     pub(super) fn let_go(&mut self) {
         let nothing_begun = self.status.driver.is_none() && self.observed.driver.is_none();
+        let driver_is_local = self.observed.driver.as_ref().is_none_or(|driver| driver.mesos.is_none());
         let is_over = self.phase().is_final() || self.phase() == Phase::Suspended;
-        let is_local = self.spec.mode == Mode::NonDistributed;
+        let is_local =
+            self.spec.mode == Mode::NonDistributed && self.status.mesos.is_none() && driver_is_local;
         // A driver may turn up, over, that was started before the suspension was known of.
         let owes = self.effects.iter().any(|effect| matches!(effect, Effect::Settle(_)));
-        let may_go = !owes && is_over || nothing_begun && (is_local || self.is_being_deleted());
+        let may_go = !owes && is_over || is_local || nothing_begun && self.is_being_deleted();
         if may_go && self.has_finalizer() {
             self.effects.push(Effect::RemoveFinalizer);
         }

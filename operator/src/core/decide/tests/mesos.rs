@@ -248,6 +248,10 @@ fn an_edit_to_the_other_mode_waits_for_mesos_and_is_let_go() {
     let decision = world.ends(Reason::Stopped, 143);
     assert_eq!(decision.start, Some(Start::Driver(2)));
     assert!(!world.is_kept(), "its driver has nothing to do with Mesos");
+    world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+    world.driver.as_mut().unwrap().mesos = None;
+    world.step();
+    assert!(!world.is_kept(), "also where its driver was made first");
 }
 
 #[test]
