@@ -46,6 +46,6 @@ fn while_it_asks_for_executors() {
 #[test]
 fn while_executors_run() {
     let bed = Bed::plain().start().unwrap();
-    interrupted(&bed, HOLDS, spec(&bed), |running| running.wait_for("ExecutorsRunning"));
+    interrupted(&bed, HOLDS, spec(&bed), |running| running.wait_for("CoresMaxReached"));
     nothing_is_left(&bed);
 }
