@@ -143,8 +143,6 @@ reasons! {
     MasterUnconfigured,
     /// `executor.totalCores` is above the operator's maximum. The message names both.
     TotalCoresTooLarge,
-    /// The job cannot run here in its `mode`. The message says where it can.
-    ModeUnsupported,
     /// Outside a cluster, a Secret or ConfigMap that the job names has no stand-in. Give one with `--secret
     /// NAME=DIR`.
     SecretUnresolved,
