@@ -20,6 +20,9 @@ use super::{
 /// How long to wait for the master's word about a teardown.
 const TEARDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Why a teardown is owed that nobody could be asked for.
+const DISCONNECTED: &str = "it was stopped while no master was connected";
+
 /// A scheduler. [`Self::run`] is its life.
 pub struct Scheduler {
     settings: Settings,
@@ -119,7 +122,7 @@ impl Scheduler {
                                 let (calls, _) = Calls::start(&subscription, &settings.security);
                                 tear_down(&calls).await
                             }
-                            Ok(Err(error)) => not_torn_down(*registration, &error.to_string()),
+                            Ok(Err(error)) => not_torn_down(*registration, &format!("{DISCONNECTED}: {error}")),
                             Err(_) if framework.id().is_some() => {
                                 Ended::TeardownOwed("the master did not answer in time".to_owned())
                             }
@@ -250,9 +253,7 @@ fn while_disconnected(
             }
             None
         }
-        (Some(Command::Stop(Ending::Teardown)), _) => {
-            Some(not_torn_down(registration, "it was stopped while no master was connected"))
-        }
+        (Some(Command::Stop(Ending::Teardown)), _) => Some(not_torn_down(registration, DISCONNECTED)),
         (Some(Command::Stop(Ending::Failover)) | None, Registration::First) => Some(Ended::NeverSubscribed),
         (Some(Command::Stop(Ending::Failover)) | None, Registration::Again) => Some(Ended::LeftBehind),
     }

@@ -80,6 +80,8 @@ fn verdict(ended: Ended, trouble: Option<Error>) -> Result<Teardown, TakeDownErr
         }
         (_, Some(error)) => Err(error.into()),
         (Ended::TeardownOwed(why), None) => Err(TakeDownError::Unconfirmed(why)),
-        (ended, None) => Err(TakeDownError::Unconfirmed(format!("{ended:?}"))),
+        (Ended::NeverSubscribed | Ended::LeftBehind | Ended::Refused, None) => {
+            Err(TakeDownError::Unconfirmed("the master said nothing about it".to_owned()))
+        }
     }
 }

@@ -95,7 +95,9 @@ fn a_stop_without_a_master_is_a_debt() {
     assert_eq!(said.last().unwrap(), "stop DRIVER_STOPPED");
     let state = state(&folder, 1);
     assert_eq!((&state["frameworkId"], &state["stopCalled"]), (&"uid-1".into(), &true.into()));
-    assert_eq!(state["teardownOwed"], "it was stopped while no master was connected");
+    // A master that is dying may still take a connection: what came of that is told after it.
+    let owed = state["teardownOwed"].as_str().unwrap();
+    assert!(owed.starts_with("it was stopped while no master was connected"), "{owed}");
 }
 
 #[test]
