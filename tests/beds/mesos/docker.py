@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The part of the docker command line that Mesos calls, on podman. Storage lies in $LCMAP_BED/podman."""
+"""The part of the docker command line that Mesos calls, on podman. Storage lies in $LCMAP_BED/podman; the link `images`
+there leads to one more, which is only read."""
 
 import json
 import os
@@ -9,6 +10,8 @@ import sys
 HOME = os.environ["LCMAP_BED"] + "/podman"
 PODMAN = ["podman", "--root", f"{HOME}/root", "--runroot", f"{HOME}/run", "--tmpdir", f"{HOME}/tmp", "--runtime", "runc"]
 PODMAN += ["--cgroup-manager", "cgroupfs", "--events-backend", "none", "--log-level", "error"]
+if os.path.exists(f"{HOME}/images"):
+    PODMAN += ["--storage-opt", "overlay.imagestore=" + os.path.realpath(f"{HOME}/images")]
 os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/bin:/bin:/usr/sbin:/sbin"
 os.environ.setdefault("HOME", "/")
 

@@ -175,8 +175,8 @@ impl ControlPlane {
         self.authority.kubeconfig(name, identity, &format!("https://{GATEWAY}:{}", self.ports.api_server))
     }
 
-    /// A place for one more node.
-    pub(crate) fn attach(&self) -> Result<Place> {
+    /// A place on the nodes' network, for one more node or for a machine beside them. Needs root.
+    pub fn attach(&self) -> Result<Place> {
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         let network = match network.as_mut() {
             Some(network) => network,

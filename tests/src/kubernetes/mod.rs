@@ -34,6 +34,7 @@ pub use image::Image;
 pub use kubectl::Answer;
 pub use kubelet::{Ended, Kubelet};
 pub use namespace::Namespace;
+pub use network::Place;
 pub use node::Node;
 pub use operator::{Operator, OperatorCommand};
 pub use part::Part;

@@ -73,7 +73,14 @@ impl Namespace<'_> {
             ["get", "all", "--output=wide"].as_slice(),
             &["get", "events", "--sort-by=.lastTimestamp"],
             &["describe", "pods"],
-            &["logs", "--all-pods", "--all-containers", "--prefix", "--tail=50", "--selector=,"],
+            &[
+                "logs",
+                "--all-pods",
+                "--all-containers",
+                "--prefix",
+                "--tail=50",
+                "--selector=app.kubernetes.io/managed-by=lcmap-spark",
+            ],
         ];
         let shown = asked.map(|args| {
             let answer = self.control_plane.ask_kubectl(self.here(args), "");

@@ -1,18 +1,16 @@
 //! The network among the nodes. Its addresses are never given to this machine itself: they live in network
-//! namespaces of the bed, one for the switch that joins the nodes and one for each node, kept by open files and so
-//! gone with the test process.
+//! namespaces of the bed, one for the switch that joins the nodes and one for each node, gone with the test process.
 
 use std::{
-    fs::{self, File},
-    net::{TcpListener, TcpStream},
-    os::{fd::AsRawFd, unix::net::UnixListener},
+    fs,
+    net::{IpAddr, Ipv4Addr, TcpListener, TcpStream},
+    os::unix::net::UnixListener,
     path::Path,
-    process::{Command, id},
+    process::Command,
     sync::atomic::{AtomicU8, Ordering},
-    thread,
 };
 
-use nix::sched::{CloneFlags, setns, unshare};
+use crate::NetworkNamespace;
 
 use super::{
     Error, Result,
@@ -32,18 +30,20 @@ pub(crate) const GATEWAY: &str = "10.99.0.1";
 /// The switch: nodes are attached to it, and through it the API server and the nodes reach each other.
 #[derive(Debug)]
 pub(crate) struct Network {
-    switch: File,
+    switch: NetworkNamespace,
     nodes: AtomicU8,
     _gateway: Forwarder,
     _egress: Forwarder,
 }
 
-/// A place on the network.
+/// A place on the network: a node's, or that of a machine beside the nodes.
 #[derive(Debug)]
-pub(crate) struct Place {
-    namespace: File,
-    /// The node's own address.
-    pub(crate) address: String,
+pub struct Place {
+    namespace: NetworkNamespace,
+    switch: NetworkNamespace,
+    /// The switch's end of its cable.
+    port: String,
+    address: Ipv4Addr,
     /// The addresses of its pods.
     pub(crate) pods: String,
 }
@@ -52,7 +52,7 @@ impl Network {
     /// A switch whose gateway leads to the API server at `port` of this machine's 127.0.0.1, and whose proxy at the
     /// socket `egress` leads from the API server to what is on the network.
     pub(crate) fn create(port: u16, egress: &Path) -> Result<Self> {
-        let switch = new_namespace()?;
+        let switch = NetworkNamespace::new().map_err(Error::Namespace)?;
         inside(&switch, || {
             run("ip link set lo up")?;
             run("ip link add bed type bridge")?;
@@ -62,7 +62,7 @@ impl Network {
         })?;
         let listener = inside(&switch, || TcpListener::bind((GATEWAY, port)).map_err(Error::Network))?;
         let socket = UnixListener::bind(egress).map_err(Error::file("listen at", egress))?;
-        let here = switch.try_clone().map_err(Error::Namespace)?;
+        let here = switch.clone();
         let dial = move |address: &str| inside(&here, || TcpStream::connect(address).map_err(Error::Network));
         Ok(Self {
             switch,
@@ -76,20 +76,22 @@ impl Network {
     pub(crate) fn attach(&self) -> Result<Place> {
         let number = self.nodes.fetch_add(1, Ordering::Relaxed) + 1;
         let place = Place {
-            namespace: new_namespace()?,
-            address: format!("10.99.0.{}", 10 + number),
+            namespace: NetworkNamespace::new().map_err(Error::Namespace)?,
+            switch: self.switch.clone(),
+            port: format!("node{number}"),
+            address: Ipv4Addr::new(10, 99, 0, 10 + number),
             pods: format!("10.244.{number}.0/24"),
         };
-        let (address, pods) = (&place.address, &place.pods);
-        let namespace = format!("/proc/{}/fd/{}", id(), place.namespace.as_raw_fd());
+        let Place { port, address, pods, .. } = &place;
+        let namespace = place.namespace.path();
         inside(&self.switch, || {
-            run(&format!("ip link add node{number} type veth peer name eth0 netns {namespace}"))?;
-            run(&format!("ip link set node{number} master bed up"))?;
+            run(&format!("ip link add {port} type veth peer name eth0 netns {}", namespace.display()))?;
+            run(&format!("ip link set {port} master bed up"))?;
             run(&format!("ip route replace {pods} via {address}"))?;
             run(&format!("ip route replace {SERVICES} via {address}"))
         })
         .and_then(|()| {
-            place.inside(|| {
+            inside(&place.namespace, || {
                 run("ip link set lo up")?;
                 run(&format!("ip address add {address}/24 dev eth0"))?;
                 run("ip link set eth0 up")?;
@@ -102,30 +104,29 @@ impl Network {
 }
 
 impl Place {
-    /// Does `work` there. Processes that it starts stay there.
-    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        inside(&self.namespace, work)
+    /// Its own address.
+    pub fn address(&self) -> IpAddr {
+        self.address.into()
+    }
+
+    /// Where its processes and sockets are.
+    pub fn namespace(&self) -> &NetworkNamespace {
+        &self.namespace
+    }
+
+    /// Pulls its cable: what is sent is lost, and nobody is told.
+    pub fn unplug(&self) -> Result<()> {
+        inside(&self.switch, || run(&format!("ip link set {} down", self.port)))
+    }
+
+    /// Puts the cable back.
+    pub fn plug_in(&self) -> Result<()> {
+        inside(&self.switch, || run(&format!("ip link set {} up", self.port)))
     }
 }
 
-/// A thread belongs to one network namespace, so a thread of its own makes it.
-fn new_namespace() -> Result<File> {
-    let make = || {
-        unshare(CloneFlags::CLONE_NEWNET)?;
-        File::open("/proc/thread-self/ns/net")
-    };
-    on_own_thread(|| make().map_err(Error::Namespace))
-}
-
-fn inside<T: Send>(namespace: &File, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    on_own_thread(|| {
-        setns(namespace, CloneFlags::CLONE_NEWNET).map_err(|errno| Error::Namespace(errno.into()))?;
-        work()
-    })
-}
-
-fn on_own_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+fn inside<T: Send>(namespace: &NetworkNamespace, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    namespace.inside(work).map_err(Error::Namespace)?
 }
 
 fn forward_packets() -> Result<()> {

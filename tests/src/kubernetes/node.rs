@@ -47,8 +47,9 @@ impl Node {
             .arg(programs::scripts().join("node.sh"))
             .arg(&folder)
             .arg(name)
-            .envs([("ADDRESS", &place.address), ("CGROUP", &cgroup)]);
-        let init = place.inside(|| Daemon::start(run, name, &mut command))?;
+            .envs([("ADDRESS", &place.address().to_string()), ("CGROUP", &cgroup)]);
+        let started = place.namespace().inside(|| Daemon::start(run, name, &mut command));
+        let init = started.map_err(Error::Namespace)??;
         let mut node = Self { name: name.into(), init, socket: folder.join("containerd.sock") };
         node.wait_until_ready(control_plane)?;
         eprintln!("bed: {name} was ready after {:.1} s", began.elapsed().as_secs_f32());
@@ -97,7 +98,7 @@ fn configure(
     folder: &Path,
 ) -> Result<()> {
     let authority = control_plane.authority();
-    let serving = authority.server(&format!("{name}-serving"), &[name, &place.address])?;
+    let serving = authority.server(&format!("{name}-serving"), &[name, &place.address().to_string()])?;
     let user = format!("system:node:{name}");
     let node =
         control_plane.kubeconfig_inside(name, Identity { user: &user, group: Some("system:nodes") })?;

@@ -61,7 +61,7 @@ pub(crate) fn kubelet(
 ) -> String {
     json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
-        "address": place.address,
+        "address": place.address(),
         "authentication": {
             "anonymous": {"enabled": false}, "webhook": {"enabled": true},
             "x509": {"clientCAFile": authority.certificate},
@@ -85,7 +85,7 @@ pub(crate) fn kubelet(
 pub(crate) fn kube_proxy(node: &str, place: &Place, kubeconfig: &Path) -> String {
     json!({
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",
-        "mode": "nftables", "hostnameOverride": node, "bindAddress": place.address, "clusterCIDR": PODS,
+        "mode": "nftables", "hostnameOverride": node, "bindAddress": place.address(), "clusterCIDR": PODS,
         "healthzBindAddress": "127.0.0.1:10256", "metricsBindAddress": "127.0.0.1:10249",
         "clientConnection": {"kubeconfig": kubeconfig}, "oomScoreAdj": 0,
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpCloseWaitTimeout": "0s", "tcpEstablishedTimeout": "0s"},

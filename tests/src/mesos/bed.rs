@@ -1,11 +1,9 @@
-//! Puts a bed together: what is wanted, and the environment of Mesos' own flags that says so.
+//! Puts a bed together: its servers, and the environment of Mesos' own flags that says what is wanted of them.
 
 use std::{ffi::OsString, fs, io, net::SocketAddr, path::PathBuf};
 
-use rcgen::CertificateParams;
-
 use super::{
-    assembled, container,
+    Access, Authority, Plan, assembled, container,
     pki::Pki,
     place::Place,
     server::{Ready, Recipe, Server},
@@ -17,122 +15,40 @@ const MASTER_PORT: u16 = 5050;
 /// The port of the first agent.
 const AGENT_PORT: u16 = 5101;
 
-/// The one cipher suite that both the library's OpenSSL 1.0.2 and rustls know with an RSA key.
-const CIPHERS: &str = "ECDHE-RSA-AES256-GCM-SHA384";
-
 /// The principals that a bed with [`Access::Credentials`] knows, with their secrets.
 const CREDENTIALS: [(&str, &str); 3] =
     [("spark", "spark-secret"), ("operator", "operator-secret"), ("guest", "guest-secret")];
 
-/// How masters guard themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone may do anything.
-    Open,
-    /// Every endpoint wants a principal and secret (`spark`, `operator`, `guest`, each with `<name>-secret`); the text is
-    /// the ACLs, as Mesos' `--acls` reads them.
-    Credentials(String),
+/// A running bed. Dropping it ends all of it.
+#[derive(Debug)]
+pub struct Bed {
+    // In the order in which they are to end.
+    agents: Vec<Server>,
+    masters: Vec<Server>,
+    zookeeper: Option<Server>,
+    pki: Pki,
+    pub(super) plan: Plan,
+    program: PathBuf,
+    place: Place,
 }
 
-/// What a bed is to be.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    masters: u16,
-    agents: u16,
-    zookeeper: bool,
-    tls: bool,
-    access: Access,
-    docker: bool,
-    resources: String,
-    ciphers: String,
-    server_certificate: fn(&mut CertificateParams),
-    master_flags: Vec<(String, String)>,
-    agent_flags: Vec<(String, String)>,
-}
-
-impl Plan {
-    /// The number of agents; one unless set. Each has 4 CPUs and 4 GiB of memory.
-    #[must_use]
-    pub fn agents(mut self, number: u16) -> Self {
-        self.agents = number;
-        self
+impl Bed {
+    /// One master and one agent, without TLS or credentials, unless more is asked for.
+    pub fn plain() -> Plan {
+        Plan::default()
     }
 
-    /// The number of masters, electing their leader in a real ZooKeeper.
-    #[must_use]
-    pub fn masters(mut self, number: u16) -> Self {
-        self.masters = number;
-        self.zookeeper = true;
-        self
-    }
-
-    /// Mutual TLS everywhere.
-    #[must_use]
-    pub fn tls(mut self) -> Self {
-        self.tls = true;
-        self
-    }
-
-    /// Mutual TLS with these cipher suites, as Mesos' `LIBPROCESS_SSL_CIPHERS` reads them.
-    #[must_use]
-    pub fn ciphers(mut self, ciphers: &str) -> Self {
-        self.tls = true;
-        ciphers.clone_into(&mut self.ciphers);
-        self
-    }
-
-    /// Mutual TLS, with something else about the certificate that masters and agents show.
-    #[must_use]
-    pub fn server_certificate(mut self, change: fn(&mut CertificateParams)) -> Self {
-        self.tls = true;
-        self.server_certificate = change;
-        self
-    }
-
-    /// Principals, secrets and ACLs.
-    #[must_use]
-    pub fn access(mut self, access: Access) -> Self {
-        self.access = access;
-        self
-    }
-
-    /// What each agent offers, as Mesos' `--resources` reads it.
-    #[must_use]
-    pub fn resources(mut self, resources: &str) -> Self {
-        resources.clone_into(&mut self.resources);
-        self
-    }
-
-    /// Agents that run containers too, by Mesos' docker containerizer with podman behind it. [`IMAGE`] is there.
-    #[must_use]
-    pub fn docker(mut self) -> Self {
-        self.docker = true;
-        self
-    }
-
-    /// One more flag of every master, in the environment's spelling (`MESOS_ROLES`).
-    #[must_use]
-    pub fn master_flag(mut self, name: &str, value: &str) -> Self {
-        self.master_flags.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// One more flag of every agent, in the environment's spelling.
-    #[must_use]
-    pub fn agent_flag(mut self, name: &str, value: &str) -> Self {
-        self.agent_flags.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Starts it all and waits until every agent is registered.
-    pub fn start(self) -> io::Result<Bed> {
+    pub(super) fn start(plan: Plan) -> io::Result<Self> {
         let program = assembled("assemble.sh", "mesos")?;
-        let place = Place::claim()?;
+        let place = Place::claim(plan.site.clone())?;
         let pki =
-            Pki::create(&program, place.folder().join("pki"), place.address(), self.server_certificate)?;
-        let zookeeper = if self.zookeeper { Some(zookeeper::start(&place)?) } else { None };
-        let mut bed = Bed { agents: vec![], masters: vec![], zookeeper, pki, plan: self, program, place };
+            Pki::create(&program, place.folder().join("pki"), place.address(), plan.server_certificate)?;
+        let zookeeper = if plan.zookeeper { Some(zookeeper::start(&place)?) } else { None };
+        let mut bed = Self { agents: vec![], masters: vec![], zookeeper, pki, plan, program, place };
         bed.write_access()?;
+        if let Some(storage) = &bed.plan.images {
+            container::share_images(storage, bed.place.folder())?;
+        }
         if bed.plan.docker {
             container::import_image(&bed.program, bed.place.folder())?;
         }
@@ -151,38 +67,6 @@ impl Plan {
             agent.wait_until_ready()?;
         }
         Ok(bed)
-    }
-}
-
-/// A running bed. Dropping it ends all of it.
-#[derive(Debug)]
-pub struct Bed {
-    // In the order in which they are to end.
-    agents: Vec<Server>,
-    masters: Vec<Server>,
-    zookeeper: Option<Server>,
-    pki: Pki,
-    plan: Plan,
-    program: PathBuf,
-    place: Place,
-}
-
-impl Bed {
-    /// One master and one agent, without TLS or credentials, unless more is asked for.
-    pub fn plain() -> Plan {
-        Plan {
-            masters: 1,
-            agents: 1,
-            zookeeper: false,
-            tls: false,
-            access: Access::Open,
-            docker: false,
-            resources: "cpus:4;mem:4096;disk:1000;ports:[31000-31999]".to_owned(),
-            ciphers: CIPHERS.to_owned(),
-            server_certificate: |_| {},
-            master_flags: vec![],
-            agent_flags: vec![],
-        }
     }
 
     /// A master.
@@ -222,6 +106,11 @@ impl Bed {
         self.zookeeper.as_ref().map(|server| format!("zk://{}/mesos", server.address()))
     }
 
+    /// What a `mesos://` address goes on with: the ZooKeeper's, or that of the only master.
+    pub fn masters(&self) -> String {
+        self.zookeeper_url().unwrap_or_else(|| self.master(0).address().to_string())
+    }
+
     /// The ZooKeeper, to be killed or frozen.
     pub fn zookeeper_mut(&mut self) -> Option<&mut Server> {
         self.zookeeper.as_mut()
@@ -231,7 +120,12 @@ impl Bed {
     pub fn guard_election(&self, user: &str) -> io::Result<()> {
         let Some(server) = &self.zookeeper else { return Err(io::Error::other("the bed has no ZooKeeper")) };
         let lines = format!("addauth digest {user}\nsetAcl /mesos auth:{user}:cdrwa\n");
-        zookeeper::command(server.address(), &lines)
+        self.inside(|| zookeeper::command(server.address(), &lines))?
+    }
+
+    /// Does `work` in the network of its servers.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+        self.place.inside(work)
     }
 
     /// The bed's certificates.
@@ -312,7 +206,9 @@ impl Bed {
         } else {
             &["Registered with master", "Re-registered with master"]
         });
-        let recipe = Recipe { program: self.program.join(program), arguments: vec![], environment, ready };
+        let program = self.program.join(program);
+        let network = self.place.network().cloned();
+        let recipe = Recipe { program, arguments: vec![], environment, network, ready };
         Server::start(recipe, address, self.place.folder().join(log))
     }
 
@@ -356,7 +252,7 @@ impl Bed {
             ("LIBPROCESS_SSL_ENABLED", "1".to_owned()),
             ("LIBPROCESS_SSL_CERT_FILE", path(server.certificate)),
             ("LIBPROCESS_SSL_KEY_FILE", path(server.key)),
-            ("LIBPROCESS_SSL_CA_FILE", path(self.pki.authority(super::Authority::Trusted))),
+            ("LIBPROCESS_SSL_CA_FILE", path(self.pki.authority(Authority::Trusted))),
             ("LIBPROCESS_SSL_CIPHERS", self.plan.ciphers.clone()),
             ("LIBPROCESS_SSL_ECDH_CURVES", "auto".to_owned()),
             ("LIBPROCESS_SSL_REQUIRE_CERT", "1".to_owned()),

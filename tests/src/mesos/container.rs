@@ -13,6 +13,12 @@ pub const IMAGE: &str = "localhost/lcmap-bed:empty";
 const FOLDERS: [&str; 8] = ["dev", "etc", "mnt", "proc", "run", "sys", "tmp", "usr"];
 const LINKS: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
 
+/// Lets the bed's `docker` take images from one more storage.
+pub(super) fn share_images(storage: &Path, bed: &Path) -> io::Result<()> {
+    fs::create_dir_all(bed.join("podman"))?;
+    symlink(storage, bed.join("podman/images"))
+}
+
 /// Puts the image into the bed's own storage, with the bed's own `docker`.
 pub(super) fn import_image(program: &Path, bed: &Path) -> io::Result<()> {
     let root = bed.join("image");

@@ -17,13 +17,15 @@ pub mod driver;
 mod jvm;
 mod pki;
 mod place;
+mod plan;
 mod server;
 mod zookeeper;
 
-pub use bed::{Access, Bed, Plan};
+pub use bed::Bed;
 pub use container::IMAGE;
 pub use jvm::{Library, Programs, Run};
 pub use pki::{Authority, Identity, NAME, Pki, early, expired, named};
+pub use plan::{Access, Plan};
 pub use server::Server;
 
 use std::{

@@ -9,13 +9,17 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use super::sources;
+use crate::NetworkNamespace;
+
+use super::{plan::Site, sources};
 
 /// A claimed place. Dropping it ends every process that belongs to it and removes the folder.
 #[derive(Debug)]
 pub(super) struct Place {
     folder: PathBuf,
     address: IpAddr,
+    /// Where its servers are, unless on this machine itself.
+    network: Option<NetworkNamespace>,
     /// Tells others that the owner lives; the kernel unlocks it when the owner ends.
     _lock: File,
     /// Ends the bed when its standard input closes, which a killed owner's does too.
@@ -23,8 +27,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Claims a free place, after sweeping those whose owners are gone.
-    pub(super) fn claim() -> io::Result<Self> {
+    /// Claims a free place, after sweeping those whose owners are gone. A site gives it another address.
+    pub(super) fn claim(site: Option<Site>) -> io::Result<Self> {
         let runs = std::env::temp_dir().join("lcmap-bed/mesos");
         fs::create_dir_all(&runs)?;
         let turn = File::create(runs.join(".turn"))?;
@@ -41,7 +45,23 @@ impl Place {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
-        Ok(Self { folder, address: IpAddr::V4(Ipv4Addr::new(127, 77, 0, number)), _lock: lock, watcher })
+        let (address, network) = match site {
+            Some(Site { network, address }) => (address, Some(network)),
+            None => (Ipv4Addr::new(127, 77, 0, number).into(), None),
+        };
+        Ok(Self { folder, address, network, _lock: lock, watcher })
+    }
+
+    /// Does `work` where its servers are.
+    pub(super) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+        match &self.network {
+            Some(network) => network.inside(work),
+            None => Ok(work()),
+        }
+    }
+
+    pub(super) fn network(&self) -> Option<&NetworkNamespace> {
+        self.network.as_ref()
     }
 
     pub(super) fn folder(&self) -> &Path {

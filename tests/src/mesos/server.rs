@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::NetworkNamespace;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a server is started, kept so that it can be started again.
@@ -20,6 +22,7 @@ pub(super) struct Recipe {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) environment: Vec<(String, OsString)>,
+    pub(super) network: Option<NetworkNamespace>,
     pub(super) ready: Ready,
 }
 
@@ -67,8 +70,12 @@ impl Server {
         match self.recipe.ready {
             Ready::Logs(texts) => self.wait_for_log(texts),
             Ready::Listens => {
-                let address = self.address;
-                self.wait_until(&format!("listen on {address}"), |_| TcpStream::connect(address).is_ok())
+                let (address, network) = (self.address, self.recipe.network.clone());
+                let connects = move || TcpStream::connect(address).is_ok();
+                self.wait_until(&format!("listen on {address}"), |_| match &network {
+                    Some(network) => network.inside(connects).unwrap_or_default(),
+                    None => connects(),
+                })
             }
         }
     }
@@ -134,13 +141,17 @@ impl Drop for Server {
 
 fn spawn(recipe: &Recipe, log: &Path) -> io::Result<Child> {
     let output = File::create(log)?;
-    Command::new(&recipe.program)
+    let mut command = Command::new(&recipe.program);
+    command
         .args(&recipe.arguments)
         .env_clear()
         .envs(recipe.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
-        .process_group(0) // a ctrl-C at the terminal is for the tests
-        .spawn()
+        .process_group(0); // a ctrl-C at the terminal is for the tests
+    match &recipe.network {
+        Some(network) => network.inside(|| command.spawn())?,
+        None => command.spawn(),
+    }
 }

@@ -47,6 +47,7 @@ pub(super) fn start(place: &Place) -> io::Result<Server> {
             ("PATH".to_owned(), std::env::var_os("PATH").unwrap_or_default()),
             ("LCMAP_BED".to_owned(), place.folder().as_os_str().to_owned()),
         ],
+        network: place.network().cloned(),
         ready: Ready::Listens,
     };
     let mut server = Server::start(recipe, address, place.folder().join("zookeeper.log"))?;

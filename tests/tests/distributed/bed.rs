@@ -5,11 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lcmap_mesos::{
-    Credential, CredentialSource, Settings,
-    operator::{Framework, Operator},
-    tls::{Authorities, IdentityFiles, Security, TlsSettings},
-};
 use lcmap_spark_tests::{
     Finished, Folder, LcmapSpark,
     mesos::{Authority, Bed, Library, spark_home},
@@ -53,16 +48,12 @@ pub(crate) fn spec(bed: &Bed) -> Value {
         "run": {"submit": {"application": "job.py"}},
         "executor": {"cores": 1, "memory": "512m", "totalCores": 2},
         "mesos": {
-            "master": format!("mesos://{}", master(bed)),
+            "master": format!("mesos://{}", bed.masters()),
             "user": "root",
             "container": {"home": spark_home().unwrap(), "python": "/usr/bin/python3"},
         },
         "conf": {"spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1", "spark.ui.enabled": "false"},
     })
-}
-
-fn master(bed: &Bed) -> String {
-    bed.zookeeper_url().unwrap_or_else(|| bed.master(0).address().to_string())
 }
 
 /// With mutual TLS, and a principal where the bed wants one.
@@ -107,38 +98,17 @@ pub(crate) fn bound(mut command: LcmapSpark, bed: &Bed) -> LcmapSpark {
     command.env("LCMAP_BED", bed.folder())
 }
 
-/// The frameworks that live on a bed, connected or not.
-pub(crate) fn frameworks(bed: &Bed) -> Vec<Framework> {
-    let path = |path: &str| bed.folder().join(path);
-    let security = if path("certificates").is_dir() {
-        Security::Tls(TlsSettings {
-            identity: Some(IdentityFiles {
-                certificate: bed.pki().client().certificate,
-                key: bed.pki().client().key,
-            }),
-            authorities: Authorities { file: Some(bed.pki().authority(Authority::Trusted)), folder: None },
-            ..TlsSettings::default()
-        })
-    } else {
-        Security::Plain
-    };
-    let credential = CredentialSource::Given(Credential::new("operator", "operator-secret"));
-    let settings = Settings { masters: master(bed).parse().unwrap(), security, credential };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Operator::new(settings).frameworks().await.unwrap().frameworks })
-}
-
 /// Fails if any framework is left on a bed.
 pub(crate) fn nothing_is_left(bed: &Bed) {
-    let left = frameworks(bed);
+    let left = bed.frameworks();
     assert!(left.is_empty(), "{left:?}");
 }
 
 /// Waits until no framework is left: whoever settles it is not the run that was waited for.
 pub(crate) fn nothing_will_be_left(bed: &Bed) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !frameworks(bed).is_empty() {
-        assert!(Instant::now() < deadline, "{:?}", frameworks(bed));
+    while !bed.frameworks().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", bed.frameworks());
         std::thread::sleep(Duration::from_millis(200));
     }
 }

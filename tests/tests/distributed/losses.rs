@@ -6,9 +6,7 @@ use lcmap_spark_tests::{Finished, Folder, Link, mesos::Bed, says};
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::bed::{
-    COUNTS_TWICE, HOLDS, frameworks, kill, nothing_is_left, nothing_will_be_left, run, signal, spec,
-};
+use super::bed::{COUNTS_TWICE, HOLDS, kill, nothing_is_left, nothing_will_be_left, run, signal, spec};
 
 /// A job that counts, is disturbed, and counts again.
 fn survives(bed: &mut Bed, spec: serde_json::Value, disturb: impl FnOnce(&mut Bed)) -> Finished {
@@ -141,7 +139,7 @@ fn a_run_that_is_killed_with_all_its_processes_is_settled_by_the_next() {
         kill(&bed, text);
     }
     assert_eq!(running.finish().code, None);
-    assert_eq!(frameworks(&bed).len(), 1);
+    assert_eq!(bed.frameworks().len(), 1);
     let next = started(&Folder::new(), "import time; time.sleep(2)").finish().succeeded();
     says(&next.stderr, &["tore down the framework"]);
     nothing_is_left(&bed);
