@@ -24,6 +24,9 @@ use crate::spark::{self, Environment, Spark};
 use crate::supervise::spawn::Prepared;
 use crate::ui;
 
+/// Where executors on Mesos find Spark (<https://spark.apache.org/docs/3.5.0/running-on-mesos.html#configuration>).
+const EXECUTOR_HOME: &str = "spark.mesos.executor.home";
+
 /// A command that can be started, and what the user and the watcher should know of it.
 #[derive(Debug)]
 pub(crate) struct Ready {
@@ -119,6 +122,12 @@ impl World {
         })
     }
 
+    /// Where executors on Mesos find Spark, unless image or plan say so: they run the driver's image.
+    fn executor_home(&self, plan: &LaunchPlan) -> Option<String> {
+        let Master::Mesos(_) = plan.master else { return None };
+        Some(self.spark.as_ref()?.home.to_str()?.to_owned())
+    }
+
     /// Writes the private `SPARK_CONF_DIR` and returns the properties that are in it.
     fn configure(
         &self,
@@ -134,13 +143,17 @@ impl World {
         let mut proposed: Properties = environment::for_executors(plan, &self.variables).collect();
         proposed.insert("spark.driver.host".to_owned(), driver_host.to_owned());
         proposed.extend(ui::free_port().map(|port| ("spark.ui.port".to_owned(), port.to_string())));
+        let image = configuration::read_image(folder.as_deref())?;
+        if !image.contains_key(EXECUTOR_HOME) {
+            proposed.extend(self.executor_home(plan).map(|home| (EXECUTOR_HOME.to_owned(), home)));
+        }
         let owned = [
             ("spark.master", master.to_owned()),
             ("spark.app.name", plan.application_name.clone()),
             ("spark.driver.memory", format!("{}m", self.size.heap_mib)),
         ];
         let merged = configuration::merge(Sources {
-            image: configuration::read_image(folder.as_deref())?,
+            image,
             proposed,
             plan: plan.conf.clone(),
             folders: configuration::read_folders(&plan.conf_from)?,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema;
 
 /// The container that each executor runs in, on Mesos.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
     /// Which of Mesos' containerizers runs it (`spark.mesos.containerizer`). GPUs need `Mesos`. Default: `Docker`.
@@ -33,14 +33,18 @@ pub struct Container {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub parameters: Vec<DockerParameter>,
-    /// Spark's home in the image (`spark.mesos.executor.home`). Default: `/opt/spark`.
+    /// Spark's home for executors (`spark.mesos.executor.home`). Default: where the driver's own image has it
+    /// (`SPARK_HOME`); `/opt/spark` where the driver runs without an image.
     /// Edit class: restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::absolute_path")]
-    pub home: String,
-    /// Python in the image, by name or path (executors' `PYSPARK_PYTHON`). Default: `python3`.
+    pub home: Option<String>,
+    /// Python for executors, by name or path (their `PYSPARK_PYTHON`). Default: what the driver's own image says
+    /// (`PYSPARK_PYTHON`), else `python3`.
     /// Edit class: restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024), regex(pattern = schema::NO_NUL))]
-    pub python: String,
+    pub python: Option<String>,
 }
 
 /// One of Mesos' containerizers.
@@ -64,18 +68,4 @@ pub struct DockerParameter {
     /// Edit class: restart.
     #[schemars(schema_with = "schema::option_value")]
     pub value: String,
-}
-
-impl Default for Container {
-    fn default() -> Self {
-        Self {
-            type_: ContainerType::default(),
-            force_pull: false,
-            network: None,
-            volumes: Vec::new(),
-            parameters: Vec::new(),
-            home: "/opt/spark".into(),
-            python: "python3".into(),
-        }
-    }
 }

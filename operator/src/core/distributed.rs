@@ -7,6 +7,12 @@ use lcmap_spark_agent::plan::{self, Visibility};
 use lcmap_spark_crd::spec::{CertificateVerification, Container, ContainerType, Mesos};
 use lcmap_spark_crd::{Memory, SparkJobSpec, names};
 
+/// Where executors have their Spark when neither the job nor an image of its driver says so.
+pub(crate) const SPARK_HOME: &str = "/opt/spark";
+
+/// What their Python is called then.
+pub(crate) const PYTHON: &str = "python3";
+
 /// The Spark properties of executors and their framework
 /// (<https://spark.apache.org/docs/3.5.0/running-on-mesos.html#configuration>). `image` is the executors'; without one they run
 /// with the Spark that each agent has.
@@ -30,7 +36,7 @@ pub(super) fn properties(spec: &SparkJobSpec, image: &str) -> BTreeMap<String, S
     // Plain seconds.
     let failover = std::time::Duration::from(mesos.failover_timeout).as_secs_f64();
     set("spark.mesos.driver.failoverTimeout", Some(failover.to_string()));
-    set("spark.mesos.executor.home", Some(mesos.container.home.clone()));
+    set("spark.mesos.executor.home", mesos.container.home.clone());
     conf.extend(container(&mesos.container, image));
     conf
 }
@@ -55,16 +61,16 @@ fn container(container: &Container, image: &str) -> BTreeMap<String, String> {
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// What the driver's environment says to executors: the Python that they have, which PySpark takes from the driver's own
-/// environment, and the user that they run as.
+/// What the driver's environment says to executors: their Python, which PySpark takes from the driver's own environment, and
+/// the user that they run as.
 pub(super) fn env(mesos: &Mesos) -> Vec<plan::EnvVar> {
     let variable = |name: &str, value: &str| plan::EnvVar {
         name: name.to_owned(),
         value: plan::EnvValue::Plain(value.to_owned()),
         visibility: Visibility::Driver,
     };
-    let user = mesos.user.iter().map(|user| variable("SPARK_USER", user));
-    std::iter::once(variable("PYSPARK_PYTHON", &mesos.container.python)).chain(user).collect()
+    let python = mesos.container.python.iter().map(|python| variable("PYSPARK_PYTHON", python));
+    python.chain(mesos.user.iter().map(|user| variable("SPARK_USER", user))).collect()
 }
 
 /// By what frameworks are found again whose job nobody knows any more.
@@ -132,9 +138,9 @@ mod tests {
     #[test]
     fn what_a_job_leaves_unsaid_is_sparks_own_default_but_for_the_failover_timeout() {
         let conf = properties(&spec(&json!({})), "");
-        let expected =
-            [("spark.mesos.driver.failoverTimeout", "120"), ("spark.mesos.executor.home", "/opt/spark")];
-        assert_eq!(conf, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let expected = ("spark.mesos.driver.failoverTimeout".to_owned(), "120".to_owned());
+        assert_eq!(conf, [expected].into());
+        assert_eq!(env(&spec(&json!({})).mesos), []);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod conditions;
 mod conf;
 mod decide;
 mod decision;
-mod distributed;
+pub(crate) mod distributed;
 mod ending;
 mod observed;
 mod plan;

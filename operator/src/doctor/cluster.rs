@@ -7,6 +7,7 @@ use lcmap_spark_crd::{Reason, SparkJob};
 
 use super::reason;
 use super::report::Report;
+use crate::core::distributed;
 use crate::mesos::Need;
 use crate::run::prepare::unique_id;
 
@@ -80,10 +81,17 @@ async fn agents(job: &SparkJob, operator: &mut Operator, report: &mut Report) {
 /// What nobody can see from here.
 fn elsewhere(job: &SparkJob, report: &mut Report) {
     let (mesos, image) = (&job.spec.mesos, job.spec.image.as_deref());
-    let spark = image.map_or_else(
-        || format!("have Spark in {} and {}", mesos.container.home, mesos.container.python),
-        |image| format!("can pull {image}, with Spark in {}", mesos.container.home),
-    );
+    let container = &mesos.container;
+    let home = container.home.as_deref();
+    let spark = match (image, home) {
+        (Some(image), Some(home)) => format!("can pull {image}, with Spark in {home}"),
+        (Some(image), None) => format!("can pull {image}, with Spark"),
+        (None, _) => format!(
+            "have Spark in {} and {}",
+            home.unwrap_or(distributed::SPARK_HOME),
+            container.python.as_deref().unwrap_or(distributed::PYTHON)
+        ),
+    };
     report.note(
         "unseen",
         format!(

@@ -14,7 +14,7 @@ use super::localise::localise;
 use super::paths::{Paths, Site as Where};
 use super::spark::{Spark, Surroundings, find};
 use super::template::{self, Template};
-use crate::core::{self, Site};
+use crate::core::{self, Site, distributed};
 use crate::manifest::Manifest;
 use crate::mesos::Files;
 
@@ -318,11 +318,11 @@ fn ports(job: &SparkJob) -> Vec<u16> {
 /// Without it Spark opens its UI and its ports to everybody who can reach this machine
 /// (<https://spark.apache.org/docs/3.5.0/configuration.html#environment-variables>). The job's own `env` wins.
 fn loopback() -> EnvVar {
-    EnvVar {
-        name: "SPARK_LOCAL_IP".into(),
-        value: EnvValue::Plain(std::env::var("SPARK_LOCAL_IP").unwrap_or_else(|_| "127.0.0.1".into())),
-        visibility: Visibility::Driver,
-    }
+    driver_variable("SPARK_LOCAL_IP", std::env::var("SPARK_LOCAL_IP").unwrap_or_else(|_| "127.0.0.1".into()))
+}
+
+fn driver_variable(name: &str, value: String) -> EnvVar {
+    EnvVar { name: name.into(), value: EnvValue::Plain(value), visibility: Visibility::Driver }
 }
 
 fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<&Launcher>) -> Site {
@@ -349,6 +349,11 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
             site.secrets = folders.secrets.clone();
             site.config_maps = folders.config_maps.clone();
             site.libmesos.clone_from(&surface.libmesos);
+            if job.spec.mode == Mode::Distributed {
+                // Executors have another Spark and Python than this machine's.
+                site.conf.insert("spark.mesos.executor.home".into(), distributed::SPARK_HOME.into());
+                site.env.insert(0, driver_variable("PYSPARK_PYTHON", distributed::PYTHON.into()));
+            }
             // Spark's own default is a hundred lines of INFO; whoever has a log4j2.properties has decided.
             if !spark.configures_logging() && job.spec.run.submit.is_some() {
                 site.conf.insert("spark.log.level".into(), "WARN".into());
