@@ -111,7 +111,12 @@ impl Step<'_> {
             StoppingDriver,
             Suspended,
         ];
-        self.status.reason.filter(|reason| self.phase() == Phase::Releasing && ours.contains(reason))
+        let reason = self.status.reason.filter(|_| self.phase() == Phase::Releasing)?;
+        match reason {
+            // Its driver has stopped, and its frameworks are waited for.
+            Reason::TearingDown if self.is_being_deleted() => Some(StoppingDriver),
+            reason => ours.contains(&reason).then_some(reason),
+        }
     }
 
     fn becomes(&mut self, phase: Phase, reason: Reason, message: String) {

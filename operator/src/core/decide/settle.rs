@@ -77,7 +77,8 @@ impl Step<'_> {
         false
     }
 
-    /// Says what is waited for. Why the driver was asked to stop, if it was, stays: its end is told by it.
+    /// Says what is waited for. Why the driver was asked to stop, if it was, stays: its end is told by it, unless nothing will be
+    /// told of a job that is being deleted.
     fn wait_for_frameworks(&mut self, since: Timestamp, ids: Vec<String>, reason: Reason, message: &str) {
         if let Some(mesos) = &mut self.status.mesos {
             mesos.settling_since.get_or_insert_with(|| time(since));
@@ -88,7 +89,7 @@ impl Step<'_> {
         }
         let message =
             format!("the driver is over; its frameworks are not yet seen gone from Mesos: {message}");
-        if self.asked().is_none() || self.phase() != Phase::Releasing {
+        if self.asked().is_none() || self.is_being_deleted() {
             self.becomes(Phase::Releasing, Reason::TearingDown, message.clone());
         }
         self.unreleased = Some((reason, message));

@@ -2,6 +2,7 @@
 
 use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::names::ANNOTATION_ABANDON_FRAMEWORK;
+use lcmap_spark_crd::spec::RestartPolicy;
 use lcmap_spark_crd::status::Executors;
 
 use super::*;
@@ -181,11 +182,29 @@ fn a_deleted_job_stays_until_its_frameworks_are_gone() {
     assert!(world.step().effects.contains(&Effect::StopDriver(1)));
     world.driver = None;
     world.frameworks = left(Reason::MesosUnreachable);
-    world.after(60).step();
-    assert!(world.is_kept());
+    for _ in 0..2 {
+        world.after(60).step();
+        assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown), "no driver is stopped any more");
+        assert!(world.is_kept());
+    }
     world.frameworks = Frameworks::Gone;
     world.step();
     assert!(!world.is_kept());
+}
+
+#[test]
+fn a_deleted_job_is_not_tried_again_once_its_frameworks_are_gone() {
+    let mut world = running();
+    world.job.spec.restart.policy = RestartPolicy::Always;
+    world.job.metadata.deletion_timestamp = Some(time(world.now));
+    world.frameworks = left(Reason::MesosUnreachable);
+    world.step();
+    world.ends(Reason::Stopped, 143);
+    world.after(60).step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::TearingDown));
+    world.frameworks = Frameworks::Gone;
+    world.step();
+    assert!(world.place().0.is_final() && !world.is_kept());
 }
 
 #[test]
