@@ -24,7 +24,7 @@ fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {
             assert!(Instant::now() < ready, "no shell");
             std::thread::sleep(Duration::from_secs(1));
         }
-        let mut attach = installed().control_plane.command("kubectl");
+        let mut attach = installed().cluster.control_plane.command("kubectl");
         attach.args(["attach", "-it", "shell-driver-1", "--namespace", namespace.name()]);
         let mut terminal = Terminal::of(attach);
         terminal.line("");
@@ -79,6 +79,7 @@ except e.HTTPError as refusal: print(refusal.code)"
 
 fn status_by_forward(namespace: &Namespace, token: &str) -> String {
     let mut forward = installed()
+        .cluster
         .control_plane
         .command("kubectl")
         .args(["port-forward", "service/nb-notebook", ":8888", "--namespace", namespace.name()])

@@ -9,6 +9,8 @@ mod interactive;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod mesos;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod starting;

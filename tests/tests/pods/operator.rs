@@ -12,8 +12,12 @@ print('it went on')";
         namespace.apply(&program(namespace, "patient", lines, "")).unwrap();
         wait_for(namespace, "patient", "Running/DriverRunning");
         let before = get(namespace, "pod/patient-driver-1", "{.metadata.uid}");
-        let cluster = installed();
-        helm(cluster, "upgrade", &["--set=concurrency=16", "--set=podAnnotations.upgraded=yes"]);
+        let cluster = installed().cluster;
+        helm(
+            cluster,
+            "upgrade",
+            &["--reuse-values", "--set=concurrency=16", "--set=podAnnotations.upgraded=yes"],
+        );
         namespace.kubectl(["exec", "patient-driver-1", "--", "touch", "/tmp/go"]).unwrap();
         wait_for(namespace, "patient", "Succeeded/Completed");
         assert_eq!(get(namespace, "pod/patient-driver-1", "{.metadata.uid}"), before);
@@ -46,7 +50,7 @@ while not os.path.exists('/tmp/go'): time.sleep(0.5)";
 #[test]
 fn a_replica_that_is_killed_is_succeeded_by_the_other() {
     in_namespace("succession", |namespace| {
-        let cluster = installed();
+        let cluster = installed().cluster;
         let lease = ["get", "lease", "lcmap-spark", "-n=lcmap-spark", "-o=jsonpath={.spec.holderIdentity}"];
         let holder = cluster.control_plane.kubectl(lease).unwrap();
         let pod = holder.rsplit_once('_').unwrap().0;
@@ -64,7 +68,7 @@ fn a_replica_that_is_killed_is_succeeded_by_the_other() {
 #[test]
 fn the_operators_pods_are_confined_ready_and_answer_for_their_metrics() {
     in_namespace("confined", |_| {
-        let cluster = installed();
+        let cluster = installed().cluster;
         // Another test may be replacing them at this moment.
         let label = "-l=app.kubernetes.io/name=lcmap-spark";
         let pods = ["get", "pods", "-n=lcmap-spark", label, "--field-selector=status.phase=Running"];
