@@ -1,7 +1,7 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -17,6 +17,8 @@ pub struct Link {
 struct Line {
     state: Mutex<State>,
     changed: Condvar,
+    /// The ends at the server of what is connected.
+    servers: Mutex<Vec<TcpStream>>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,16 @@ impl Link {
         self.line.set(State::Cut);
     }
 
+    /// Cuts it, and the server gives up its connections, as it does once the network has kept it waiting for too long. The
+    /// other end hears nothing of it.
+    pub fn cut_and_given_up(&self) {
+        self.cut();
+        for server in self.line.servers().drain(..) {
+            // One that is closed already needs no more.
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    }
+
     /// Mends it. What was under way arrives.
     pub fn mend(&self) {
         self.line.set(State::Whole);
@@ -72,6 +84,10 @@ impl Line {
         self.changed.notify_all();
     }
 
+    fn servers(&self) -> MutexGuard<'_, Vec<TcpStream>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits while it is cut. Answers whether it is there.
     fn wait(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,6 +101,7 @@ impl Line {
             return;
         }
         let Ok(server) = TcpStream::connect(server) else { return };
+        self.servers().extend(server.try_clone());
         thread::scope(|scope| {
             scope.spawn(|| self.carry_one_way(client, &server));
             self.carry_one_way(&server, client);
@@ -98,6 +115,8 @@ impl Line {
                 break;
             }
         }
+        // While it is cut neither end hears of the other's.
+        self.wait();
         for end in [from, to] {
             let _ = end.shutdown(Shutdown::Both);
         }

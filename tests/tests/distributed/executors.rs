@@ -27,6 +27,14 @@ fn a_spark_that_agents_do_not_have_is_told_in_mesos_words() {
 }
 
 #[test]
+fn an_image_that_agents_do_not_have_is_told_in_mesos_words() {
+    let bed = Bed::plain().docker().start().unwrap();
+    let mut spec = spec(&bed);
+    spec["image"] = json!("localhost/no-such-image:1");
+    says(&complains(&bed, spec), &["REASON_CONTAINER_LAUNCH_FAILED", "localhost/no-such-image:1"]);
+}
+
+#[test]
 fn a_user_that_agents_do_not_know_is_told_in_mesos_words() {
     let bed = Bed::plain().start().unwrap();
     let mut spec = spec(&bed);

@@ -72,6 +72,25 @@ fn a_job_whose_master_is_cut_off_for_a_while_goes_on() {
 }
 
 #[test]
+fn a_job_that_is_cut_off_for_longer_than_its_failover_timeout_ends_and_says_why() {
+    let bed = Bed::plain().start().unwrap();
+    let link = Link::to(bed.master(0).address()).unwrap();
+    let mut spec = spec(&bed);
+    spec["mesos"]["master"] = json!(format!("mesos://{}", link.address()));
+    spec["mesos"]["failoverTimeout"] = json!("3s");
+    let folder = Folder::new();
+    let running = run(&folder, &bed, HOLDS, spec).start();
+    running.wait_for_output("counted 143");
+    link.cut_and_given_up();
+    nothing_will_be_left(&bed);
+    link.mend();
+    let run = running.finish();
+    assert_ne!(run.code, Some(0));
+    says(&run.stderr, &["FrameworkRemoved", "Framework has been removed"]);
+    nothing_is_left(&bed);
+}
+
+#[test]
 fn a_framework_that_an_admin_tears_down_ends_its_driver() {
     let bed = Bed::plain().start().unwrap();
     let folder = Folder::new();
