@@ -107,8 +107,8 @@ fn a_job_that_is_deleted_while_its_mesos_is_cut_off_stays_until_nothing_of_it_is
             .wait_for("pods", "{.items[?(@.status.phase=='Running')].metadata.name}", LIMIT, gone)
             .unwrap();
         wait_for(namespace, "deleted", "Releasing/TearingDown");
-        let released = "{.status.conditions[?(@.type=='Released')].reason}";
-        assert_eq!(get(namespace, "sparkjob/deleted", released), "MesosUnreachable");
+        let why = "{.status.conditions[?(@.type=='Released')].reason}";
+        namespace.wait_for("sparkjob/deleted", why, LIMIT, |now| now == "MesosUnreachable").unwrap();
         machine.plug_in().unwrap();
         namespace.kubectl(["wait", "sparkjob/deleted", "--for=delete", "--timeout=240s"]).unwrap();
         assert!(mesos.frameworks().is_empty());
