@@ -245,3 +245,86 @@ impl Attempt {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject() -> Subject {
+        let job = JobKey { namespace: "ns".into(), name: "pi".into() };
+        Subject { job, need: Need::default(), user: "lcmap".into(), role: None }
+    }
+
+    fn owing(attempts: &[&str]) -> Attempts {
+        let mut all = Attempts::default();
+        for id in attempts {
+            all.look(id, subject());
+            all.owe(id, &[]);
+        }
+        all
+    }
+
+    fn due(attempts: &Attempts) -> Vec<String> {
+        attempts.due().into_iter().map(|(id, _, _)| id).collect()
+    }
+
+    fn left(ids: &[&str]) -> core::Frameworks {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        core::Frameworks::Left { ids, reason: Reason::TearingDown, message: String::new() }
+    }
+
+    #[test]
+    fn a_debt_that_was_taken_up_after_mesos_was_asked_is_left_to_the_next_turn() {
+        let mut attempts = owing(&["u-1"]);
+        attempts.look("u-2", subject());
+        let turn = attempts.due();
+        attempts.owe("u-2", &["u-2-2".into()]);
+        for (id, _, _) in turn {
+            attempts.settled(&id, core::Frameworks::Gone);
+        }
+        assert_eq!(attempts.left("u-1"), core::Frameworks::Gone);
+        assert_eq!(attempts.left("u-2"), core::Frameworks::Unasked);
+        assert_eq!(due(&attempts), ["u-2"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_debt_is_paid_until_nothing_is_left_and_no_longer() {
+        for (outcome, wait, is_due) in
+            [(core::Frameworks::Gone, 600, false), (left(&["u-1"]), 1, false), (left(&["u-1"]), 2, true)]
+        {
+            let mut attempts = owing(&["u-1"]);
+            assert_eq!(due(&attempts), ["u-1"]);
+            attempts.settled("u-1", outcome.clone());
+            tokio::time::advance(Duration::from_secs(wait)).await;
+            assert_eq!(!due(&attempts).is_empty(), is_due, "{outcome:?} after {wait} s");
+        }
+    }
+
+    #[test]
+    fn who_owes_twice_owes_once_what_is_known_of_both() {
+        let mut attempts = owing(&["u-1"]);
+        attempts.owe("u-1", &["u-1-2".into()]);
+        let ids: Vec<_> = attempts.due().into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
+        assert_eq!(ids, ["u-1", "u-1-2"]);
+    }
+
+    #[test]
+    fn a_mesos_that_cannot_be_asked_settles_nothing_and_takes_back_nothing_that_was_settled() {
+        let mut attempts = owing(&["u-1", "u-2"]);
+        attempts.settled("u-1", core::Frameworks::Gone);
+        attempts.trouble(&(Reason::TearingDown, String::new()));
+        assert_eq!(attempts.left("u-1"), core::Frameworks::Gone);
+        assert_eq!(attempts.left("u-2"), left(&["u-2"]));
+    }
+
+    #[test]
+    fn a_master_that_has_not_heard_of_an_attempt_yet_takes_nothing_back() {
+        let mut attempts = Attempts::default();
+        attempts.look("u-1", subject());
+        let attempt = attempts.0.get_mut("u-1").unwrap();
+        (attempt.told.registered, attempt.told.has_run) = (Some(jiff::Timestamp::UNIX_EPOCH), true);
+        attempts.take(&Seen::new(), |_, _| None);
+        let seen = attempts.look("u-1", subject());
+        assert_eq!((seen.registered, seen.has_run), (Some(jiff::Timestamp::UNIX_EPOCH), true));
+    }
+}

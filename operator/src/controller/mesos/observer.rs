@@ -187,8 +187,8 @@ impl Observer {
         let now = jiff::Timestamp::now();
         let mut news = self.watched.attempts().take(&seen, |need, seen| need.why(seen, &agents, now));
         if !due.is_empty() || !orphans.is_empty() {
-            let unheard = patiently(self.connect().await?.unheard_agents()).await?.max(unheard_before);
-            let hearing = if unheard == 0 { Hearing::Complete } else { Hearing::Lacks(unheard) };
+            let unheard = patiently(self.connect().await?.unheard_agents()).await?;
+            let hearing = Hearing::around(unheard_before, unheard);
             for (id, subject, debt) in due {
                 let nothing = Frameworks::default();
                 let listed = seen.get(&id).map_or(&nothing, |(frameworks, _)| frameworks);

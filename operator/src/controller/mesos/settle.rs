@@ -17,6 +17,17 @@ pub(super) enum Hearing {
     Lacks(usize),
 }
 
+impl Hearing {
+    /// What a master had heard of, by how many agents were missing before and after it listed its frameworks: those that
+    /// reported in between may have told of some that the list left out.
+    pub(super) fn around(before: usize, after: usize) -> Self {
+        match before.max(after) {
+            0 => Self::Complete,
+            agents => Self::Lacks(agents),
+        }
+    }
+}
+
 /// Sees to it that nothing is left of an attempt: tears down what lives, and asks for what is not listed, since what a
 /// principal may not see is not gone.
 pub(super) async fn settle(
@@ -70,5 +81,22 @@ pub(super) fn info(id: &str, living: Option<&Framework>, subject: &Subject) -> F
     match role {
         Some(role) => info.with_role(role),
         None => info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_complete_only_if_no_agent_was_missing_before_it_nor_after() {
+        for (before, after, hearing) in [
+            (0, 0, Hearing::Complete),
+            (2, 0, Hearing::Lacks(2)),
+            (0, 1, Hearing::Lacks(1)),
+            (3, 1, Hearing::Lacks(3)),
+        ] {
+            assert_eq!(Hearing::around(before, after), hearing, "{before} before, {after} after");
+        }
     }
 }
