@@ -320,46 +320,74 @@ fn an_agent_that_could_not_settle_everything_leaves_it_to_the_operator() {
 
 #[test]
 fn an_operator_that_has_just_been_started_takes_nothing_back() {
-    let mut world = running();
-    let before = world.status().clone();
-    world.mesos(OnMesos::default());
-    assert_eq!(*world.status(), before);
+    let no_offers = |it| OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..it };
+    for (seen, place) in [
+        (registered as fn(&World) -> OnMesos, (Phase::Requesting, Reason::Registered)),
+        (|world| with_executors(world, 2), (Phase::Running, Reason::ExecutorsRunning)),
+        (|world| with_executors(world, 0), (Phase::Running, Reason::ExecutorsGone)),
+    ] {
+        let mut world = distributed(json!({}));
+        world.step();
+        world.runs();
+        let seen = seen(&world);
+        world.mesos(seen);
+        let before = world.status().clone();
+        assert_eq!(world.place(), place);
+        world.after(3600).mesos(OnMesos::default());
+        assert_eq!(*world.status(), before);
+    }
     let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
     world.step();
     world.runs();
-    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
+    let seen = no_offers(registered(&world));
     world.mesos(seen);
     world.mesos(OnMesos::default());
     assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
     world.after(60).step();
-    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
+    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout), "the wait goes on");
 }
 
 #[test]
 fn whoever_was_away_for_longer_than_the_limit_asks_mesos_before_giving_up() {
-    let mut world = running();
-    world.ends(Reason::Completed, 0);
-    let decision = world.after(25 * 3600).step();
-    assert_eq!(decision.effects, [Effect::Settle(1)]);
-    world.frameworks = Frameworks::Gone;
-    world.step();
-    assert_eq!(world.condition(ConditionType::Released), ConditionStatus::True);
+    for (frameworks, hours, released) in [
+        (Frameworks::Unasked, 25, None),
+        (left(Reason::MesosUnreachable), 23, None),
+        (left(Reason::MesosUnreachable), 25, Some(Reason::FrameworkAbandoned)),
+        (Frameworks::Gone, 25, Some(Reason::Released)),
+    ] {
+        let mut world = running();
+        world.ends(Reason::Completed, 0);
+        world.frameworks = frameworks.clone();
+        let decision = world.after(hours * 3600).step();
+        let asks = decision.effects.contains(&Effect::Settle(1));
+        assert_eq!((asks, world.is_kept()), (released.is_none(), released.is_none()), "{frameworks:?}");
+        let told = find_condition(&world.status().conditions, ConditionType::Released).unwrap();
+        if let Some(released) = released {
+            assert_eq!(told.reason, released, "{frameworks:?}");
+        }
+    }
 }
 
 #[test]
-fn a_suspended_job_is_kept_for_a_driver_that_turns_up_when_it_is_over() {
-    let mut world = distributed(json!({"suspend": true}));
-    world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
-    world.job.status = Some(world.decide().status);
-    world.create(1);
-    let driver = world.driver.as_mut().unwrap();
-    (driver.mesos, driver.life) = (Some(OnMesos::default()), Life::Over);
-    driver.state = DriverState::Ended(Ending {
-        at: world.now,
-        exit_code: Some(137),
-        reason: Reason::OutOfMemory,
-        message: String::new(),
-    });
-    assert_eq!(world.step().effects, [Effect::Settle(1)]);
-    assert!(world.is_kept());
+fn a_suspended_job_is_kept_while_a_driver_that_turned_up_late_may_have_something_on_mesos() {
+    for (turns_up, frameworks, is_kept) in [
+        (false, Frameworks::Unasked, false),
+        (true, Frameworks::Unasked, true),
+        (true, left(Reason::MesosUnreachable), true),
+        (true, Frameworks::Gone, false),
+    ] {
+        let mut world = distributed(json!({"suspend": true}));
+        world.job.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+        world.job.status = Some(world.decide().status);
+        if turns_up {
+            world.create(1);
+            let driver = world.driver.as_mut().unwrap();
+            let (at, exit_code, message) = (world.now, Some(137), String::new());
+            driver.state = DriverState::Ended(Ending { at, exit_code, reason: Reason::OutOfMemory, message });
+            driver.life = Life::Over;
+        }
+        world.frameworks = frameworks.clone();
+        let settles = world.step().effects.contains(&Effect::Settle(1));
+        assert_eq!((settles, world.is_kept()), (is_kept, is_kept), "{frameworks:?}");
+    }
 }
