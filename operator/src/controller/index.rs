@@ -313,4 +313,25 @@ mod tests {
         assert!(index.retain_jobs(Some("other"), &HashSet::new()).is_empty());
         assert_eq!(index.retain_jobs(Some("ns"), &HashSet::new()), [key()]);
     }
+
+    #[test]
+    fn what_an_attempt_left_is_swept_once_nobody_else_asks_for_it() {
+        for (phase, current, attempt, is_over) in [
+            ("Running", 2, 1, true),
+            ("Running", 2, 2, false),
+            ("Pending", 2, 2, false),
+            ("Releasing", 2, 2, false),
+            ("Suspended", 2, 2, true),
+            ("Succeeded", 2, 2, true),
+            ("Failed", 2, 2, true),
+            ("Failed", 2, 3, false),
+        ] {
+            let index = Index::default();
+            let metadata = json!({"name": "pi", "namespace": "ns", "uid": "a", "resourceVersion": "1"});
+            let status = json!({"phase": phase, "attempt": current});
+            index.put_job(read(&json!({"metadata": metadata, "spec": {}, "status": status})));
+            assert_eq!(index.is_over(&key(), "a", attempt), Some(is_over), "{attempt} of {current}, {phase}");
+            assert_eq!(index.is_over(&key(), "another", attempt), None, "of a job that is not known");
+        }
+    }
 }

@@ -66,6 +66,17 @@ fn an_end_is_dated_by_the_kubelet() {
 }
 
 #[test]
+fn a_pod_that_tells_of_no_time_ends_once_however_late_it_is_looked_at() {
+    let pod = with_status(&json!({"phase": "Failed", "reason": "OutOfcpu"}));
+    for now in ["2025-01-01T00:00:01Z", "2025-01-02T00:00:01Z"] {
+        match read(&job(json!({})), &pod, &[], now.parse().unwrap()).state {
+            DriverState::Ended(ending) => assert_eq!(ending.at.to_string(), "2025-01-01T00:00:00Z", "{now}"),
+            other => panic!("it is {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_befalls_a_pod_from_outside_is_why_it_ended() {
     let target = |reason: &str| json!({"phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": reason, "message": "m"}]});
     for (status, reason) in [
