@@ -149,12 +149,13 @@ impl Cluster {
         &mut self,
         version: Option<&str>,
         status: &SparkJobStatus,
+        sent: Sent,
     ) -> Option<Rc<SparkJob>> {
         let job = self.job.clone().filter(|job| job.metadata.resource_version.as_deref() == version)?;
         let json = serde_json::to_value(status).expect("a status is JSON");
         let status: SparkJobStatus =
             serde_json::from_value(json).expect("a status is read as it was written");
-        self.laws.status_written(&job, &status, self.now);
+        self.laws.status_written(&job, &status, sent, self.now);
         self.edit_job(|job| job.status = Some(status));
         self.job.clone()
     }
@@ -226,7 +227,8 @@ impl Cluster {
     /// The operator tears a framework down.
     pub(crate) fn tear_down(&mut self, id: &str) -> Released {
         if let Some(framework) = self.mesos.frameworks.get(id).filter(|it| it.lives()) {
-            self.laws.torn_down(id, framework, self.job.as_deref(), &self.pods);
+            let driver = self.mesos.drivers.get(&framework.driver);
+            self.laws.torn_down(id, framework, self.job.as_deref(), driver);
         }
         self.mesos.release(id)
     }

@@ -36,8 +36,13 @@ pub(crate) struct Laws {
     ghosts: BTreeSet<String>,
     /// The hash of the spec that each pod was made from.
     hashes: BTreeMap<String, String>,
-    /// The attempts of which a pod was recorded.
+    /// The attempts of which a pod was recorded. From then on their numbers are used up, and not before: what keeps a driver
+    /// single until then is its pod's name, which is free again once the pod has gone. Only one more write before each
+    /// creation could rule out that a number comes twice by it; what the lost pod did then is nobody's to tell.
     recorded: BTreeSet<(String, i32)>,
+    /// Those of which one was by a leader of before, whose write came late: who leads now has listed everything already, and
+    /// knows of it once it has written a status itself, for the version that this made.
+    recorded_late: BTreeSet<(String, i32)>,
     /// The pods that were recorded.
     seen: BTreeSet<String>,
     /// The attempts that were decided to start while no pod of them was recorded.
@@ -88,7 +93,8 @@ impl Laws {
         let attempt = pod.attempt().unwrap_or_default();
         let is_new = !self.recorded.contains(&(owner.clone(), attempt));
         let was_new = self.unheard_of.remove(&(owner.clone(), attempt));
-        if (sent != Sent::ByTheLeader || was_new) && !is_new {
+        let came_late = self.recorded_late.contains(&(owner.clone(), attempt));
+        if (sent != Sent::ByTheLeader || was_new) && !is_new || came_late {
             self.ghosts.insert(uid.clone());
         }
         let living = pods
@@ -136,7 +142,13 @@ impl Laws {
     }
 
     /// A status was written.
-    pub(crate) fn status_written(&mut self, job: &SparkJob, after: &SparkJobStatus, now: Timestamp) {
+    pub(crate) fn status_written(
+        &mut self,
+        job: &SparkJob,
+        after: &SparkJobStatus,
+        sent: Sent,
+        now: Timestamp,
+    ) {
         self.written += 1;
         let none = SparkJobStatus::default();
         let before = job.status.as_ref().unwrap_or(&none);
@@ -165,7 +177,10 @@ impl Laws {
             && let Some(pod) = after.driver.as_ref().and_then(|driver| driver.pod_uid.clone())
         {
             self.seen.insert(pod);
-            self.recorded.insert((uid.clone(), attempt));
+            self.recorded_late.insert((uid.clone(), attempt));
+        }
+        if sent == Sent::ByTheLeader {
+            self.recorded.append(&mut self.recorded_late);
         }
         self.time(job, before, after, now);
     }

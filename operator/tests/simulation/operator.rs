@@ -263,7 +263,7 @@ impl Operator {
             Request::Create(attempt) => self.create(cluster, job, attempt, sent),
             Request::Write(status) => {
                 let version = job.metadata.resource_version.as_deref();
-                cluster.write_status(version, &status).map_or(Answer::Conflict, Answer::Written)
+                cluster.write_status(version, &status, sent).map_or(Answer::Conflict, Answer::Written)
             }
             Request::AddFinalizer => {
                 let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
