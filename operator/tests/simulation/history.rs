@@ -312,12 +312,13 @@ impl World {
         false
     }
 
-    /// The next moment at which something is due, if anything is. A Mesos that will never answer is asked for nothing.
+    /// The next moment at which something is due, if anything is. A Mesos that will never answer is asked for nothing, once
+    /// it was seen not to.
     fn next(&self) -> Option<Timestamp> {
         let operator = &self.operators[self.leader];
         let lives = self.cluster.mesos.frameworks.values().any(Framework::lives);
         let is_asked = self.cluster.mesos.answers() && (lives || operator.sight.is_busy());
-        let of_mesos = is_asked.then_some(operator.sight.next);
+        let of_mesos = (is_asked || operator.sight.has_unasked()).then_some(operator.sight.next);
         let now = self.cluster.now;
         operator.due.into_iter().chain(of_mesos).filter(|due| *due > now).min()
     }

@@ -117,6 +117,12 @@ impl Sight {
         !matches!(self.stage, Stage::Idle) || self.attempts.values().any(owes)
     }
 
+    /// Whether something is owed that Mesos was not asked for yet.
+    pub(crate) fn has_unasked(&self) -> bool {
+        let mut outcomes = self.attempts.values().filter_map(|it| it.debt.as_ref()).map(|debt| &debt.outcome);
+        outcomes.any(|outcome| *outcome == Frameworks::Unasked)
+    }
+
     /// Does the next thing of a turn, if it is time. `job` is what the operator knows of it.
     pub(crate) fn step(&mut self, cluster: &mut Cluster, job: Option<&SparkJob>) -> Option<Step> {
         match std::mem::replace(&mut self.stage, Stage::Idle) {
