@@ -39,6 +39,8 @@ pub(crate) struct Cluster {
     pub(crate) mesos: Mesos,
     /// Who watches over it all.
     pub(crate) laws: Laws,
+    /// Since when the job is kept though nothing of it can be on Mesos, as far as time went by in which it could be let go.
+    pub(crate) kept_since: Option<Timestamp>,
     version: u64,
     born: u32,
 }
@@ -87,6 +89,7 @@ impl Cluster {
             nodes: [true; 2],
             mesos: Mesos::default(),
             laws: Laws::default(),
+            kept_since: None,
             version: 0,
             born: 0,
         }

@@ -187,13 +187,13 @@ impl World {
     fn calm(&mut self, tape: &mut Tape) {
         self.tell(|| "all is calm".into());
         let end = self.cluster.now.saturating_add(CALM).unwrap_or(self.cluster.now);
-        self.cluster.look_for_the_bereft(true);
+        self.cluster.look_for_leftovers(true);
         while self.cluster.now < end && self.cluster.laws.broken.is_none() {
             self.catch_up(tape);
             let operator = &self.operators[self.leader];
             let next = operator.due.into_iter().chain([operator.sight.next, end]).min().unwrap_or(end);
             self.cluster.now = next.max(self.cluster.now.saturating_add(SECOND).unwrap_or(end));
-            self.cluster.look_for_the_bereft(false);
+            self.cluster.look_for_leftovers(false);
         }
     }
 
@@ -293,7 +293,7 @@ impl World {
 
     /// Lets everything go on until nothing does, or until `ttlAfterFinished` alone is waited for.
     fn settle(&mut self, plain: &mut Tape) -> bool {
-        self.cluster.look_for_the_bereft(true);
+        self.cluster.look_for_leftovers(true);
         for _ in 0..PEACE {
             self.cluster.collect_garbage();
             let moved = self.catch_up(plain);
@@ -306,7 +306,8 @@ impl World {
             }
             let Some(next) = self.next() else { return true };
             self.cluster.now = next;
-            self.cluster.look_for_the_bereft(false);
+            // Of a Mesos that does not answer, the time has just leapt to the end of all patience.
+            self.cluster.look_for_leftovers(!self.cluster.mesos.answers());
             self.tell(|| "time passes".into());
         }
         false

@@ -8,6 +8,7 @@ use crate::tape::Tape;
 enum Mishap {
     Registers,
     GetsExecutors,
+    LosesExecutors,
     StopsContext,
     LosesConnection,
     Expires,
@@ -24,6 +25,7 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> String {
     let mishap = tape.weighted(&[
         (14, Mishap::Registers),
         (8, Mishap::GetsExecutors),
+        (2, Mishap::LosesExecutors),
         (2, Mishap::StopsContext),
         (2, Mishap::LosesConnection),
         (1, Mishap::Expires),
@@ -38,9 +40,11 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> String {
     let drawn = usize::from(tape.below(4));
     let what = match mishap {
         Mishap::Registers => registers(cluster, drawn),
-        Mishap::GetsExecutors | Mishap::StopsContext | Mishap::LosesConnection | Mishap::Expires => {
-            befalls(cluster, mishap, drawn)
-        }
+        Mishap::GetsExecutors
+        | Mishap::LosesExecutors
+        | Mishap::StopsContext
+        | Mishap::LosesConnection
+        | Mishap::Expires => befalls(cluster, mishap, drawn),
         Mishap::StrayEnds => stray_ends(cluster, drawn),
         Mishap::AgentsReport => {
             cluster.mesos.agents_report();
@@ -89,6 +93,7 @@ fn befalls(cluster: &mut Cluster, mishap: Mishap, drawn: usize) -> Option<String
     let is_connected = framework.state == State::Connected;
     match mishap {
         Mishap::GetsExecutors if is_connected => framework.executors += 1,
+        Mishap::LosesExecutors if framework.executors > 0 => framework.executors = 0,
         Mishap::LosesConnection if is_connected => framework.state = State::Disconnected,
         Mishap::StopsContext if is_connected => framework.goes(),
         // Its failover timeout has passed.
