@@ -275,6 +275,10 @@ fn settle(cluster: &mut Cluster, first: &str, debt: &Debt, paying: &Paying) -> F
         }
         left.push(id);
     }
+    if why.is_none() && paying.is_deaf {
+        why = Some((Reason::TearingDown, "agents have not reported"));
+        left.extend(debt.ids.iter().cloned());
+    }
     match why {
         None => Frameworks::Gone,
         Some((reason, message)) => Frameworks::Left { ids: left, reason, message: message.into() },

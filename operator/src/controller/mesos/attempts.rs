@@ -83,15 +83,8 @@ impl Attempts {
     /// Lets the frameworks of an attempt go. Asking twice asks once.
     pub(super) fn owe(&mut self, id: &str, known: &[String]) {
         let Some(attempt) = self.0.get_mut(id) else { return };
-        let new = || Debt {
-            ids: BTreeSet::new(),
-            outcome: core::Frameworks::Unasked,
-            due: Instant::now(),
-            tries: 0,
-        };
-        let debt = attempt.debt.get_or_insert_with(new);
+        let debt = attempt.debt.get_or_insert_with(|| Debt::of(id));
         debt.ids.extend(known.iter().cloned());
-        debt.ids.insert(id.to_owned());
     }
 
     /// The debts to be paid now.
@@ -218,6 +211,14 @@ impl Attempts {
     /// Whether nobody is looked at.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Debt {
+    /// Of an attempt, by the id of its first framework.
+    pub(super) fn of(first: &str) -> Self {
+        let ids = [first.to_owned()].into();
+        Self { ids, outcome: core::Frameworks::Unasked, due: Instant::now(), tries: 0 }
     }
 }
 

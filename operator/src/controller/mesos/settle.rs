@@ -51,26 +51,36 @@ pub(super) async fn settle(
                 tracing::info!(framework = id, "tore down a framework that its driver had left");
             }
             Ok(Teardown::AlreadyGone) if hearing == Hearing::Complete => {}
-            Ok(Teardown::AlreadyGone) => {
-                let Hearing::Lacks(agents) = hearing else { continue };
-                why = Some((
-                    Reason::TearingDown,
-                    format!(
-                        "the leading master has not heard of {agents} agents yet, where it may have executors"
-                    ),
-                ));
-                left.push(id);
-            }
+            Ok(Teardown::AlreadyGone) => left.push(id),
             Err(error) => {
                 why = Some((reason(error.kind()), error.to_string()));
                 left.push(id);
             }
         }
     }
-    match why {
-        None => core::Frameworks::Gone,
-        Some((reason, message)) => core::Frameworks::Left { ids: left, reason, message },
-    }
+    outcome(debt, left, why, hearing)
+}
+
+/// What became of a debt. Where a master has not heard of all agents, one more framework of the attempt may be there, whose id
+/// nobody knows: that all known ones are gone says nothing then.
+fn outcome(
+    debt: &Debt,
+    left: Vec<String>,
+    why: Option<(Reason, String)>,
+    hearing: Hearing,
+) -> core::Frameworks {
+    let (reason, message) = match (why, hearing) {
+        (Some(why), _) => why,
+        (None, Hearing::Complete) => return core::Frameworks::Gone,
+        (None, Hearing::Lacks(agents)) => {
+            let message = format!(
+                "the leading master has not heard of {agents} agents yet, where it may have executors"
+            );
+            (Reason::TearingDown, message)
+        }
+    };
+    let ids = if left.is_empty() { debt.ids.iter().cloned().collect() } else { left };
+    core::Frameworks::Left { ids, reason, message }
 }
 
 /// What a framework said of itself, as far as it is known: it can be taken over only as what it was.
@@ -97,6 +107,24 @@ mod tests {
             (3, 1, Hearing::Lacks(3)),
         ] {
             assert_eq!(Hearing::around(before, after), hearing, "{before} before, {after} after");
+        }
+    }
+
+    #[test]
+    fn nothing_is_gone_while_an_agent_that_is_missing_may_have_one_more_framework() {
+        let debt = Debt::of("u-1");
+        let refused = || Some((Reason::MesosUnreachable, "no route".to_owned()));
+        for (left, why, hearing, told) in [
+            (vec![], None, Hearing::Complete, None),
+            (vec![], None, Hearing::Lacks(1), Some(Reason::TearingDown)),
+            (vec!["u-1".to_owned()], None, Hearing::Lacks(1), Some(Reason::TearingDown)),
+            (vec!["u-1".to_owned()], refused(), Hearing::Complete, Some(Reason::MesosUnreachable)),
+        ] {
+            let ids = match outcome(&debt, left, why, hearing) {
+                core::Frameworks::Left { ids, reason, .. } => Some((ids, reason)),
+                _ => None,
+            };
+            assert_eq!(ids, told.map(|reason| (vec!["u-1".to_owned()], reason)), "{hearing:?}");
         }
     }
 }
