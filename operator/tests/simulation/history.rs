@@ -183,13 +183,18 @@ impl World {
         moved
     }
 
-    /// For a while nothing happens but what the leader does, in time.
+    /// For a while nothing happens but what the leader does, in time, and that executors come and go.
     fn calm(&mut self, tape: &mut Tape) {
         self.tell(|| "all is calm".into());
         let end = self.cluster.now.saturating_add(CALM).unwrap_or(self.cluster.now);
         self.cluster.look_for_leftovers(true);
         while self.cluster.now < end && self.cluster.laws.broken.is_none() {
             self.catch_up(tape);
+            if tape.once_in(4)
+                && let Some(what) = mishaps::executors_come_or_go(&mut self.cluster, tape)
+            {
+                self.tell(|| what);
+            }
             let operator = &self.operators[self.leader];
             let next = operator.due.into_iter().chain([operator.sight.next, end]).min().unwrap_or(end);
             self.cluster.now = next.max(self.cluster.now.saturating_add(SECOND).unwrap_or(end));

@@ -86,6 +86,12 @@ fn registers(cluster: &mut Cluster, drawn: usize) -> Option<String> {
     cluster.mesos.registers(pod, cluster.now)
 }
 
+/// Executors of a framework come, or all of them go. Tells what, if it has a driver.
+pub(crate) fn executors_come_or_go(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
+    let mishap = tape.one_of(&[Mishap::GetsExecutors, Mishap::LosesExecutors]);
+    befalls(cluster, mishap, usize::from(tape.below(4))).map(|id| format!("on Mesos: {mishap:?} {id}"))
+}
+
 fn befalls(cluster: &mut Cluster, mishap: Mishap, drawn: usize) -> Option<String> {
     let count = cluster.mesos.frameworks.values().filter(|it| it.is_listed()).count();
     let mut listed = cluster.mesos.frameworks.iter_mut().filter(|(_, it)| it.is_listed());
