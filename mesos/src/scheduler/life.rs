@@ -15,6 +15,7 @@ use super::{
     calls::{Calls, RefusedCall},
     known::{self, KnownTasks},
     subscription::{Subscription, subscribe},
+    unanswered::Unanswered,
 };
 
 /// How long to wait for the master's word about a teardown.
@@ -31,6 +32,7 @@ pub struct Scheduler {
     suppressed_roles: Vec<String>,
     registration: Registration,
     known: KnownTasks,
+    unanswered: Unanswered,
     commands: mpsc::UnboundedReceiver<Command>,
     signals: mpsc::UnboundedSender<Signal>,
 }
@@ -59,6 +61,7 @@ impl Scheduler {
             suppressed_roles: vec![],
             registration: Registration::First,
             known: KnownTasks::default(),
+            unanswered: Unanswered::default(),
             commands,
             signals,
         };
@@ -90,12 +93,15 @@ impl Scheduler {
                 Err(ended) => return ended,
             };
             drop(kept.take());
+            self.unanswered.subscribed();
             backoff = Backoff::new();
             let (over, subscription) = self.live(subscription, &mut detector).await;
             let error = match over {
                 Over::Ended(ended) => return ended,
-                Over::Closed(error) if error.is_final() => return self.refused(error),
-                Over::Closed(error) => error,
+                Over::Closed(error) => match self.unanswered.explain(error) {
+                    error if error.is_final() => return self.refused(error),
+                    error => error,
+                },
                 Over::Superseded(error) => {
                     kept = Some(subscription);
                     error
@@ -107,9 +113,11 @@ impl Scheduler {
 
     /// One attempt to subscribe, or the end if it comes meanwhile.
     async fn subscribe(&mut self, detector: &mut Detector) -> Result<Result<Subscription, Error>, Ended> {
-        let Self { settings, framework, suppressed_roles, commands, signals, registration, .. } = self;
+        let Self {
+            settings, framework, suppressed_roles, unanswered, commands, signals, registration, ..
+        } = self;
         let call = subscribe(framework, suppressed_roles);
-        let attempt = Subscription::open(detector, settings, &call);
+        let attempt = Subscription::open(detector, settings, &call, unanswered);
         tokio::pin!(attempt);
         loop {
             tokio::select! {

@@ -24,6 +24,7 @@ mod known;
 mod life;
 mod subscription;
 mod take_down;
+mod unanswered;
 
 pub use call::{Call, TaskRef, launch};
 pub use life::Scheduler;

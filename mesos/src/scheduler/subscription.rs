@@ -17,7 +17,7 @@ use crate::{
     wire,
 };
 
-use super::Signal;
+use super::{Signal, unanswered::Unanswered};
 
 /// Where schedulers are served.
 pub(crate) const PATH: &str = "/api/v1/scheduler";
@@ -56,11 +56,12 @@ struct Events {
 }
 
 impl Subscription {
-    /// Finds the leader and sends it the SUBSCRIBE call.
+    /// Finds the leader and sends it the SUBSCRIBE call. One that is not answered in time joins those that are `unanswered`.
     pub(super) async fn open(
         detector: &mut Detector,
         settings: &Settings,
         call: &[u8],
+        unanswered: &mut Unanswered,
     ) -> Result<Self, Error> {
         let mut redirects = 0;
         loop {
@@ -74,7 +75,14 @@ impl Subscription {
                 stream_id: None,
                 body: call,
             };
-            let head = connection.ask(&request).await?;
+            let head = match connection.ask(&request).await {
+                Ok(head) => head,
+                Err(error @ Error::TimedOut { .. }) => {
+                    unanswered.give_up(connection);
+                    return Err(error);
+                }
+                Err(error) => return Err(error),
+            };
             match head.status {
                 200 => return Self::begin(master, credential, connection, &head).await,
                 301 | 302 | 307 | 308 => {

@@ -62,6 +62,28 @@ async fn a_silent_stream_is_kept_open_until_the_next_one_stands() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_was_given_up_on_and_arrives_late_is_no_takeover() {
+    let master = FakeMaster::start().await;
+    let mut driver = Driver::start(master.settings(), framework());
+    let failed_over = |error: &Error| error.to_string().contains("taken this framework over");
+    let mut late = master.accept().await;
+    late.call().await;
+    assert!(matches!(waiting(&mut driver).await, Error::TimedOut { .. }));
+    let mut second = master.subscribe("f1", SLOW).await;
+    driver.until(|signal| subscribed(&signal)).await;
+    second.failed_over().await;
+    let error = disconnected(&mut driver).await;
+    assert!(matches!(error, Error::Lost { .. }), "{error}");
+    assert!(!late.is_closed().await, "the master may count on it, and would remove the framework");
+    let mut third = master.subscribe("f1", SLOW).await;
+    assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::Again);
+    assert!(late.is_closed().await);
+    third.failed_over().await;
+    let refused = |signal| if let Signal::Refused(error) = signal { Some(error) } else { None };
+    assert!(failed_over(&driver.until(refused).await), "nothing more of ours was under way");
+}
+
+#[tokio::test]
 async fn a_torn_event_is_a_loss_and_is_not_delivered() {
     let master = FakeMaster::start().await;
     let mut driver = Driver::start(master.settings(), framework());

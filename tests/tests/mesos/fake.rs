@@ -90,6 +90,13 @@ impl Peer {
         self.chunk(&framed).await;
     }
 
+    /// Says what a master says to the scheduler before the one that has just subscribed.
+    pub(crate) async fn failed_over(&mut self) {
+        let mut error = vec![];
+        wire::put_bytes(&mut error, 1, b"Framework failed over");
+        self.event(7, 8, &error).await;
+    }
+
     pub(crate) async fn chunk(&mut self, bytes: &[u8]) {
         let chunk = [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
         self.write(&chunk).await;
