@@ -7,12 +7,6 @@ use lcmap_spark_agent::plan::{self, Visibility};
 use lcmap_spark_crd::spec::{CertificateVerification, Container, ContainerType, Mesos};
 use lcmap_spark_crd::{Memory, SparkJobSpec, names};
 
-/// Where executors have their Spark when neither the job nor an image of its driver says so.
-pub(crate) const SPARK_HOME: &str = "/opt/spark";
-
-/// What their Python is called then.
-pub(crate) const PYTHON: &str = "python3";
-
 /// The Spark properties of executors and their framework
 /// (<https://spark.apache.org/docs/3.5.0/running-on-mesos.html#configuration>). `image` is the executors'; without one they run
 /// with the Spark that each agent has.

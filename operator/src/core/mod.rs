@@ -9,7 +9,7 @@ mod conditions;
 mod conf;
 mod decide;
 mod decision;
-pub(crate) mod distributed;
+mod distributed;
 mod ending;
 mod observed;
 mod plan;

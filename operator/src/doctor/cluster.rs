@@ -7,9 +7,8 @@ use lcmap_spark_crd::{Reason, SparkJob};
 
 use super::reason;
 use super::report::Report;
-use crate::core::distributed;
 use crate::mesos::Need;
-use crate::run::prepare::unique_id;
+use crate::run::prepare::{EXECUTORS_PYTHON, EXECUTORS_SPARK_HOME, unique_id};
 
 /// Looks at it.
 pub(super) async fn examine(job: &SparkJob, settings: &Settings, reached: &Reached, report: &mut Report) {
@@ -88,8 +87,8 @@ fn elsewhere(job: &SparkJob, report: &mut Report) {
         (Some(image), None) => format!("can pull {image}, with Spark"),
         (None, _) => format!(
             "have Spark in {} and {}",
-            home.unwrap_or(distributed::SPARK_HOME),
-            container.python.as_deref().unwrap_or(distributed::PYTHON)
+            home.unwrap_or(EXECUTORS_SPARK_HOME),
+            container.python.as_deref().unwrap_or(EXECUTORS_PYTHON)
         ),
     };
     report.note(

@@ -14,7 +14,7 @@ use super::localise::localise;
 use super::paths::{Paths, Site as Where};
 use super::spark::{Spark, Surroundings, find};
 use super::template::{self, Template};
-use crate::core::{self, Site, distributed};
+use crate::core::{self, Site};
 use crate::manifest::Manifest;
 use crate::mesos::Files;
 
@@ -27,6 +27,12 @@ const LIBMESOS: &str = "/lcmap/libmesos.so";
 
 /// By which variable a job names a library of its own.
 const NATIVE_LIBRARY: &str = "MESOS_NATIVE_JAVA_LIBRARY";
+
+/// Where executors have their Spark when neither the job nor an image of its driver says so.
+pub(crate) const EXECUTORS_SPARK_HOME: &str = "/opt/spark";
+
+/// What their Python is called then.
+pub(crate) const EXECUTORS_PYTHON: &str = "python3";
 
 /// What is the same for every manifest of one `run`.
 #[derive(Debug)]
@@ -351,8 +357,8 @@ fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<
             site.libmesos.clone_from(&surface.libmesos);
             if job.spec.mode == Mode::Distributed {
                 // Executors have another Spark and Python than this machine's.
-                site.conf.insert("spark.mesos.executor.home".into(), distributed::SPARK_HOME.into());
-                site.env.insert(0, driver_variable("PYSPARK_PYTHON", distributed::PYTHON.into()));
+                site.conf.insert("spark.mesos.executor.home".into(), EXECUTORS_SPARK_HOME.into());
+                site.env.insert(0, driver_variable("PYSPARK_PYTHON", EXECUTORS_PYTHON.into()));
             }
             // Spark's own default is a hundred lines of INFO; whoever has a log4j2.properties has decided.
             if !spark.configures_logging() && job.spec.run.submit.is_some() {
