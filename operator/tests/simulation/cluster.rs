@@ -135,6 +135,9 @@ impl Cluster {
         if job.spec != before.spec {
             job.metadata.generation = job.metadata.generation.map(|generation| generation + 1);
         }
+        if before.spec.suspend && !job.spec.suspend {
+            self.laws.resumed(self.now);
+        }
         if job != *before {
             self.put_job(job);
         }

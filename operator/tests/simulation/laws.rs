@@ -207,16 +207,19 @@ impl Laws {
         self.hold(numbers.len() == told, "each attempt is told of once", || format!("{:?}", after.attempts));
     }
 
+    /// Somebody lets the job go on. The suspension ends here, and not when the operator's word of it arrives: that may be
+    /// long under way, while the time that it tells ends when it was decided.
+    pub(crate) fn resumed(&mut self, now: Timestamp) {
+        if let Some(since) = self.suspended_since.take() {
+            self.suspended += now.duration_since(since).unsigned_abs();
+        }
+    }
+
     /// The deadline does not come early: time that the job was suspended does not count.
     fn time(&mut self, job: &SparkJob, before: &SparkJobStatus, after: &SparkJobStatus, now: Timestamp) {
-        let is_suspended = after.phase == Some(Phase::Suspended);
-        match self.suspended_since {
-            None if is_suspended && after.start_time.is_some() => self.suspended_since = Some(now),
-            Some(since) if !is_suspended => {
-                self.suspended += now.duration_since(since).unsigned_abs();
-                self.suspended_since = None;
-            }
-            _ => {}
+        let is_suspended = job.spec.suspend && after.phase == Some(Phase::Suspended);
+        if is_suspended && after.start_time.is_some() {
+            self.suspended_since.get_or_insert(now);
         }
         let exceeded = |status: &SparkJobStatus| status.reason == Some(Reason::DeadlineExceeded);
         if !exceeded(after) || exceeded(before) {
