@@ -55,17 +55,25 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
 
     let (events, teller) = events::channel(client.clone(), identity);
     let cluster = Arc::new(Cluster::new(args.mesos.cluster.clone(), name.clone()));
-    let means = Means { client, leadership: elector.leadership(), events, metrics: metrics.clone(), cluster };
+    let identities = Identities::read(args.mesos.mesos_identities.as_deref())?;
+    let means = Means {
+        client,
+        leadership: elector.leadership(),
+        events,
+        metrics: metrics.clone(),
+        cluster,
+        identities: identities.clone(),
+    };
     let dispatcher = assemble(args, scope.clone(), means)?;
     let watches = dispatcher.watches.clone();
-    let registry = Arc::new(metrics.registry(elector.leadership(), watches.index.clone()));
+    let registry = metrics.registry(elector.leadership(), watches.index.clone(), identities);
     let gate = readiness.awaits("the first lists of jobs and pods");
 
     let (stop, after_work) = (CancellationToken::new(), CancellationToken::new());
     let mut parts = JoinSet::new();
     parts.spawn(serve(
         admin,
-        Answers { health: health.clone(), readiness, metrics: registry },
+        Answers { health: health.clone(), readiness, metrics: Arc::new(registry) },
         after_work.clone(),
     ));
     parts.spawn(telemetry.follow(after_work.clone()));
@@ -101,13 +109,14 @@ struct Means {
     events: Events,
     metrics: Metrics,
     cluster: Arc<Cluster>,
+    identities: Identities,
 }
 
 /// Puts together what does the work.
 fn assemble(
     args: &Args,
     scope: Scope,
-    Means { client, leadership, events, metrics, cluster }: Means,
+    Means { client, leadership, events, metrics, cluster, identities }: Means,
 ) -> Result<Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, OperatorError> {
     let index = Index::default();
     let watches = Watches {
@@ -125,7 +134,7 @@ fn assemble(
         index: index.clone(),
         queue: Arc::clone(&watches.queue),
         leadership: leadership.clone(),
-        identities: Identities::read(args.mesos.mesos_identities.as_deref())?,
+        identities,
         secrets: args.mesos.job_secrets(),
         cluster: Arc::clone(&cluster),
         settings: settings.clone(),

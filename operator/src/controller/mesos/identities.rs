@@ -47,6 +47,13 @@ impl Identities {
         self.0.iter().find(|identity| identity.master == master)
     }
 
+    /// The folder of the certificate for each Mesos that has one.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.0
+            .iter()
+            .filter_map(|identity| Some((identity.master.as_str(), identity.certificates.as_deref()?)))
+    }
+
     /// The Mesos that it has identities for.
     pub(crate) fn masters(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|identity| identity.master.as_str())

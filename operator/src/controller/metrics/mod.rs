@@ -2,6 +2,7 @@
 
 mod census;
 mod labels;
+mod own_certificates;
 
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::lease::Leadership;
+use super::mesos::Identities;
 use census::AtScrape;
 use labels::By;
+use own_certificates::OwnCertificates;
 
 pub(crate) use census::{Census, JobCensus};
 pub(crate) use labels::{ErrorReason, Label, Lane, Look, Outcome, Watched};
@@ -71,8 +74,13 @@ impl Metrics {
         }
     }
 
-    /// A registry of these, of who leads, and of where the jobs stand.
-    pub(crate) fn registry(&self, leadership: Leadership, census: impl Census) -> Registry {
+    /// A registry of these, of who leads, of where the jobs stand, and of the operator's own certificates.
+    pub(crate) fn registry(
+        &self,
+        leadership: Leadership,
+        census: impl Census,
+        identities: Identities,
+    ) -> Registry {
         let mut registry = Registry::with_prefix("lcmap_spark");
         registry.register(
             "build",
@@ -83,6 +91,7 @@ impl Metrics {
         self.register_jobs(&mut registry);
         self.register_mesos(&mut registry);
         registry.register_collector(Box::new(AtScrape { leadership, census: Box::new(census) }));
+        registry.register_collector(Box::new(OwnCertificates(identities)));
         registry
     }
 

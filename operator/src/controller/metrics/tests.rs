@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use prometheus_client::encoding::text;
+use serde_json::json;
 
 use super::*;
 
@@ -13,8 +16,13 @@ impl Census for Counted {
 }
 
 fn scrape(metrics: &Metrics, leadership: Leadership, census: JobCensus) -> String {
+    scrape_as(Identities::default(), metrics, leadership, census)
+}
+
+fn scrape_as(own: Identities, metrics: &Metrics, leadership: Leadership, census: JobCensus) -> String {
     let mut text = String::new();
-    text::encode(&mut text, &metrics.registry(leadership, Counted(census))).unwrap();
+    let registry = metrics.registry(leadership, Counted(census), own);
+    text::encode(&mut text, &registry).unwrap();
     text
 }
 
@@ -78,6 +86,48 @@ fn who_leads_and_where_the_jobs_stand_is_counted_at_the_scrape() {
     has(&scrape(&Metrics::new(), Leadership::never(), JobCensus::default()), "lcmap_spark_leader 0");
 }
 
+/// An identity on a Mesos of this name, whose certificate is its own root.
+fn identity(folder: &Path, master: &str, last_year: i32) -> serde_json::Value {
+    let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    params.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().pem();
+    let folder = folder.join(master);
+    std::fs::create_dir(&folder).unwrap();
+    for (name, pem) in
+        [("mesos.crt", &certificate), ("trustedroot.crt", &certificate), ("mesos.key", &key.serialize_pem())]
+    {
+        std::fs::write(folder.join(name), pem).unwrap();
+    }
+    json!({"master": master, "certificates": folder})
+}
+
+#[test]
+fn the_end_of_the_operators_own_certificates_is_told_and_that_it_is_near() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = json!([
+        identity(folder.path(), "good", 2099),
+        identity(folder.path(), "over", 2020),
+        {"master": "gone", "certificates": folder.path().join("gone")},
+        {"master": "plain"},
+    ]);
+    let file = folder.path().join("identities.json");
+    std::fs::write(&file, list.to_string()).unwrap();
+    let identities = Identities::read(Some(&file)).unwrap();
+    let text = scrape_as(identities, &Metrics::new(), Leadership::never(), JobCensus::default());
+    for (master, end, is_expiring) in
+        [("good", 4_070_908_800_u64, 0), ("over", 1_577_836_800, 1), ("gone", 0, 1)]
+    {
+        has(
+            &text,
+            &format!(r#"lcmap_spark_own_certificate_expiry_timestamp_seconds{{master="{master}"}} {end}"#),
+        );
+        has(&text, &format!(r#"lcmap_spark_own_certificate_expiring{{master="{master}"}} {is_expiring}"#));
+    }
+    assert!(!text.contains("plain"), "{text}");
+}
+
 #[test]
 fn each_metric_has_a_type_and_a_help_of_whole_sentences() {
     let metrics = Metrics::new();
@@ -87,7 +137,7 @@ fn each_metric_has_a_type_and_a_help_of_whole_sentences() {
     let text = scrape(&metrics, Leadership::never(), JobCensus::default());
     let types = text.lines().filter(|line| line.starts_with("# TYPE lcmap_spark_")).count();
     let helps: Vec<_> = text.lines().filter(|line| line.starts_with("# HELP lcmap_spark_")).collect();
-    assert_eq!((types, helps.len()), (20, 20), "{text}");
+    assert_eq!((types, helps.len()), (22, 22), "{text}");
     for help in helps {
         assert!(help.ends_with('.') && !help.ends_with("..") && help.len() > 80, "{help}");
     }
