@@ -51,6 +51,23 @@ struct Application {
     id: String,
 }
 
+/// An executor in the answer of `/api/v1/applications/<id>/allexecutors`, which has every one that ever registered with the
+/// driver, and the driver itself under a name of its own.
+#[derive(Debug, Deserialize)]
+struct Executor {
+    id: String,
+}
+
+/// What Spark calls the driver among executors (`SparkContext.DRIVER_IDENTIFIER`).
+const DRIVER: &str = "driver";
+
+/// The answer of `/api/v1/applications/<id>/environment`, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Environment {
+    spark_properties: Vec<(String, String)>,
+}
+
 /// Asks drivers' UIs. Being unreachable is not a failure: a driver stops its UI before it ends.
 #[derive(Debug, Clone)]
 pub(crate) struct SparkUi {
@@ -68,11 +85,26 @@ impl SparkUi {
 
     /// How far the application is whose UI is at this address; none when nobody answers as Spark does.
     pub(crate) async fn ask(&self, address: SocketAddr) -> Option<Progress> {
+        let application = self.application(address).await?;
+        let jobs: Vec<Job> = self.get(&format!("{application}/jobs")).await?;
+        Some(sum(&jobs))
+    }
+
+    /// Where its executors are to reach a driver, as host and port, if none ever has.
+    pub(crate) async fn unreached(&self, address: SocketAddr) -> Option<String> {
+        let application = self.application(address).await?;
+        let executors: Vec<Executor> = self.get(&format!("{application}/allexecutors")).await?;
+        if executors.iter().any(|executor| executor.id != DRIVER) {
+            return None;
+        }
+        let environment: Environment = self.get(&format!("{application}/environment")).await?;
+        environment.driver_address()
+    }
+
+    async fn application(&self, address: SocketAddr) -> Option<String> {
         let api = format!("http://{address}/api/v1/applications");
         let applications: Vec<Application> = self.get(&api).await?;
-        let id = &applications.first()?.id;
-        let jobs: Vec<Job> = self.get(&format!("{api}/{id}/jobs")).await?;
-        Some(sum(&jobs))
+        Some(format!("{api}/{}", applications.first()?.id))
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> Option<T> {
@@ -85,6 +117,13 @@ impl SparkUi {
             }
         }
         serde_json::from_slice(&body).ok()
+    }
+}
+
+impl Environment {
+    fn driver_address(&self) -> Option<String> {
+        let value = |name| self.spark_properties.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        Some(format!("{}:{}", value("spark.driver.host")?, value("spark.driver.port")?))
     }
 }
 
@@ -124,6 +163,14 @@ mod tests {
         assert_eq!((progress.stages, progress.stages_done), (2, 1));
         assert_eq!((progress.tasks, progress.tasks_done), (8, 5));
         assert_eq!(progress.percent, 62);
+    }
+
+    #[test]
+    fn where_a_driver_listens_stands_in_its_environment() {
+        let read = |text| serde_json::from_str::<Environment>(text).unwrap().driver_address();
+        let properties = r#"{"sparkProperties":[["spark.driver.host","10.0.0.5"],["spark.driver.port","4711"]],"jvmInformation":[]}"#;
+        assert_eq!(read(properties).as_deref(), Some("10.0.0.5:4711"));
+        assert_eq!(read(r#"{"sparkProperties":[["spark.driver.host","10.0.0.5"]]}"#), None);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub(crate) struct DriverUi {
     pub(crate) pod: String,
     /// Where it is.
     pub(crate) address: SocketAddr,
+    /// Whether executors of it run on Mesos.
+    pub(crate) has_executors: bool,
 }
 
 impl Index {
@@ -170,7 +172,8 @@ impl Index {
         let pods = state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |pod| (job, pod)));
         let with_ui = pods.filter_map(|(job, pod)| {
             let address = pod::ui(&pod.pod)?;
-            Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address })
+            let has_executors = state.jobs.get(job).is_some_and(|known| known.standing.has_executors);
+            Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address, has_executors })
         });
         with_ui.collect()
     }

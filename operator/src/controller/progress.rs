@@ -22,6 +22,9 @@ use crate::progress;
 /// How many drivers are asked at a time.
 const AT_A_TIME: usize = 8;
 
+/// How long an executor may take from its start until it has come through to its driver: its JVM has to start.
+const UNREACHED: Duration = Duration::from_secs(30);
+
 /// How often running drivers are asked how far they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
@@ -50,6 +53,8 @@ pub(crate) struct Told(Arc<Mutex<HashMap<String, Telling>>>);
 struct Telling {
     ui: SparkUi,
     since: Instant,
+    /// Since when executors run and none has come through.
+    alone_since: Option<Instant>,
 }
 
 /// Asks drivers how far they are, for as long as this replica leads.
@@ -90,9 +95,12 @@ impl Inquirer {
         stream::iter(uis).for_each_concurrent(AT_A_TIME, |ui| self.ask(ui)).await;
     }
 
-    async fn ask(&self, DriverUi { job, pod, address }: DriverUi) {
+    async fn ask(&self, DriverUi { job, pod, address, has_executors }: DriverUi) {
         let Some(progress) = self.spark_ui.ask(address).await else { return };
-        let ui = SparkUi { url: format!("http://{address}"), progress: summary(progress) };
+        // One task that an executor has done says that it came through.
+        let may_be_alone = progress.tasks_done == 0 && (has_executors || self.told.is_alone(&pod));
+        let unreached = if may_be_alone { self.spark_ui.unreached(address).await } else { None };
+        let ui = SparkUi { url: format!("http://{address}"), progress: summary(progress), unreached };
         if self.told.tell(pod, ui, self.every * 2) {
             self.queue.push(job, Lane::Starting);
         }
@@ -105,14 +113,28 @@ impl Told {
         self.lock().get(pod).map(|telling| telling.ui.clone())
     }
 
-    /// Tells something of a driver, if it is new and what was told last is older than `pause`. Answers whether it did.
-    fn tell(&self, pod: String, ui: SparkUi, pause: Duration) -> bool {
-        let mut told = self.lock();
-        if told.get(&pod).is_some_and(|last| last.ui == ui || last.since.elapsed() < pause) {
-            return false;
+    /// Tells something of a driver, if it is new and what was told last is older than `pause`; whether executors reach it, at
+    /// once, and that they do not once they had time enough. Answers whether it told anything.
+    fn tell(&self, pod: String, mut ui: SparkUi, pause: Duration) -> bool {
+        let (mut told, now) = (self.lock(), Instant::now());
+        let last = told.get_mut(&pod);
+        let alone_since = last.as_ref().and_then(|last| last.alone_since).unwrap_or(now);
+        let alone_since = ui.unreached.is_some().then_some(alone_since);
+        ui.unreached = ui.unreached.filter(|_| alone_since.is_some_and(|since| now - since >= UNREACHED));
+        if let Some(last) = last {
+            last.alone_since = alone_since;
+            let is_early = now - last.since < pause && last.ui.unreached == ui.unreached;
+            if last.ui == ui || is_early {
+                return false;
+            }
         }
-        told.insert(pod, Telling { ui, since: Instant::now() });
+        told.insert(pod, Telling { ui, since: now, alone_since });
         true
+    }
+
+    /// Whether executors of a driver have run, and none had come through when it was last asked.
+    fn is_alone(&self, pod: &str) -> bool {
+        self.lock().get(pod).is_some_and(|telling| telling.alone_since.is_some())
     }
 
     /// Forgets the drivers that do not run any more.
@@ -143,7 +165,8 @@ mod tests {
     use super::*;
 
     fn ui(percent: i32) -> SparkUi {
-        SparkUi { url: "http://10.0.0.1:4040".into(), progress: Progress { percent, ..Progress::default() } }
+        let progress = Progress { percent, ..Progress::default() };
+        SparkUi { url: "http://10.0.0.1:4040".into(), progress, unreached: None }
     }
 
     #[tokio::test(start_paused = true)]
@@ -157,6 +180,19 @@ mod tests {
         assert!(told.tell("a".into(), ui(2), pause));
         tokio::time::advance(pause).await;
         assert!(!told.tell("a".into(), ui(2), pause), "nothing new");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn that_no_executor_comes_through_is_told_after_their_time_to_start_and_taken_back_at_once() {
+        let (told, pause) = (Told::default(), Duration::from_secs(60));
+        let alone = || SparkUi { unreached: Some("10.0.0.1:4711".into()), ..ui(0) };
+        assert!(told.tell("a".into(), alone(), pause));
+        assert_eq!(told.of("a"), Some(ui(0)), "executors have only just started");
+        tokio::time::advance(UNREACHED).await;
+        assert!(told.tell("a".into(), alone(), pause), "before the pause is over");
+        assert_eq!(told.of("a"), Some(alone()));
+        assert!(told.tell("a".into(), ui(0), pause));
+        assert!(!told.tell("a".into(), alone(), pause), "others begin anew");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Resource;
 use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, ANNOTATION_RERUN, GROUP, KIND, VERSION};
+use lcmap_spark_crd::status::Executors;
 use lcmap_spark_crd::{ConditionStatus, ConditionType, Phase, Reason, SparkJob};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -56,6 +57,8 @@ pub(crate) struct Standing {
     pub(crate) is_expiring: bool,
     /// The ordinal of its attempt.
     pub(crate) attempt: Option<i32>,
+    /// Whether executors of it run on Mesos.
+    pub(crate) has_executors: bool,
     /// Since when it has been there.
     pub(crate) since: Option<Timestamp>,
 }
@@ -65,8 +68,14 @@ struct Place {
     phase: Option<Phase>,
     reason: Option<Reason>,
     attempt: Option<i32>,
+    mesos: Option<OnMesos>,
     #[serde(default)]
     conditions: Vec<Mark>,
+}
+
+#[derive(Deserialize)]
+struct OnMesos {
+    executors: Option<Executors>,
 }
 
 /// A condition without its words.
@@ -115,7 +124,8 @@ impl WatchedJob {
     pub(crate) fn standing(&self) -> Standing {
         let since = self.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let status = self.status.as_deref().map_or("null", RawValue::get);
-        let Ok(Some(Place { phase, reason, attempt, conditions })) = serde_json::from_str(status) else {
+        let Ok(Some(Place { phase, reason, attempt, mesos, conditions })) = serde_json::from_str(status)
+        else {
             return Standing { since, ..Standing::default() };
         };
         let stalled =
@@ -129,6 +139,7 @@ impl WatchedJob {
             is_stalled: conditions.iter().any(stalled),
             is_expiring: conditions.iter().any(expiring),
             attempt,
+            has_executors: mesos.and_then(|mesos| mesos.executors).is_some_and(|it| it.running > 0),
             since,
         }
     }

@@ -138,6 +138,8 @@ pub struct SparkUi {
     pub url: String,
     /// How far it is.
     pub progress: Progress,
+    /// Where its executors are to reach it, as host and port, if some have run for long enough and none has.
+    pub unreached: Option<String>,
 }
 
 /// Whether a driver has been asked to stop.

@@ -18,6 +18,14 @@ pub fn bounded(mut message: String) -> String {
     message
 }
 
+/// That executors run and do not reach their driver, which listens at this host and port.
+pub fn unreached(address: &str) -> String {
+    format!(
+        "executors run on Mesos, and none has reached the driver at {address}: open that port to the Mesos agents, or use \
+         network: Host"
+    )
+}
+
 /// A wait in whole seconds, rounded up: nobody should be told that something starts in `0s`.
 pub(super) fn seconds(wait: Duration) -> String {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lcmap_spark_agent::state::DriverState;
 use lcmap_spark_crd::{Reason, SparkJobStatus};
 
-use crate::core::OnMesos;
+use crate::core::{OnMesos, unreached};
 
 /// Completes what Mesos says, which may be late, or nothing where its ACLs show this principal no frameworks.
 pub(super) fn completed(
@@ -22,8 +22,7 @@ pub(super) fn completed(
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
     if let Some(address) = &state.unreached {
-        let message = format!("executors run on Mesos, and none has reached the driver at {address}");
-        mesos.wait = Some((Reason::ExecutorsUnreachable, message));
+        mesos.wait = Some((Reason::ExecutorsUnreachable, unreached(address)));
     }
     mesos
 }

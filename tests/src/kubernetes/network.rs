@@ -123,6 +123,21 @@ impl Place {
     pub fn plug_in(&self) -> Result<()> {
         inside(&self.switch, || run(&format!("ip link set {} up", self.port)))
     }
+
+    /// Has the switch drop what is sent from here to a port of pods, as a firewall does.
+    pub fn close(&self, port: u16) -> Result<()> {
+        self.rule("add", port)
+    }
+
+    /// Has it through again.
+    pub fn open(&self, port: u16) -> Result<()> {
+        self.rule("delete", port)
+    }
+
+    fn rule(&self, verb: &str, port: u16) -> Result<()> {
+        let what = format!("from {} to {PODS} ipproto tcp dport {port}", self.address);
+        inside(&self.switch, || run(&format!("ip rule {verb} {what} blackhole")))
+    }
 }
 
 fn inside<T: Send>(namespace: &NetworkNamespace, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {

@@ -78,6 +78,27 @@ fn executors_find_a_driver_in_the_network_of_pods() {
 }
 
 #[test]
+fn executors_that_do_not_reach_their_driver_are_told_of_with_its_host_and_port_until_they_do() {
+    const PORT: u16 = 7078;
+    let (machine, mesos) = beside(installed().cluster, Bed::plain());
+    machine.close(PORT).unwrap();
+    in_namespace("walled", |namespace| {
+        let mut job: Value = serde_json::from_str(&plain(namespace, "walled", &mesos)).unwrap();
+        job["spec"]["network"] = json!("Pod");
+        job["spec"]["conf"] = json!({"spark.driver.port": PORT.to_string()});
+        namespace.apply(&job.to_string()).unwrap();
+        wait_for(namespace, "walled", "Running/ExecutorsUnreachable");
+        let said = get(namespace, "sparkjob/walled", "{.status.message}");
+        let pod = get(namespace, "pod/walled-driver-1", "{.status.podIP}");
+        assert!(said.contains(&format!("none has reached the driver at {pod}:{PORT}")), "{said}");
+        machine.open(PORT).unwrap();
+        go(namespace, "walled");
+        wait_for(namespace, "walled", "Succeeded/Completed");
+        assert!(frameworks(namespace, "walled", &mesos).is_empty());
+    });
+}
+
+#[test]
 fn a_job_goes_on_when_the_cable_of_its_mesos_is_back() {
     let (machine, mesos) = beside(installed().cluster, Bed::plain());
     in_namespace("unplugged", |namespace| {

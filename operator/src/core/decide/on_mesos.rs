@@ -8,7 +8,7 @@ use lcmap_spark_crd::{Phase, Reason};
 
 use super::{Step, conditions, later, time};
 use crate::core::conditions::CertificateEnd;
-use crate::core::{Driver, OnMesos};
+use crate::core::{Driver, OnMesos, unreached};
 
 impl Step<'_> {
     /// A driver that runs, as far as Mesos is concerned. `reason` and `message` are what it says of itself.
@@ -22,6 +22,7 @@ impl Step<'_> {
             return self.goes_on_unseen(driver, mesos);
         }
         self.note_mesos(mesos);
+        let wait = wait(driver, mesos);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
@@ -29,10 +30,10 @@ impl Step<'_> {
         } else if running > 0 {
             let executors = if running == 1 { "executor runs" } else { "executors run" };
             let message = format!("{running} {executors} with {} cores", mesos.cores);
-            let (reason, message) = mesos.wait.clone().unwrap_or((Reason::ExecutorsRunning, message));
+            let (reason, message) = wait.unwrap_or((Reason::ExecutorsRunning, message));
             self.becomes(Phase::Running, reason, message);
         } else if mesos.has_run || self.phase() == Phase::Running {
-            let (reason, message) = mesos.wait.clone().unwrap_or_else(|| {
+            let (reason, message) = wait.unwrap_or_else(|| {
                 (Reason::ExecutorsGone, "no executor runs any more; the driver goes on".to_owned())
             });
             self.becomes(Phase::Running, reason, message);
@@ -121,5 +122,19 @@ impl Step<'_> {
         told.executors = any.then_some(executors);
         told.cores = any.then_some(mesos.cores);
         told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
+    }
+}
+
+/// What keeps executors from counting, if anything does.
+fn wait(driver: &Driver, mesos: &OnMesos) -> Option<(Reason, String)> {
+    let wait = mesos.wait.clone();
+    let Some(address) = driver.ui.as_ref().and_then(|ui| ui.unreached.as_ref()) else { return wait };
+    match wait {
+        // They may fail for another reason before they get there.
+        Some((Reason::ExecutorsFailing, message)) => {
+            Some((Reason::ExecutorsFailing, format!("{message}; none has reached the driver at {address}")))
+        }
+        _ if mesos.executors.running > 0 => Some((Reason::ExecutorsUnreachable, unreached(address))),
+        wait => wait,
     }
 }

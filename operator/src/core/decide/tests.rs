@@ -3,6 +3,7 @@
 mod asked;
 mod life;
 mod mesos;
+mod reach;
 mod remains;
 mod stops;
 

@@ -99,7 +99,8 @@ fn progress_is_shown_while_a_driver_runs_and_kept_only_of_what_failed() {
         world.runs();
         assert_eq!(world.status().progress, None);
         let progress = Progress { percent: 40, ..Progress::default() };
-        world.driver.as_mut().unwrap().ui = Some(SparkUi { url: "http://10.0.0.1:4040".into(), progress });
+        world.driver.as_mut().unwrap().ui =
+            Some(SparkUi { url: "http://10.0.0.1:4040".into(), progress, unreached: None });
         world.step();
         assert_eq!(world.status().progress, Some(progress));
         assert_eq!(world.status().url.as_deref(), Some("http://10.0.0.1:4040"));

@@ -19,7 +19,7 @@ fn left(reason: Reason) -> Frameworks {
 }
 
 impl World {
-    fn mesos(&mut self, seen: OnMesos) -> &mut Self {
+    pub(super) fn mesos(&mut self, seen: OnMesos) -> &mut Self {
         self.driver.as_mut().unwrap().mesos = Some(seen);
         self.step();
         self
@@ -34,13 +34,13 @@ fn registered(world: &World) -> OnMesos {
     OnMesos { registered: Some(world.now), frameworks: vec!["u-1".into()], ..OnMesos::default() }
 }
 
-fn with_executors(world: &World, running: i32) -> OnMesos {
+pub(super) fn with_executors(world: &World, running: i32) -> OnMesos {
     let executors = Executors { running, ..Executors::default() };
     OnMesos { executors, has_run: true, cores: i64::from(running), ..registered(world) }
 }
 
 /// A job whose driver runs on Mesos with executors.
-fn running() -> World {
+pub(super) fn running() -> World {
     let mut world = distributed(json!({}));
     world.step();
     world.runs();
