@@ -133,15 +133,11 @@ impl<'a> Load<'a> {
     pub(crate) fn delete_pods(&self, namespace: &str) {
         let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
         let now = DeleteParams::default().grace_period(0);
-        self.runtime.block_on(pods.delete_collection(&now, &ListParams::default())).unwrap();
+        let first = ListParams::default().limit(1);
         let until = Instant::now() + Duration::from_secs(600);
-        while !self
-            .runtime
-            .block_on(pods.list_metadata(&ListParams::default().limit(1)))
-            .unwrap()
-            .items
-            .is_empty()
-        {
+        while !self.runtime.block_on(pods.list_metadata(&first)).unwrap().items.is_empty() {
+            // The API server gives a request up after a minute, however many are still to be deleted: it is asked again.
+            let _ = self.runtime.block_on(pods.delete_collection(&now, &ListParams::default()));
             assert!(Instant::now() < until, "pods stay");
             std::thread::sleep(Duration::from_secs(1));
         }
