@@ -1,5 +1,6 @@
 //! A driver pod, and the kubelet that a test plays for it.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{bed::NODE, job::eventually, space::Space};
@@ -115,5 +116,11 @@ pub(crate) fn container(name: &str, ready: bool, state: Value) -> Value {
 
 /// Now, as Kubernetes writes it.
 pub(crate) fn now() -> String {
-    k8s_openapi::jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    after(0)
+}
+
+/// In so many seconds, as Kubernetes writes it.
+pub(crate) fn after(seconds: i64) -> String {
+    let then = Timestamp::now() + SignedDuration::from_secs(seconds);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
