@@ -322,10 +322,7 @@ impl Operator {
                 (Reason::NameTaken, "the pod of an earlier job of this name is still going")
             }
         };
-        let tries = self.met(job).map_or(0, |met| met.tries);
-        let wait = Duration::from_secs(2).saturating_mul(1 << tries.min(10)).min(Duration::from_secs(30));
-        let until = cluster.now.checked_add(wait).ok();
-        Answer::Obstructed(Obstacle { reason, message: message.into(), remedy: Remedy::Wait, until })
+        Answer::Obstructed(Obstacle { reason, message: message.into(), remedy: Remedy::Wait, until: None })
     }
 
     /// Hears an answer, and goes on if it still leads.
@@ -337,8 +334,14 @@ impl Operator {
                 round.requeue = Requeue::AtOnce;
                 round.wrote = true;
             }
-            Answer::Obstructed(obstacle) => {
-                let tries = self.met(&round.job).map_or(0, |met| met.tries) + 1;
+            Answer::Obstructed(mut obstacle) => {
+                let before = self.met(&round.job).map_or(0, |met| met.tries);
+                let tries = before + 1;
+                if obstacle.remedy == Remedy::Wait {
+                    // From when the answer is here: it may have been long under way.
+                    let wait = Duration::from_secs(2).saturating_mul(1 << before.min(10));
+                    obstacle.until = cluster.now.checked_add(wait.min(Duration::from_secs(30))).ok();
+                }
                 let (uid, generation) = (round.job.metadata.uid.clone(), round.job.metadata.generation);
                 self.met = Some(Met { uid, generation, obstacle, tries });
                 round.requeue = Requeue::AtOnce;
