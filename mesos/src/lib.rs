@@ -34,7 +34,7 @@ pub use framework::FrameworkInfo;
 pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
 pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
-pub use preflight::{Reached, preflight};
+pub use preflight::{Passing, Reached, preflight};
 pub use probe::{Agreed, Probed, probe};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
 pub use release::release;

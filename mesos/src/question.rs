@@ -39,6 +39,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether another master may not know better: one that does not lead, or is none, answers so.
+    fn is_of_a_leader(&self) -> bool {
+        !matches!(self.status, 404 | 500..=599)
+    }
+
     /// The error that an answer is which is no success.
     pub(crate) fn refusal(&self, name: &'static str) -> Error {
         refusal(&self.master, name, self.status, self.credential.as_ref(), &self.body)
@@ -55,8 +60,32 @@ pub(crate) async fn ask(
     if (200..=299).contains(&answer.status) { Ok(answer) } else { Err(answer.refusal(question.name)) }
 }
 
-/// Puts a question to the leading master, and gives whatever it says.
+/// Puts a question to the leading master, and gives whatever it says. Of a list each master is tried once.
 pub(crate) async fn put(
+    detector: &mut Detector,
+    settings: &Settings,
+    question: Question<'_>,
+) -> Result<Answer, Error> {
+    let mut first = None;
+    for _ in 0..detector.choices() {
+        let said = put_to_one(detector, settings, question).await;
+        if let Ok(answer) = &said
+            && answer.is_of_a_leader()
+        {
+            detector.answered(&answer.master);
+            return said;
+        }
+        // Where none leads, the first is the one to tell of.
+        first.get_or_insert(said);
+    }
+    match first {
+        Some(said) => said,
+        None => put_to_one(detector, settings, question).await,
+    }
+}
+
+/// Puts it to the master that is to be tried now, or to where that sends us.
+async fn put_to_one(
     detector: &mut Detector,
     settings: &Settings,
     question: Question<'_>,

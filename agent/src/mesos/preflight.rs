@@ -3,14 +3,18 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use lcmap_mesos::{Error, ErrorKind, Reached, Settings};
+use lcmap_mesos::{Error, ErrorKind, Passing, Reached, Settings};
 use tokio::time::sleep;
 
 use super::runtime;
+use crate::console;
 use crate::supervise::signals::{Inbox, Signal};
 
 /// Between two tries while the masters elect a leader.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long masters take to notice that their leader is gone: `ZooKeeper` forgets it after 10 s (Mesos' `--zk_session_timeout`).
+const FAILOVER: Duration = Duration::from_secs(20);
 
 /// How often is looked whether somebody wants us to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -41,7 +45,8 @@ fn remedy(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// Asks the leading master. An election under way is waited for, up to `patience`; anything else in the way is told at once.
+/// Asks the leading master. An election under way is waited for, up to `patience`, and the loss of a leader that may be noticed
+/// soon, for a shorter time; anything else in the way is told at once.
 pub(crate) fn preflight(
     settings: &Settings,
     patience: Duration,
@@ -56,14 +61,25 @@ pub(crate) fn preflight(
 }
 
 async fn asked(settings: &Settings, patience: Duration) -> Result<Reached, Error> {
-    let began = Instant::now();
+    let (began, mut is_told) = (Instant::now(), false);
     loop {
-        match lcmap_mesos::preflight(settings).await {
-            Err(error) if error.kind() == ErrorKind::NoLeader && began.elapsed() < patience => {
-                sleep(PAUSE).await;
-            }
-            answer => return answer,
+        let error = match lcmap_mesos::preflight(settings).await {
+            Ok(reached) => return Ok(reached),
+            Err(error) => error,
+        };
+        let longest = match Passing::of(&error, &settings.masters) {
+            Some(Passing::Election) => patience,
+            Some(Passing::Failover) => patience.min(FAILOVER),
+            None => return Err(error),
+        };
+        if began.elapsed() >= longest {
+            return Err(error);
         }
+        if !is_told {
+            is_told = true;
+            console::say(&format!("waits up to {} s for a leading Mesos master: {error}", longest.as_secs()));
+        }
+        sleep(PAUSE).await;
     }
 }
 
@@ -93,8 +109,12 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn ask(master: SocketAddr, patience: Duration) -> Result<Reached, Error> {
+        ask_of(&master.to_string(), patience)
+    }
+
+    fn ask_of(masters: &str, patience: Duration) -> Result<Reached, Error> {
         let settings = Settings {
-            masters: master.to_string().parse().unwrap(),
+            masters: masters.parse().unwrap(),
             security: Security::Plain,
             credential: CredentialSource::None,
         };
@@ -128,6 +148,24 @@ mod tests {
         let error = ask(master(&["503 Service Unavailable"; 9]), Duration::from_millis(600)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoLeader);
         assert!(began.elapsed() >= Duration::from_millis(600));
+    }
+
+    #[test]
+    fn masters_whose_leader_is_gone_are_given_time_to_notice() {
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let to_the_gone = format!("307 Temporary Redirect\r\nLocation: //{gone}/").leak();
+        let standby = master(vec![to_the_gone, "400 Bad Request"].leak());
+        let reached = ask_of(&format!("{gone},{standby}"), LONG).unwrap();
+        assert_eq!(reached.master.at.port, standby.port());
+    }
+
+    #[test]
+    fn a_master_that_is_cut_from_the_others_hides_no_leader() {
+        let (cut, leader) = (master(&["503 Service Unavailable"]), master(&["400 Bad Request"]));
+        let began = Instant::now();
+        let reached = ask_of(&format!("{cut},{leader}"), LONG).unwrap();
+        assert_eq!(reached.master.at.port, leader.port());
+        assert!(began.elapsed() < LONG / 2);
     }
 
     #[test]

@@ -18,8 +18,8 @@ use zookeeper::Follower;
 #[derive(Debug)]
 pub struct Detector {
     source: Source,
-    /// Where a master that does not lead sent us.
-    redirect: Option<Master>,
+    /// Whom to try before all others: the one that answered, or where a master that does not lead sent us.
+    next: Option<Master>,
 }
 
 #[derive(Debug)]
@@ -35,12 +35,13 @@ impl Detector {
             Masters::Listed(masters) => Source::Listed { masters: masters.clone(), turn: 0 },
             Masters::Elected(ensemble) => Source::Elected(Follower::start(ensemble.clone())),
         };
-        Self { source, redirect: None }
+        Self { source, next: None }
     }
 
-    /// The master to try now: ZooKeeper's leader, the one that we were sent to, or the next of the list.
+    /// The master to try now: ZooKeeper's leader, the one that we were sent to, or that answered the last time, or the next
+    /// of the list.
     pub async fn leader(&mut self) -> Result<Master, Error> {
-        if let Some(master) = self.redirect.take() {
+        if let Some(master) = self.next.take() {
             return Ok(master);
         }
         match &mut self.source {
@@ -55,7 +56,23 @@ impl Detector {
 
     /// Remembers where a master that does not lead has sent us, for the next question.
     pub(crate) fn redirected(&mut self, to: Master) {
-        self.redirect = Some(to);
+        self.next = Some(to);
+    }
+
+    /// Remembers who leads, so that of a list the others, which may be down, are not asked again in turn. ZooKeeper knows by
+    /// itself.
+    pub(crate) fn answered(&mut self, leader: &Master) {
+        if matches!(self.source, Source::Listed { .. }) {
+            self.next = Some(leader.clone());
+        }
+    }
+
+    /// How many masters there are to try before all have been.
+    pub(crate) fn choices(&self) -> usize {
+        match &self.source {
+            Source::Listed { masters, .. } => masters.len() + usize::from(self.next.is_some()),
+            Source::Elected(_) => 1,
+        }
     }
 
     /// Waits until ZooKeeper names another leader than this one; for ever where there is no ZooKeeper.
@@ -98,6 +115,20 @@ mod tests {
             let read = redirect_target(location).map(|master| master.at.to_string());
             assert_eq!(read.as_deref(), target, "{location}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_answered_is_asked_again_until_it_fails() {
+        let mut detector = Detector::new(&"a,b".parse().unwrap());
+        assert_eq!(detector.leader().await.unwrap().at.host, "a");
+        let leader = detector.leader().await.unwrap();
+        detector.answered(&leader);
+        assert_eq!(detector.choices(), 3);
+        let mut seen = vec![];
+        for _ in 0..3 {
+            seen.push(detector.leader().await.unwrap().at.host);
+        }
+        assert_eq!(seen, ["b", "a", "b"]);
     }
 
     #[tokio::test]

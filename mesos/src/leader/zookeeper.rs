@@ -116,11 +116,14 @@ impl Drop for Follower {
 async fn follow(ensemble: &Ensemble, seen: &watch::Sender<Seen>) {
     let mut servers = ensemble.servers.clone();
     fastrand::shuffle(&mut servers);
+    let mut silent = 0;
     for server in servers.iter().cycle() {
-        let Err(error) = follow_at(server, ensemble, seen).await;
-        // A leader that was seen stays: only ZooKeeper is lost, and it may lead on.
+        let Err(error) = follow_at(server, ensemble, seen, &mut silent).await;
+        silent += 1;
+        // One server that is down is nothing to tell of while another may know the leader. A leader that was seen stays: only
+        // ZooKeeper is lost, and it may lead on.
         seen.send_if_modified(|seen| {
-            let news = !matches!(seen, Some(Ok(_)));
+            let news = silent >= servers.len() && !matches!(seen, Some(Ok(_)));
             if news {
                 *seen = Some(Err(error));
             }
@@ -130,10 +133,12 @@ async fn follow(ensemble: &Ensemble, seen: &watch::Sender<Seen>) {
     }
 }
 
+/// Follows by one server, until it is lost. Once it has told of the masters, no server was `silent` of late.
 async fn follow_at(
     server: &HostPort,
     ensemble: &Ensemble,
     seen: &watch::Sender<Seen>,
+    silent: &mut usize,
 ) -> Result<std::convert::Infallible, ZooKeeperError> {
     let mut session = Session::open(server, ensemble).await?;
     loop {
@@ -155,6 +160,7 @@ async fn follow_at(
             },
         };
         seen.send_replace(Some(found));
+        *silent = 0;
         session.notification().await?;
     }
 }

@@ -84,7 +84,10 @@ impl Subscription {
                 Err(error) => return Err(error),
             };
             match head.status {
-                200 => return Self::begin(master, credential, connection, &head).await,
+                200 => {
+                    detector.answered(&master);
+                    return Self::begin(master, credential, connection, &head).await;
+                }
                 301 | 302 | 307 | 308 => {
                     let target = head.location.as_deref().and_then(redirect_target);
                     let target = target.ok_or_else(|| Error::NotMesos {
