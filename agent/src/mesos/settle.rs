@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use lcmap_mesos::operator::{Operator, Teardown};
-use lcmap_mesos::{FrameworkInfo, FrameworkPhase, FrameworkState, Settings, SupervisedFramework, release};
+use lcmap_mesos::{
+    Error, FrameworkInfo, FrameworkPhase, FrameworkState, Settings, SupervisedFramework, release,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::runtime;
@@ -32,7 +34,7 @@ pub(crate) fn settle(settings: &Settings, frameworks: &[SupervisedFramework]) ->
 }
 
 /// Whether a framework may be on Mesos though its driver has ended.
-fn is_owed(state: &FrameworkState) -> bool {
+pub(super) fn is_owed(state: &FrameworkState) -> bool {
     match state.phase {
         FrameworkPhase::Created => false,
         FrameworkPhase::Stopped => state.teardown_owed.is_some(),
@@ -59,7 +61,8 @@ async fn pay(settings: &Settings, owed: &[(&str, &FrameworkState)]) -> Vec<(Stri
     left
 }
 
-/// Tears one down, as often as it takes: a master may be on its way up, or the next to be elected.
+/// Tears one down, as often as it takes: a master may be on its way up, or the next to be elected. That a master does not know
+/// it proves nothing while it lacks agents, from which it learns what runs.
 async fn persist(
     operator: &mut Operator,
     settings: &Settings,
@@ -71,6 +74,19 @@ async fn persist(
         loop {
             match release(operator, settings, info(id, state)).await {
                 Err(error) if !error.is_final() => last = error.to_string(),
+                Ok(Teardown::AlreadyGone) => match operator.unheard_agents().await {
+                    Ok(0)
+                    | Err(Error::Forbidden { .. } | Error::NotMesos { .. } | Error::Rejected { .. }) => {
+                        return Ok(Teardown::AlreadyGone);
+                    }
+                    Ok(agents) => {
+                        last = format!(
+                            "the master, which has just begun to lead, has not heard of {agents} of its agents, and by them \
+                             it may know the framework again"
+                        );
+                    }
+                    Err(error) => last = error.to_string(),
+                },
                 answer => return answer.map_err(|error| error.to_string()),
             }
             sleep(PAUSE).await;
