@@ -12,20 +12,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Reach {
     /// Since when executors of the framework of this number run.
     since: Option<(u32, Instant)>,
-    /// The frameworks whose executors came through, or of which all is said, up to this number.
-    done: u32,
+    /// The frameworks whose executors came through, up to this number.
+    reached: u32,
 }
 
 impl Reach {
-    /// Tells the address, as host and port, that executors of the last framework do not reach. `is_reached` asks whether anything
-    /// is connected to a port.
+    /// Tells the address, as host and port, that executors of the last framework do not reach, for as long as that is so.
+    /// `is_reached` asks whether anything is connected to a port.
     pub(crate) fn look(
         &mut self,
         frameworks: &[SupervisedFramework],
         now: Instant,
         is_reached: impl FnOnce(u16) -> bool,
     ) -> Option<String> {
-        let framework = frameworks.last().filter(|framework| framework.number > self.done)?;
+        let framework = frameworks.last().filter(|framework| framework.number > self.reached)?;
         let state = &framework.state;
         let address = state.driver_address.as_ref().filter(|_| state.has_run)?;
         if state.phase == FrameworkPhase::Stopped {
@@ -40,13 +40,10 @@ impl Reach {
             }
         };
         if is_reached(port) {
-            self.done = framework.number;
+            self.reached = framework.number;
             return None;
         }
-        (now.duration_since(since) >= PATIENCE).then(|| {
-            self.done = framework.number;
-            address.clone()
-        })
+        (now.duration_since(since) >= PATIENCE).then(|| address.clone())
     }
 }
 
@@ -85,17 +82,22 @@ mod tests {
     }
 
     #[test]
-    fn executors_that_never_come_through_are_told_of_once() {
+    fn executors_that_never_come_through_are_told_of_until_they_do() {
         let (mut reach, start) = (Reach::default(), Instant::now());
         assert_eq!(looks(&mut reach, framework(1, true), start, false), None);
         let late = start + PATIENCE;
-        assert_eq!(looks(&mut reach, framework(1, true), late, false).as_deref(), Some("10.0.0.5:4711"));
-        assert_eq!(looks(&mut reach, framework(1, true), late + PATIENCE, false), None);
-        assert_eq!(
-            looks(&mut reach, framework(2, true), late + PATIENCE, false),
-            None,
-            "another begins anew"
-        );
+        for at in [late, late + PATIENCE] {
+            assert_eq!(looks(&mut reach, framework(1, true), at, false).as_deref(), Some("10.0.0.5:4711"));
+        }
+        assert_eq!(looks(&mut reach, framework(1, true), late + PATIENCE, true), None, "one came through");
+        assert_eq!(looks(&mut reach, framework(1, true), late + 2 * PATIENCE, false), None);
+    }
+
+    #[test]
+    fn the_executors_of_another_framework_have_their_own_time() {
+        let (mut reach, start) = (Reach::default(), Instant::now());
+        looks(&mut reach, framework(1, true), start, false);
+        assert_eq!(looks(&mut reach, framework(2, true), start + PATIENCE, false), None);
     }
 
     #[test]
