@@ -58,8 +58,7 @@ impl JavaSide {
                     attached.deliver(&driver, &callback);
                 }
             } else {
-                say("the JVM does not let a thread attach: no callback can be made");
-                driver.abort();
+                fail(&driver, "the JVM does not let a thread attach: no callback can be made");
             }
         };
         thread::Builder::new().name("mesos-callbacks".to_owned()).spawn(run).map(drop)
@@ -133,16 +132,12 @@ impl Attached {
             Outcome::Ok(()) => acknowledge(driver, callback),
             // The program's own exception, described above: as the C++ driver, abort.
             Outcome::Err(error) => {
-                say(&format!("{} failed, the driver is aborted: {error}", callback.name()));
-                driver.abort();
+                fail(driver, &format!("{} failed, the driver is aborted: {error}", callback.name()));
             }
-            Outcome::Panic(_) => {
-                say(&format!(
-                    "{} failed by a fault of libmesos itself, the driver is aborted",
-                    callback.name()
-                ));
-                driver.abort();
-            }
+            Outcome::Panic(_) => fail(
+                driver,
+                &format!("{} failed by a fault of libmesos itself, the driver is aborted", callback.name()),
+            ),
         }
     }
 }
@@ -171,6 +166,13 @@ impl Callback {
             Self::Error(_) => "error",
         }
     }
+}
+
+/// Aborts a driver whose callbacks cannot go on, and says why: here, and to whoever supervises the process.
+fn fail(driver: &Driver, why: &str) {
+    say(why);
+    driver.report(|state| state.reason = Some(why.to_owned()));
+    driver.abort();
 }
 
 /// The driver's own acknowledgement, after a callback that went well.

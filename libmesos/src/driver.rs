@@ -122,6 +122,11 @@ impl Driver {
     }
 
     fn begin(self: &Arc<Self>, prepared: Prepared) -> Result<(), String> {
+        // Before Mesos is asked: whoever has to find this framework again, when this process was killed, has no other word of it.
+        let known = self.try_report(|state| state.phase = FrameworkPhase::Connecting);
+        known.map_err(|why| {
+            format!("{why}; without it nobody could end the framework after this process: free some space")
+        })?;
         let (callbacks, received) = mpsc::channel();
         let threads = || -> std::io::Result<Handle> {
             self.java.spawn(Arc::clone(self), received)?;
@@ -231,13 +236,17 @@ impl Driver {
         self.changed.notify_all();
     }
 
-    /// Changes what the state file says.
+    /// Changes what the state file says. A failure is said and changes nothing else: the program matters more.
     pub(crate) fn report(&self, change: impl FnOnce(&mut FrameworkState)) {
+        if let Err(why) = self.try_report(change) {
+            say(&why);
+        }
+    }
+
+    fn try_report(&self, change: impl FnOnce(&mut FrameworkState)) -> Result<(), String> {
         let mut reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut reporter.state);
-        if let Some(file) = &reporter.file {
-            file.write(&reporter.state);
-        }
+        reporter.file.as_ref().map_or(Ok(()), |file| file.write(&reporter.state))
     }
 
     /// Notes where the first task that is launched looks for its driver.

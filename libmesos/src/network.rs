@@ -67,7 +67,6 @@ async fn live(
     timeout: Option<Duration>,
     stopper: &Handle,
 ) -> Ended {
-    relay.driver.report(|state| state.phase = FrameworkPhase::Connecting);
     let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
     let life = scheduler.run();
     tokio::pin!(life);

@@ -9,8 +9,6 @@ use std::{
 
 use lcmap_mesos::FrameworkState;
 
-use crate::say;
-
 /// More drivers than any notebook server has kernels.
 const MOST_DRIVERS: u32 = 10_000;
 
@@ -35,16 +33,17 @@ impl StateFile {
         Err(io::Error::other(format!("{MOST_DRIVERS} drivers have used {}", folder.display())))
     }
 
-    /// Replaces what stands in it. A failure is said and changes nothing else: the program matters more.
-    pub(crate) fn write(&self, state: &FrameworkState) {
+    /// Replaces what stands in it.
+    ///
+    /// # Errors
+    /// In words. What stood there before still does.
+    pub(crate) fn write(&self, state: &FrameworkState) -> Result<(), String> {
         let next = self.path.with_extension("json.next");
         let written = serde_json::to_vec(state)
             .map_err(io::Error::other)
             .and_then(|text| fs::write(&next, text))
             .and_then(|()| fs::rename(&next, &self.path));
-        if let Err(error) = written {
-            say(&format!("the state file {} cannot be written: {error}", self.path.display()));
-        }
+        written.map_err(|error| format!("the state file {} cannot be written: {error}", self.path.display()))
     }
 }
 
@@ -80,7 +79,8 @@ mod tests {
             has_run: false,
             stop_called: false,
             teardown_owed: None,
-        });
+        })
+        .unwrap();
         let text = fs::read_to_string(folder.path().join("framework-1.json")).unwrap();
         assert_eq!(
             text,
