@@ -105,7 +105,9 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
         console::warn(warning);
     }
     kept.state.update(|state| state.warnings.clone_from(warnings));
-    let mut message = supervise(&plan, &ready, doors, &inbox, &mut kept)?;
+    let frameworks =
+        cluster.as_ref().map(|cluster| Frameworks::new(doors.state.clone(), cluster.settings.clone()));
+    let mut message = supervise(&plan, &ready, doors, &inbox, (&mut kept, frameworks))?;
     warnings.clone_from(&kept.state.current().warnings);
     if let Some(cluster) = &cluster {
         let frameworks = read_states(&doors.state);
@@ -147,7 +149,7 @@ fn supervise(
     ready: &Ready,
     doors: &Doors,
     inbox: &Inbox,
-    kept: &mut Kept,
+    (kept, frameworks): (&mut Kept, Option<Frameworks>),
 ) -> Result<TerminationMessage, Error> {
     let Kept { state, certificates } = kept;
     let root = Path::new("/");
@@ -162,7 +164,8 @@ fn supervise(
         ui_ports: ready.ui_ports.clone(),
         notebook: expected(&plan.run, ready.token_file.as_deref()),
         idle: terminal.as_ref().zip(idle_timeout),
-        frameworks: matches!(plan.master, Master::Mesos(_)).then(|| Frameworks::new(doors.state.clone())),
+        frameworks,
+        needs_its_jvm: matches!(plan.run, Run::PySpark(_)),
         certificates: certificates.as_mut(),
         parent: doors.parent,
     };

@@ -13,6 +13,9 @@ use crate::spark::{DEFAULT_PATH, Environment, Spark};
 /// The address at which executors reach a driver that runs them itself.
 pub(crate) const LOCAL_DRIVER_HOST: &str = "127.0.0.1";
 
+/// What the driver listens on, where that is not the address at which it is reached.
+const BIND_ADDRESS: &str = "spark.driver.bindAddress";
+
 /// What the environment is made of, beside the plan and the image's own.
 #[derive(Debug)]
 pub(crate) struct Given<'a> {
@@ -55,6 +58,10 @@ pub(crate) fn compose(image: &Environment, plan: &LaunchPlan, given: &Given<'_>)
     {
         // The image's own, where it names one, is Mesos' C++ library, or dead; a job may still name one.
         ours.insert("MESOS_NATIVE_JAVA_LIBRARY".into(), library.clone().into());
+        if given.certificates.is_none() {
+            // Mesos was asked without TLS, whatever the image says of masters of its own time.
+            ours.insert("LIBPROCESS_SSL_ENABLED".into(), "0".into());
+        }
     }
     let mut environment = requested(&ours, given.variables);
     for (name, value) in defaults(&environment, plan, given) {
@@ -97,8 +104,8 @@ fn defaults(
         ("SPARK_NO_DAEMONIZE", "true".into()),
     ];
     defaults.extend(given.spark.map(|spark| ("SPARK_HOME", spark.home.clone().into())));
-    if let Master::Mesos(_) = plan.master {
-        // What executors reach the driver at is what it listens on.
+    if let (Master::Mesos(_), None) = (&plan.master, plan.conf.get(BIND_ADDRESS)) {
+        // What executors reach the driver at is what it listens on, its UI too, unless the plan says another.
         defaults.push(("SPARK_LOCAL_IP", given.driver_host.into()));
     }
     if given.certificates.is_some() {
@@ -331,6 +338,29 @@ mod tests {
             let composed = compose(&environment(&image), &for_mesos(library), &given);
             assert_eq!(composed.get(OsStr::new(NAME)).map(OsString::as_os_str), used.map(OsStr::new));
         }
+    }
+
+    #[test]
+    fn what_an_image_says_of_tls_counts_no_more_than_the_lack_of_certificates() {
+        const NAME: &str = "LIBPROCESS_SSL_ENABLED";
+        let image = environment(&[(NAME, "1"), ("LIBPROCESS_SSL_KEY_FILE", "/certs/mesos.key")]);
+        let composed = |library, given: &Given<'_>| {
+            compose(&image, &for_mesos(library), given)[OsStr::new(NAME)].clone()
+        };
+        assert_eq!(composed(Some("/ours.so"), &given()), "0");
+        assert_eq!(composed(None, &given()), "1", "another's library is another's to configure");
+        let job = [(NAME.to_owned(), "1".into())];
+        assert_eq!(composed(Some("/ours.so"), &Given { variables: &job, ..given() }), "1");
+    }
+
+    #[test]
+    fn a_driver_listens_where_executors_reach_it_unless_it_is_told_to_listen_elsewhere() {
+        const NAME: &str = "SPARK_LOCAL_IP";
+        let given = Given { driver_host: "10.0.0.5", ..given() };
+        let mut plan = for_mesos(None);
+        assert_eq!(compose(&Environment::new(), &plan, &given)[OsStr::new(NAME)], "10.0.0.5");
+        plan.conf.insert(BIND_ADDRESS.to_owned(), "0.0.0.0".to_owned());
+        assert!(!compose(&Environment::new(), &plan, &given).contains_key(OsStr::new(NAME)));
     }
 
     #[test]

@@ -66,7 +66,9 @@ fn exit_code(ended: Option<Ended>) -> u8 {
 }
 
 fn reason(outcome: &Outcome, oom_kills: u64) -> ExitReason {
-    match (outcome.stop, outcome.ended) {
+    // What was stopped for want of its framework was not asked to stop: it failed.
+    let asked = outcome.stop.filter(|cause| *cause != StopCause::FrameworkTaken);
+    match (asked, outcome.ended) {
         (Some(StopCause::Idle), _) => ExitReason::IdleTimeout,
         (Some(_), _) if outcome.forced => ExitReason::KilledAfterGracePeriod,
         (Some(_), _) => ExitReason::Stopped,
@@ -102,6 +104,8 @@ fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances
 
 #[cfg(test)]
 mod tests {
+    use lcmap_mesos::ErrorKind;
+
     use super::*;
     use crate::supervise::signals::Signal;
 
@@ -111,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_end_has_its_exit_code_and_reason() {
-        use StopCause::{Idle, ParentGone, Requested};
+        use StopCause::{FrameworkTaken, Idle, ParentGone, Requested};
         let exited = |code| Some(Ended::Exited(code));
         let signaled = |number| Some(Ended::Signaled(Signal::new(number)));
         for (ended, stop, forced, oom_kills, exit_code, reason) in [
@@ -132,9 +136,41 @@ mod tests {
             (signaled(9), Some(Requested), true, 1, 137, ExitReason::KilledAfterGracePeriod),
             (signaled(15), Some(Idle), false, 0, 143, ExitReason::IdleTimeout),
             (None, Some(Requested), true, 0, 137, ExitReason::KilledAfterGracePeriod),
+            (signaled(15), Some(FrameworkTaken), false, 0, 143, ExitReason::KilledBySignal),
+            (exited(1), Some(FrameworkTaken), false, 0, 1, ExitReason::ExitedNonZero),
         ] {
             let message = judge(Outcome { ended, stop, forced }, oom_kills);
             assert_eq!((message.exit_code, message.reason), (exit_code, reason), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_driver_failed_by_what_mesos_had_against_its_last_framework() {
+        let refused = |trouble: Option<ErrorKind>| {
+            let state = serde_json::json!({"phase": "Aborted", "pid": 7, "master": "m:5050", "user": "u", "stopCalled": false,
+                "reason": "no such role", "trouble": trouble});
+            [SupervisedFramework { number: 1, state: serde_json::from_value(state).unwrap() }]
+        };
+        let told = |code, frameworks: &[SupervisedFramework]| {
+            let mut message =
+                judge(Outcome { ended: Some(Ended::Exited(code)), stop: None, forced: false }, 0);
+            with_frameworks(&mut message, frameworks);
+            (message.reason, message.message)
+        };
+        let ended = "spark-submit ended with exit code";
+        for (code, frameworks, reason, words) in [
+            (
+                1,
+                &refused(Some(ErrorKind::RoleRefused))[..],
+                ExitReason::RoleRefused,
+                format!("{ended} 1: no such role"),
+            ),
+            (1, &refused(None), ExitReason::ExitedNonZero, format!("{ended} 1: no such role")),
+            (0, &refused(Some(ErrorKind::RoleRefused)), ExitReason::Completed, format!("{ended} 0")),
+            (1, &[], ExitReason::ExitedNonZero, format!("{ended} 1")),
+            (0, &[], ExitReason::NeverConnected, format!("{ended} 0 and never made a SparkContext on Mesos")),
+        ] {
+            assert_eq!(told(code, frameworks), (reason, words));
         }
     }
 

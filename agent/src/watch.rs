@@ -36,6 +36,8 @@ pub(crate) struct Watched<'a> {
     pub idle: Option<(&'a Terminal, Duration)>,
     /// The frameworks of a driver on Mesos.
     pub frameworks: Option<Frameworks>,
+    /// Whether the command is of no use without a JVM that is a child of it, and does not end with it: `pyspark`.
+    pub needs_its_jvm: bool,
     /// The certificates, which may be renewed.
     pub certificates: Option<&'a mut Rotation>,
     /// The process whose end ends us.
@@ -79,13 +81,20 @@ impl<'a> Watcher<'a> {
     fn look_at_frameworks(&mut self) {
         let Some(frameworks) = &mut self.watched.frameworks else { return };
         let seen = frameworks.look(|| descendants_of(getpid()));
-        if let Some(address) = self.reach.look(&seen, Instant::now(), sockets::is_connected) {
-            let what = mesos::unreached(&address);
-            console::warn(&what);
-            self.state.warn(what);
-            self.state.update(|state| state.unreached = Some(address));
+        let unreached = self.reach.look(&seen, Instant::now(), sockets::is_connected);
+        match (&unreached, &self.state.current().unreached) {
+            (Some(address), None) => {
+                let what = mesos::unreached(address);
+                console::warn(&what);
+                self.state.warn(what);
+            }
+            (None, Some(address)) => console::say(&format!("executors reach the driver at {address} now")),
+            _ => {}
         }
-        self.state.update(|state| state.frameworks = seen.into_iter().map(|it| it.state).collect());
+        self.state.update(|state| {
+            state.unreached = unreached;
+            state.frameworks = seen.into_iter().map(|it| it.state).collect();
+        });
     }
 
     fn look_at_certificates(&mut self) {
@@ -112,6 +121,10 @@ impl<'a> Watcher<'a> {
         idle.is_some_and(|idle| idle.min(self.began.elapsed()) >= *longest)
     }
 
+    fn has_lost_its_jvm(&self) -> bool {
+        self.watched.needs_its_jvm && self.watched.frameworks.as_ref().is_some_and(Frameworks::has_ended_one)
+    }
+
     fn awaits_something(&self) -> bool {
         let state = self.state.current();
         let ui = self.watched.ui_ports.is_some() && state.ui_port.is_none();
@@ -129,6 +142,8 @@ impl Watch for Watcher<'_> {
         self.look_at_certificates();
         if self.watched.parent.is_some_and(|parent| getppid() != parent) {
             Some(StopCause::ParentGone)
+        } else if self.has_lost_its_jvm() {
+            Some(StopCause::FrameworkTaken)
         } else if self.is_idle() {
             Some(StopCause::Idle)
         } else {

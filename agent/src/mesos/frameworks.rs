@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use lcmap_mesos::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
+use lcmap_mesos::{FrameworkPhase, FrameworkState, Settings, SupervisedFramework, read_states};
 use nix::unistd::Pid;
 
+use super::settle::{is_owed, settle};
+use crate::console;
+use crate::supervise::has_ended;
 use crate::supervise::signals::Signal;
 
 /// How long a program may take to end by itself once Mesos took its framework: its own words about it are better.
@@ -19,8 +23,15 @@ const GRACE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Frameworks {
     folder: PathBuf,
+    settings: Settings,
     /// JVMs that are to end.
     doomed: BTreeMap<u32, Doom>,
+    /// Whether one has ended that was told to.
+    has_ended_one: bool,
+    /// Those whose JVM was gone at the last look, by number.
+    bereft: BTreeSet<u32>,
+    /// Those of the bereft that somebody takes care of.
+    released: BTreeSet<u32>,
 }
 
 /// What was done to end a JVM.
@@ -33,15 +44,54 @@ enum Doom {
 }
 
 impl Frameworks {
-    /// Follows those of a state folder.
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, doomed: BTreeMap::new() }
+    /// Follows those of a state folder, on the Mesos of these settings.
+    pub(crate) fn new(folder: PathBuf, settings: Settings) -> Self {
+        let (bereft, released) = (BTreeSet::new(), BTreeSet::new());
+        Self { folder, settings, doomed: BTreeMap::new(), has_ended_one: false, bereft, released }
     }
 
-    /// Looks, and ends the JVM of a framework that Mesos took from a living program: Spark alone would live on, and its next
-    /// job hang for ever. Only `descendants` are ever signalled.
+    /// Looks. Ends the JVM of a framework that Mesos took from a living program: Spark alone would live on, and its next job
+    /// hang for ever. Lets go the framework of a JVM that is gone while others of the driver live on, a notebook's kernel say.
+    /// Only `descendants` are ever signalled.
     pub(crate) fn look(&mut self, descendants: impl FnOnce() -> Vec<Pid>) -> Vec<SupervisedFramework> {
         let frameworks = read_states(&self.folder);
+        self.end_those_taken(&frameworks, descendants);
+        for bereft in self.newly_bereft(&frameworks) {
+            let settings = self.settings.clone();
+            thread::spawn(move || {
+                for (id, why) in settle(&settings, &[bereft]) {
+                    console::warn(&format!(
+                        "the framework {id}, whose JVM is gone, may be left on Mesos until the driver ends: {why}"
+                    ));
+                }
+            });
+        }
+        frameworks
+    }
+
+    /// Whether a JVM has ended because its framework was taken.
+    pub(crate) fn has_ended_one(&self) -> bool {
+        self.has_ended_one
+    }
+
+    /// Those that may be on Mesos, and whose JVM was gone at the last look already: what it wrote last is read by now.
+    fn newly_bereft(&mut self, frameworks: &[SupervisedFramework]) -> Vec<SupervisedFramework> {
+        let bereft: Vec<&SupervisedFramework> = frameworks
+            .iter()
+            .filter(|it| is_owed(&it.state) && !self.released.contains(&it.number) && has_ended(it.state.pid))
+            .collect();
+        let (known, new): (Vec<_>, Vec<_>) =
+            bereft.into_iter().partition(|it| self.bereft.contains(&it.number));
+        self.bereft = new.iter().map(|it| it.number).collect();
+        self.released.extend(known.iter().map(|it| it.number));
+        known.into_iter().cloned().collect()
+    }
+
+    fn end_those_taken(
+        &mut self,
+        frameworks: &[SupervisedFramework],
+        descendants: impl FnOnce() -> Vec<Pid>,
+    ) {
         let taken: BTreeSet<u32> =
             frameworks.iter().filter(|it| is_taken(&it.state)).map(|it| it.state.pid).collect();
         // A program that has stopped its context meanwhile has understood.
@@ -49,17 +99,19 @@ impl Frameworks {
         for pid in taken {
             self.doomed.entry(pid).or_insert_with(|| Doom::Spared(Instant::now()));
         }
-        if !self.doomed.is_empty() {
-            let ours = descendants();
-            self.doomed.retain(|pid, doom| {
-                let process = i32::try_from(*pid).map(Pid::from_raw).ok().filter(|pid| ours.contains(pid));
-                process.is_some_and(|process| {
-                    doom.advance(process);
-                    true
-                })
-            });
+        if self.doomed.is_empty() {
+            return;
         }
-        frameworks
+        let ours = descendants();
+        let Self { doomed, has_ended_one, .. } = self;
+        doomed.retain(|pid, doom| {
+            let process = i32::try_from(*pid).map(Pid::from_raw).ok().filter(|pid| ours.contains(pid));
+            match process {
+                Some(process) => doom.advance(process),
+                None => *has_ended_one |= matches!(doom, Doom::Told(_)),
+            }
+            process.is_some()
+        });
     }
 }
 
@@ -67,6 +119,10 @@ impl Doom {
     fn advance(&mut self, process: Pid) {
         match self {
             Self::Spared(since) if since.elapsed() >= RESPITE => {
+                console::say(&format!(
+                    "ends the driver's JVM (process {process}), whose framework is gone from Mesos: its next Spark job would \
+                     hang"
+                ));
                 Signal::TERM.send(process);
                 *self = Self::Told(Instant::now());
             }
@@ -157,6 +213,37 @@ mod tests {
         }
     }
 
+    /// On a Mesos that nobody is asked for here.
+    fn following(folder: &Path) -> Frameworks {
+        let settings = Settings {
+            masters: "127.0.0.1:1".parse().unwrap(),
+            security: lcmap_mesos::tls::Security::Plain,
+            credential: lcmap_mesos::CredentialSource::None,
+        };
+        Frameworks::new(folder.to_owned(), settings)
+    }
+
+    #[test]
+    fn a_framework_whose_jvm_is_gone_is_let_go_once() {
+        let mut frameworks = following(Path::new("/nowhere"));
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let of = |phase| {
+            let state = FrameworkState { pid: child.id(), ..state(phase) };
+            [SupervisedFramework { number: 1, state }]
+        };
+        let (registered, stopped) = (of(FrameworkPhase::Registered), of(FrameworkPhase::Stopped));
+        for _ in 0..2 {
+            assert_eq!(frameworks.newly_bereft(&registered), [], "it lives");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(frameworks.newly_bereft(&registered), [], "its last words may be on their way");
+        assert_eq!(frameworks.newly_bereft(&stopped), [], "it has stopped in order");
+        assert_eq!(frameworks.newly_bereft(&registered), []);
+        assert_eq!(frameworks.newly_bereft(&registered), registered);
+        assert_eq!(frameworks.newly_bereft(&registered), [], "it is cared for");
+    }
+
     /// A process that Mesos took its framework from, by what lies in a folder.
     fn abandoned(folder: &Path) -> Child {
         let child = Command::new("sleep").arg("600").spawn().unwrap();
@@ -170,7 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut child = abandoned(folder.path());
         let pid = Pid::from_raw(child.id().cast_signed());
-        let mut frameworks = Frameworks::new(folder.path().to_owned());
+        let mut frameworks = following(folder.path());
         assert_eq!(frameworks.look(|| vec![pid]).len(), 1);
         assert!(child.try_wait().unwrap().is_none(), "it may end by itself");
         let ended = loop {
@@ -178,16 +265,19 @@ mod tests {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            std::thread::sleep(Duration::from_millis(100));
+            thread::sleep(Duration::from_millis(100));
         };
         assert_eq!(ended.signal(), Some(Signal::TERM.number()));
+        assert!(!frameworks.has_ended_one());
+        frameworks.look(Vec::new);
+        assert!(frameworks.has_ended_one());
     }
 
     #[test]
     fn a_stranger_of_the_same_number_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let mut child = abandoned(folder.path());
-        let mut frameworks = Frameworks::new(folder.path().to_owned());
+        let mut frameworks = following(folder.path());
         assert_eq!(frameworks.look(Vec::new).len(), 1);
         assert!(frameworks.doomed.is_empty() && child.try_wait().unwrap().is_none());
         child.kill().unwrap();

@@ -28,6 +28,18 @@ pub(crate) fn of(ancestor: Pid) -> Vec<Pid> {
     found.into_iter().map(Pid::from_raw).collect()
 }
 
+/// Whether a process has ended, though its parent may not have taken note. One whose first thread alone has ended lives.
+pub(crate) fn has_ended(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    is_zombie(&stat) && threads() <= 1
+}
+
+fn is_zombie(stat: &str) -> bool {
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields.trim_start());
+    fields.is_some_and(|fields| fields.starts_with(['Z', 'X']))
+}
+
 /// The parent in `/proc/PID/stat` (proc(5)). The command's name, in parentheses, may hold anything, parentheses
 /// too.
 fn parent_of(stat: &str) -> Option<i32> {
@@ -37,7 +49,22 @@ fn parent_of(stat: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_process_has_ended_though_nobody_has_taken_note() {
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        assert!(!has_ended(child.id()));
+        child.kill().unwrap();
+        while !has_ended(child.id()) {
+            std::thread::yield_now();
+        }
+        assert!(fs::exists(format!("/proc/{}", child.id())).unwrap(), "it is a zombie");
+        child.wait().unwrap();
+        assert!(has_ended(child.id()));
+    }
 
     #[test]
     fn the_parent_is_read_past_any_name() {

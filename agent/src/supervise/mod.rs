@@ -19,7 +19,7 @@ use spawn::{LaunchError, Prepared};
 use step::{Action, Attendance, Event, Outcome, Rules, State};
 use terminal::{Suspension, Terminal};
 
-pub(crate) use descendants::of as descendants_of;
+pub(crate) use descendants::{has_ended, of as descendants_of};
 
 /// How often a stopped terminal, or a kill, is looked at again.
 const BUSY_TICK: Duration = Duration::from_millis(100);

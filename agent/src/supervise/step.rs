@@ -50,6 +50,8 @@ pub(crate) enum StopCause {
     ParentGone,
     /// An interactive shell was idle for longer than it may be.
     Idle,
+    /// Mesos took the framework of a shell, whose JVM is a child of it and ended before.
+    FrameworkTaken,
 }
 
 /// Whom to send a signal.
