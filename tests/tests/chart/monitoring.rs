@@ -38,7 +38,7 @@ fn the_prometheus_operators_definitions_accept_them() {
 
 #[test]
 fn every_alert_says_what_it_means_and_stands_in_the_documentation() {
-    let page = std::fs::read_to_string(repository("docs/helm.md")).unwrap();
+    let page = std::fs::read_to_string(repository("docs/operations.md")).unwrap();
     let objects = rendered(&MONITORED).unwrap();
     let rules = &only(&objects, "PrometheusRule").unwrap()["spec"]["groups"][0]["rules"];
     for rule in rules.as_array().unwrap() {

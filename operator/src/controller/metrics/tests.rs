@@ -145,6 +145,20 @@ fn each_metric_has_a_type_and_a_help_of_whole_sentences() {
 }
 
 #[test]
+fn each_metric_stands_in_the_page_for_operation() {
+    let page = include_str!("../../../../docs/operations.md");
+    let metrics = Metrics::new();
+    // Families without members are left out.
+    metrics.attempt_ended(Reason::Completed);
+    metrics.job_ended(Phase::Succeeded, Duration::ZERO);
+    let text = scrape(&metrics, Leadership::never(), JobCensus::default());
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    for name in names {
+        assert!(page.contains(&format!("| `{name}")), "{name}");
+    }
+}
+
+#[test]
 fn the_version_is_told() {
     let text = scrape(&Metrics::new(), Leadership::never(), JobCensus::default());
     has(&text, &format!(r#"lcmap_spark_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")));
