@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Outcome, chart, control_plane, only, render, rendered, repository};
 
 /// Settings that are refused, and what the refusal names.
-const REFUSED: [(&str, &str); 25] = [
+const REFUSED: [(&str, &str); 27] = [
     ("replica=3", "'replica' not allowed"),
     ("image.repo=x", "'repo' not allowed"),
     ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
@@ -23,6 +23,8 @@ const REFUSED: [(&str, &str); 25] = [
     ("jobs.driver.core=2", "'core' not allowed"),
     ("jobs.conf.spark\\.cores\\.max=4", "/jobs/conf/spark.cores.max"),
     ("mesos.master=m:5050", "/mesos/master"),
+    ("mesos.master=mesos://zk://user:secret@z:2181/mesos", "/mesos/master"),
+    ("mesos.identities[0].master=mesos://zk://user:secret@z:2181/mesos", "/mesos/identities/0/master"),
     ("mesos.certificates.verify=Some", "/mesos/certificates/verify"),
     ("mesos.identities[0].credentialsSecretName=a", "missing property 'master'"),
     ("mesos.identities[0].principal=a", "'principal' not allowed"),
