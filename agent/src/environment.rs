@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::certificates::CertificateFiles;
-use crate::plan::{LaunchPlan, Master, Mesos, Verify, Visibility};
+use crate::plan::{EnvValue, EnvVar, LaunchPlan, Master, Mesos, Verify, Visibility};
 use crate::spark::{DEFAULT_PATH, Environment, Spark};
 
 /// The address at which executors reach a driver that runs them itself.
@@ -82,10 +82,24 @@ pub(crate) fn for_executors<'a>(
     plan: &'a LaunchPlan,
     variables: &'a [(String, OsString)],
 ) -> impl Iterator<Item = (String, String)> + 'a {
-    let visible = |(variable, _): &(&crate::plan::EnvVar, _)| variable.visibility == Visibility::Executors;
-    plan.env.iter().zip(variables).filter(visible).map(|(variable, (_, value))| {
-        (format!("spark.executorEnv.{}", variable.name), value.to_string_lossy().into_owned())
-    })
+    let visible = |(variable, _): &(&EnvVar, _)| variable.visibility == Visibility::Executors;
+    plan.env
+        .iter()
+        .zip(variables)
+        .filter(visible)
+        .map(|(variable, (_, value))| (executor_env(&variable.name), value.to_string_lossy().into_owned()))
+}
+
+/// The names of those properties whose values come from files: secrets, as a rule.
+pub(crate) fn secret_for_executors(plan: &LaunchPlan) -> Vec<String> {
+    let is_secret = |variable: &&EnvVar| {
+        variable.visibility == Visibility::Executors && matches!(variable.value, EnvValue::File(_))
+    };
+    plan.env.iter().filter(is_secret).map(|variable| executor_env(&variable.name)).collect()
+}
+
+fn executor_env(name: &str) -> String {
+    format!("spark.executorEnv.{name}")
 }
 
 /// What image and plan may leave unset.
@@ -178,7 +192,7 @@ fn python_path(spark: &Spark, inherited: Option<&OsString>) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{EnvValue, EnvVar, Run, Shell};
+    use crate::plan::{Run, Shell};
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()

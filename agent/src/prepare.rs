@@ -155,6 +155,7 @@ impl World {
         let merged = configuration::merge(Sources {
             image,
             proposed,
+            secret: environment::secret_for_executors(plan),
             plan: plan.conf.clone(),
             folders: configuration::read_folders(&plan.conf_from)?,
             owned: owned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),

@@ -13,6 +13,8 @@ pub(crate) struct Sources {
     pub image: Properties,
     /// What the agent proposes and a job may change.
     pub proposed: Properties,
+    /// The names of what is proposed whose values are secrets.
+    pub secret: Vec<String>,
     /// Operator and job, from the plan.
     pub plan: Properties,
     /// The plan's folders, in order.
@@ -23,9 +25,10 @@ pub(crate) struct Sources {
 
 /// Merges image < proposed < plan < folders < owned.
 ///
-/// Properties that come from folders are taken for secrets: Spark is told to hide them by name.
+/// Properties that come from folders are taken for secrets, too: Spark is told to hide them by name.
 pub(crate) fn merge(sources: Sources) -> Properties {
-    let secret: Vec<String> = sources.folders.iter().flatten().map(|(name, _)| quote(name)).collect();
+    let of_folders = sources.folders.iter().flatten().map(|(name, _)| name);
+    let secret: Vec<String> = sources.secret.iter().chain(of_folders).map(|name| quote(name)).collect();
     let mut merged = sources.image;
     merged.extend(sources.proposed);
     merged.extend(sources.plan);
@@ -64,6 +67,7 @@ mod tests {
         let sources = Sources {
             image: properties(&[("spark.a", "image"), ("spark.b", "image"), ("spark.image", "kept")]),
             proposed: properties(&[("spark.a", "agent"), ("spark.b", "agent"), ("spark.c", "agent")]),
+            secret: vec![],
             plan: properties(&[("spark.b", "plan"), ("spark.c", "plan"), ("spark.d", "plan")]),
             folders: vec![
                 properties(&[("spark.c", "first"), ("spark.d", "first")]),
@@ -89,6 +93,14 @@ mod tests {
         let folders = vec![properties(&[("spark.my.pass-phrase", "x")])];
         let merged = merge(Sources { folders, ..Sources::default() });
         let expected = "(?i)secret|password|token|access[.]key|^spark\\.my\\.pass\\-phrase$";
+        assert_eq!(merged["spark.redaction.regex"], expected);
+    }
+
+    #[test]
+    fn a_secret_that_executors_are_given_is_hidden_by_name() {
+        let secret = vec!["spark.executorEnv.KEY".to_owned()];
+        let merged = merge(Sources { secret, ..Sources::default() });
+        let expected = "(?i)secret|password|token|access[.]key|^spark\\.executorEnv\\.KEY$";
         assert_eq!(merged["spark.redaction.regex"], expected);
     }
 

@@ -30,12 +30,19 @@ pub const RESERVED_VARIABLES: [&str; 21] = [
     "SPARK_CONF_DIR",
 ];
 
-/// Spark properties that the agent alone sets, each with the field that it takes them from.
-pub const RESERVED_PROPERTIES: [(&str, &str); 3] = [
+/// Spark properties that the agent alone sets, or libmesos.so reads elsewhere, each with the field that they come from.
+pub const RESERVED_PROPERTIES: [(&str, &str); 7] = [
     ("spark.app.name", "spec.name"),
     ("spark.driver.memory", "spec.driver.memory"),
     ("spark.master", "spec.mode and spec.driver.cores"),
+    ("spark.mesos.principal", CREDENTIALS),
+    ("spark.mesos.principal.file", CREDENTIALS),
+    // PySpark would write it on the JVM's command line.
+    ("spark.mesos.secret", CREDENTIALS),
+    ("spark.mesos.secret.file", CREDENTIALS),
 ];
+
+const CREDENTIALS: &str = "spec.mesos.credentialsSecretName";
 
 /// What is wrong with one field of a plan.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -48,7 +48,7 @@ pub enum ZooKeeperError {
     },
     /// Not allowed to look.
     #[error(
-        "the ZooKeeper server {0} does not let us read the masters' path: write zk://user:password@… with the user that the masters use"
+        "the ZooKeeper server {0} does not let us read the masters' path: let everybody read it, or, outside of a SparkJob, write zk://user:password@… with the user that the masters use"
     )]
     Forbidden(HostPort),
     /// The path does not exist.

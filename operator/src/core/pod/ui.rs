@@ -1,11 +1,11 @@
 //! Spark's web UI in a driver pod: a named port, so that people and the operator know where it is.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use lcmap_spark_crd::SparkJobSpec;
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::spec::Network;
+use lcmap_spark_crd::{Mode, SparkJobSpec};
 
 use super::seen::DriverPod;
 use crate::core::Settings;
@@ -30,11 +30,15 @@ pub(super) fn port(spec: &SparkJobSpec, settings: &Settings) -> Option<u16> {
     property(PROPERTY).map_or(Some(DEFAULT_PORT), |port| port.parse().ok().filter(|port| *port > 0))
 }
 
-/// The operator's properties for the driver: those of its settings, and the UI's port, lest the agent propose one that is
-/// free, as it must where drivers share a network.
+/// The operator's properties for the driver: those of its settings; the UI's port, lest the agent propose one that is free, as
+/// it must where drivers share a network; and, in a network of the pod's own, that a driver with executors elsewhere listens
+/// on all of it: a forwarded port arrives on loopback.
 pub(super) fn conf(spec: &SparkJobSpec, settings: &Settings) -> BTreeMap<String, String> {
     let mut conf = settings.conf.clone();
     conf.extend(port(spec, settings).map(|port| (PROPERTY.to_owned(), port.to_string())));
+    if spec.mode == Mode::Distributed && spec.network() == Network::Pod {
+        conf.insert("spark.driver.bindAddress".to_owned(), Ipv4Addr::UNSPECIFIED.to_string());
+    }
     conf
 }
 

@@ -32,6 +32,17 @@ fn a_driver_on_mesos_shares_its_nodes_network_unless_it_is_told_otherwise() {
 }
 
 #[test]
+fn a_driver_with_executors_elsewhere_listens_on_all_of_its_own_network() {
+    let listens = |mode: &str, network: &str| {
+        let pod = built(json!({"mode": mode, "network": network, "mesos": {"master": "mesos://m:5050"}}));
+        launch_plan(&pod).conf.get("spark.driver.bindAddress").cloned()
+    };
+    assert_eq!(listens("Distributed", "Pod").as_deref(), Some("0.0.0.0"));
+    assert_eq!(listens("Distributed", "Host"), None, "nobody else's network is its own");
+    assert_eq!(listens("NonDistributed", "Pod"), None);
+}
+
+#[test]
 fn a_framework_is_named_by_job_and_attempt_and_labelled_with_cluster_and_job() {
     let mesos = mesos_of(&built(distributed(&json!({"master": "mesos://m:5050"}))));
     assert_eq!((mesos.masters.as_str(), mesos.framework_id.as_str()), ("m:5050", "0123456789-3"));
