@@ -1,7 +1,9 @@
 //! Masters that elect their leader in a real ZooKeeper.
 
 use lcmap_mesos::{
-    Detector, ZooKeeperError,
+    Detector, Masters, ZooKeeperError,
+    operator::Operator,
+    preflight,
     scheduler::{Ended, Ending, Registration, Signal},
 };
 use lcmap_spark_tests::mesos::Bed;
@@ -27,6 +29,32 @@ async fn a_master_that_does_not_lead_sends_on_to_the_leader() {
     settings.masters = bed.master(1).address().to_string().parse().unwrap();
     let mut driver = Driver::start(settings, framework());
     assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::First);
+}
+
+#[tokio::test]
+async fn a_zookeeper_server_that_is_down_hides_no_leader() {
+    let bed = Bed::plain().masters(1).agents(0).start().unwrap();
+    let masters: Masters =
+        bed.zookeeper_url().unwrap().replace("zk://", "zk://127.0.0.1:1,").parse().unwrap();
+    // The servers are tried in an order that is drawn anew each time.
+    for _ in 0..6 {
+        let leader = Detector::new(&masters).leader().await.unwrap();
+        assert_eq!(leader.at.to_string(), bed.master(0).address().to_string());
+    }
+}
+
+#[tokio::test]
+async fn listed_masters_are_asked_though_the_first_is_down_and_the_next_does_not_lead() {
+    let bed = Bed::plain().masters(2).agents(0).start().unwrap();
+    let mut settings = settings(&bed);
+    let listed = format!("127.0.0.1:1,{},{}", bed.master(1).address(), bed.master(0).address());
+    settings.masters = listed.parse().unwrap();
+    let leader = bed.master(0).address().to_string();
+    assert_eq!(preflight(&settings).await.unwrap().master.at.to_string(), leader);
+    let mut operator = Operator::new(settings);
+    for _ in 0..5 {
+        assert_eq!(operator.frameworks().await.unwrap().frameworks.len(), 0);
+    }
 }
 
 #[tokio::test]
