@@ -4,12 +4,12 @@ use std::path::Path;
 
 use lcmap_spark_tests::{
     Folder, LcmapSpark,
-    mesos::{Authority, Bed, Identity, NAME, expired, named},
+    mesos::{Authority, Bed, Identity, NAME, early, expired, named},
     says,
 };
 use serde_json::json;
 
-use super::bed::{COUNTS, bound, fails_early, run, secured, spec};
+use super::bed::{bound, fails_early, secured, spec};
 
 fn encrypted() -> Bed {
     Bed::plain().agents(0).tls().start().unwrap()
@@ -47,12 +47,25 @@ fn a_master_of_another_name_and_how_to_say_its_name() {
     let bed = Bed::plain().agents(0).server_certificate(named).start().unwrap();
     let mut spec = secured(&bed, spec(&bed));
     let folder = Folder::new();
-    let failed = run(&folder, &bed, COUNTS, spec.clone()).finish();
-    assert_ne!(failed.code, Some(0));
+    let failed = fails_early(&bed, spec.clone());
     says(&failed.stderr, &["ServerNameMismatch", NAME, "mesos.certificates.serverName"]);
     spec["mesos"]["certificates"]["serverName"] = json!(NAME);
     let doctor = bound(LcmapSpark::doctor(folder.job("job", spec)), &bed).finish();
     says(&doctor.stdout, &["ok     leader"]);
+}
+
+#[test]
+fn a_master_whose_certificate_is_not_valid_now() {
+    let changes: [(fn(&mut _), _); 2] = [
+        (expired, ["its certificate has expired", "renew it on the masters"]),
+        (early, ["its certificate is not valid yet", "check the clocks on both sides"]),
+    ];
+    for (change, said) in changes {
+        let bed = Bed::plain().agents(0).server_certificate(change).start().unwrap();
+        let failed = fails_early(&bed, secured(&bed, spec(&bed)));
+        says(&failed.stderr, &["CertificatesInvalid"]);
+        says(&failed.stderr, &said);
+    }
 }
 
 #[test]
@@ -83,10 +96,7 @@ fn a_master_with_tls_and_a_job_without() {
 fn a_master_without_tls_and_a_job_with() {
     let bed = Bed::plain().agents(0).start().unwrap();
     let spec = secured(&bed, spec(&bed));
-    let folder = Folder::new();
-    let run = run(&folder, &bed, COUNTS, spec).finish();
-    assert_ne!(run.code, Some(0));
-    says(&run.stderr, &["PlainHttp"]);
+    says(&fails_early(&bed, spec).stderr, &["PlainHttp"]);
 }
 
 #[test]
@@ -94,8 +104,5 @@ fn a_master_with_mesos_own_ciphers() {
     let ciphers = "AES128-SHA:AES256-SHA:RC4-SHA:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA";
     let bed = Bed::plain().agents(0).ciphers(ciphers).start().unwrap();
     let spec = secured(&bed, spec(&bed));
-    let folder = Folder::new();
-    let run = run(&folder, &bed, COUNTS, spec).finish();
-    assert_ne!(run.code, Some(0));
-    says(&run.stderr, &["TlsFailed", "LIBPROCESS_SSL_CIPHERS"]);
+    says(&fails_early(&bed, spec).stderr, &["TlsFailed", "LIBPROCESS_SSL_CIPHERS"]);
 }

@@ -7,7 +7,7 @@ use lcmap_spark_tests::{
 };
 use serde_json::json;
 
-use super::bed::{HOLDS, fails, fails_early, kill, nothing_is_left, run, secured, spec};
+use super::bed::{ASKED, DRIVER, HOLDS, fails, fails_early, kill, nothing_is_left, run, secured, spec};
 
 #[test]
 fn a_master_that_is_not_there_is_told_before_spark_starts() {
@@ -31,6 +31,8 @@ fn a_role_that_is_not_allowed_is_told_with_mesos_words() {
     let mut spec = spec(&bed);
     spec["mesos"]["role"] = json!("unlisted");
     says(&fails(&bed, spec).stderr, &["RoleRefused", "unlisted"]);
+    // Only now was a framework asked for.
+    says(&bed.master(0).log(), &[ASKED]);
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn a_driver_that_is_killed_leaves_nothing_though_nobody_may_tear_frameworks_down
     let folder = Folder::new();
     let running = run(&folder, &bed, HOLDS, secured(&bed, spec(&bed))).start();
     running.wait_for_output("counted 143");
-    kill(&bed, "org.apache.spark.deploy.SparkSubmit");
+    kill(&bed, DRIVER);
     let run = running.finish();
     assert_eq!(run.code, Some(137), "{}", run.stderr);
     says(&run.stderr, &["KilledBySignal", "tore down the framework"]);
