@@ -23,8 +23,9 @@ fn a_job_goes_through_its_phases_and_leaves_nothing() {
     let run = run(&folder, &bed, COUNTS, spec(&bed)).args(["--output", "json"]).finish().succeeded();
     says(&run.stderr, &["counted 143\n"]);
     let phases = phases(&run.events_of("phase"));
-    assert_eq!((phases.first().unwrap().as_str(), phases.last().unwrap().as_str()), ("Pending", "Succeeded"));
-    assert!(phases.iter().any(|phase| phase == "Connecting" || phase == "Requesting"), "{phases:?}");
+    // Whether it is seen to run depends on when Mesos is asked: its executors live for seconds.
+    let phases: Vec<&str> = phases.iter().map(String::as_str).filter(|phase| *phase != "Running").collect();
+    assert_eq!(phases, ["Pending", "Connecting", "Requesting", "Succeeded"]);
     nothing_is_left(&bed);
 }
 
