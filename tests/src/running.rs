@@ -13,6 +13,9 @@ use crate::transcript::Transcript;
 /// No run of these tests takes longer: ending a test is all that it is for.
 pub(crate) const LIMIT: Duration = Duration::from_secs(180);
 
+/// How long the agent of a killed run may take to end: its driver has a grace period, and Mesos 15 s to confirm what is settled.
+const LAST_DUTIES: Duration = Duration::from_secs(60);
+
 /// A run that goes on.
 #[derive(Debug)]
 pub struct Running {
@@ -78,11 +81,12 @@ impl Running {
         Finished { code: status.code(), stdout: self.stdout.all(), stderr: self.stderr.all(), took }
     }
 
-    /// Kills `lcmap-spark` alone, as it cannot refuse, and fails if a process of the run lives on.
+    /// Kills `lcmap-spark` alone, as it cannot refuse, and fails if a process of the run lives on for longer than it takes to
+    /// stop the driver.
     pub fn killed(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.surroundings.check_processes();
+        self.surroundings.check_processes(LAST_DUTIES);
     }
 }
 

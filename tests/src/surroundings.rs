@@ -73,21 +73,21 @@ impl Surroundings {
 
     /// Fails if a process of the run still lives, or a file still lies in its private folder.
     pub(crate) fn check(&self) {
-        self.check_processes();
+        self.check_processes(PATIENCE);
         let files: Vec<_> =
             fs::read_dir(self.runtime.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(files.is_empty(), "private files were left behind: {files:?}");
     }
 
-    /// Fails if a process of the run still lives.
-    pub(crate) fn check_processes(&self) {
-        self.wait_for_end();
+    /// Fails if a process of the run lives for longer than this.
+    pub(crate) fn check_processes(&self, patience: Duration) {
+        self.wait_for_end(patience);
         let strays = self.command_lines();
         assert!(strays.is_empty(), "processes were left behind: {strays:#?}");
     }
 
-    fn wait_for_end(&self) {
-        let deadline = Instant::now() + PATIENCE;
+    fn wait_for_end(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
         while self.processes().next().is_some() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -114,7 +114,7 @@ impl Drop for Surroundings {
                     let _ = kill_process(pid, signal);
                 }
             }
-            self.wait_for_end();
+            self.wait_for_end(PATIENCE);
         }
     }
 }
