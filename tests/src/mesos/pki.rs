@@ -34,6 +34,7 @@ pub struct Identity {
 pub struct Pki {
     keys: PathBuf,
     folder: PathBuf,
+    ip: IpAddr,
 }
 
 impl Pki {
@@ -46,16 +47,27 @@ impl Pki {
         change: fn(&mut CertificateParams),
     ) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        let pki = Self { keys: keys.to_owned(), folder };
+        let pki = Self { keys: keys.to_owned(), folder, ip };
         for authority in [Authority::Trusted, Authority::Stranger] {
             fs::write(pki.authority(authority), pki.issuer(authority)?.pem())?;
         }
-        pki.sign("server", Authority::Trusted, |parameters| {
-            parameters.subject_alt_names = vec![SanType::IpAddress(ip)];
+        pki.issue(Authority::Trusted, change)?;
+        Ok(pki)
+    }
+
+    /// Has the stranger sign all certificates anew and puts it in the trusted one's place: whoever starts from now on trusts
+    /// it alone.
+    pub fn change_authority(&self) -> io::Result<()> {
+        fs::copy(self.authority(Authority::Stranger), self.authority(Authority::Trusted))?;
+        self.issue(Authority::Stranger, |_| {})
+    }
+
+    fn issue(&self, by: Authority, change: fn(&mut CertificateParams)) -> io::Result<()> {
+        self.sign("server", by, |parameters| {
+            parameters.subject_alt_names = vec![SanType::IpAddress(self.ip)];
             change(parameters);
         })?;
-        pki.sign("client", Authority::Trusted, |_| {})?;
-        Ok(pki)
+        self.sign("client", by, |_| {}).map(drop)
     }
 
     /// The certificate file of an authority.

@@ -40,6 +40,17 @@ print('and again', count(), flush=True)
 context.stop()
 ";
 
+/// It waits for the file that `GO` names before it makes a context, and counts.
+pub(crate) const COUNTS_LATER: &str = "import os, time
+print('ready', flush=True)
+while not os.path.exists(os.environ['GO']):
+    time.sleep(0.1)
+from pyspark.sql import SparkSession
+context = SparkSession.builder.getOrCreate().sparkContext
+print('counted', context.parallelize(range(1000), 4).map(lambda n: n % 7).filter(lambda n: n == 0).count())
+context.stop()
+";
+
 /// The specification of a Distributed job for a bed's Mesos, whose agents have Spark themselves.
 pub(crate) fn spec(bed: &Bed) -> Value {
     json!({

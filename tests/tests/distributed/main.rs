@@ -17,6 +17,8 @@ mod examples;
 #[cfg(test)]
 mod executors;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod losses;
 #[cfg(test)]
 mod programs;

@@ -3,7 +3,7 @@
 use lcmap_spark_tests::{Folder, mesos::Bed, says};
 use serde_json::json;
 
-use super::bed::{COUNTS, nothing_is_left, run, spec};
+use super::bed::{COUNTS, COUNTS_LATER, nothing_is_left, run, spec};
 
 #[test]
 fn two_contexts_one_after_the_other_are_two_frameworks() {
@@ -43,15 +43,9 @@ fn a_program_that_makes_no_context_succeeds_with_a_warning() {
 fn a_master_that_falls_silent_before_the_registration_is_waited_for_no_longer_than_asked() {
     let bed = Bed::plain().agents(0).start().unwrap();
     let (folder, go) = (Folder::new(), Folder::new());
-    let waits = "import os, time
-print('ready', flush=True)
-while not os.path.exists(os.environ['GO']):
-    time.sleep(0.1)
-";
     let mut spec = spec(&bed);
     spec["mesos"]["registrationTimeout"] = json!("5s");
-    let running =
-        run(&folder, &bed, &format!("{waits}{COUNTS}"), spec).env("GO", go.path().join("go")).start();
+    let running = run(&folder, &bed, COUNTS_LATER, spec).env("GO", go.path().join("go")).start();
     running.wait_for_output("ready");
     bed.master(0).freeze().unwrap();
     go.write("go", "");
