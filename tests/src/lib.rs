@@ -15,6 +15,7 @@ pub mod kubernetes;
 mod link;
 pub mod mesos;
 mod network_namespace;
+pub mod notebook;
 mod running;
 mod stand_in;
 mod surroundings;

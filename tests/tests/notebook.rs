@@ -3,16 +3,11 @@
 #![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
 
 use std::net::TcpListener;
-use std::process::{Command, Output};
 
-use lcmap_spark_tests::{Folder, LcmapSpark, Running, bed, says};
+use lcmap_spark_tests::notebook::{executing, free_port, url};
+use lcmap_spark_tests::{Folder, LcmapSpark, bed, says};
 use rustix::process::Signal;
-use serde_json::{Value, json};
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use serde_json::json;
 
 /// The example, on a port of its own.
 fn manifest(folder: &Folder, port: u16) -> std::path::PathBuf {
@@ -22,26 +17,6 @@ fn manifest(folder: &Folder, port: u16) -> std::path::PathBuf {
     folder.write("sparkjob.yaml", text.replace("notebook:\n", &format!("notebook:\n      port: {port}\n")))
 }
 
-/// The URL that a run with `--output json` tells.
-fn url(run: &Running) -> String {
-    run.wait_for_output("\"notebook\"");
-    run.wait_for_output("NotebookReady");
-    let output = run.stdout_so_far();
-    let events = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let url = events
-        .filter(|event| event["type"] == "notebook")
-        .find_map(|event| event["url"].as_str().map(str::to_owned));
-    url.unwrap()
-}
-
-fn execute(url: &str, notebook: &str) -> Output {
-    Command::new(bed::python())
-        .arg(bed::repository("tests/notebook/execute.py"))
-        .args([url, notebook])
-        .output()
-        .unwrap()
-}
-
 #[test]
 fn the_example_runs_through_its_server_and_only_its_token_opens_it() {
     let (folder, port) = (Folder::new(), free_port());
@@ -49,13 +24,13 @@ fn the_example_runs_through_its_server_and_only_its_token_opens_it() {
     let url = url(&run);
     says(&url, &[&format!("http://127.0.0.1:{port}/"), "token="]);
 
-    let executed = execute(&url, "min-max.ipynb");
+    let executed = executing(&url, "min-max.ipynb").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&executed.stdout), "min 0 max 999999\n", "{executed:?}");
 
     let (_, token) = url.split_once("token=").unwrap();
     assert!(token.len() >= 32, "{token}");
     assert!(!run.command_lines().concat().contains(token), "{:?}", run.command_lines());
-    let stranger = execute(&url.replace(token, "a-guess"), "min-max.ipynb");
+    let stranger = executing(&url.replace(token, "a-guess"), "min-max.ipynb").output().unwrap();
     says(&String::from_utf8_lossy(&stranger.stderr), &["403"]);
 
     run.signal(Signal::INT);
@@ -76,7 +51,7 @@ fn a_token_of_ones_own_opens_the_notebook_whatever_its_last_newline() {
         LcmapSpark::run(folder.job("notebook", spec)).args(["--output", "json", "--secret", &secret]).start();
     let url = url(&run);
     assert!(url.ends_with("token=a-token-of-my-own"), "{url}");
-    let executed = execute(&url, "a b.ipynb");
+    let executed = executing(&url, "a b.ipynb").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&executed.stdout), "min 0 max 999999\n", "{executed:?}");
     run.signal(Signal::INT);
     run.finish();

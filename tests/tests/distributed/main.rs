@@ -21,6 +21,8 @@ mod kills;
 #[cfg(test)]
 mod losses;
 #[cfg(test)]
+mod notebook;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod resources;
