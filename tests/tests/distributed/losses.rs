@@ -11,7 +11,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::bed::{
-    COUNTS_TWICE, HOLDS, nothing_is_left, nothing_will_be_left, run, secured, spec, wait_until,
+    COUNTS_TWICE, DRIVER, HOLDS, nothing_is_left, nothing_will_be_left, processes, run, secured, spec,
+    wait_until,
 };
 
 /// A job that counts, is disturbed, and counts again.
@@ -109,6 +110,33 @@ fn certificates_that_are_exchanged_under_a_job_are_those_of_its_next_connection(
         bed.agent_mut(0).restart().unwrap();
         running.wait_for("connected to the master");
     });
+}
+
+/// One whose master forgets its agents for as long as it does not hear from them, but not that there were some.
+#[test]
+fn a_stop_waits_for_what_a_master_has_not_heard_yet() {
+    let registry = [("MESOS_REGISTRY", "replicated_log"), ("MESOS_QUORUM", "1")];
+    // By that an agent finds out soon that there is another master at the address of the one that it had.
+    let pings = [("MESOS_AGENT_PING_TIMEOUT", "1secs"), ("MESOS_MAX_AGENT_PING_TIMEOUTS", "5")];
+    let plan =
+        registry.iter().chain(&pings).fold(Bed::plain(), |plan, (name, value)| plan.master_flag(name, value));
+    let mut bed = plan.start().unwrap();
+    let folder = Folder::new();
+    let running = run(&folder, &bed, HOLDS, spec(&bed)).start();
+    running.wait_for_output("counted 143");
+    bed.agent(0).freeze().unwrap();
+    bed.master_mut(0).kill().unwrap();
+    running.signal(Signal::INT);
+    wait_until("the driver ends", || processes(&bed, DRIVER).is_empty());
+    bed.master_mut(0).restart().unwrap();
+    // It knows of no framework at that time.
+    bed.master_mut(0).wait_for_log(&["Processing call TEARDOWN"]).unwrap();
+    bed.agent(0).thaw().unwrap();
+    bed.agent_mut(0).wait_for_log(&["Re-registered with master"]).unwrap();
+    let run = running.finish();
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    says(&run.stderr, &["Interrupted", "tore down the framework"]);
+    nothing_is_left(&bed);
 }
 
 #[test]
