@@ -5,8 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lcmap_spark::core::pod::DriverPod;
-use lcmap_spark::core::{Decision, Observed, Requeue, Start, decide};
+use lcmap_spark::core::pod::{self, DriverPod, Terminated};
+use lcmap_spark::core::{Decision, Observed, Requeue, Start, Stopping, decide, reason};
+use lcmap_spark_agent::report::{ExitReason, TerminationMessage};
 use lcmap_spark_crd::names::{ANNOTATION_RERUN, DRIVER_CONTAINER};
 use lcmap_spark_crd::status::{MAX_ATTEMPTS, MAX_MESSAGE};
 use lcmap_spark_crd::{
@@ -296,7 +297,24 @@ impl Laws {
             self.hold(status.phase == Some(expected), "a job ends as its driver did", || {
                 format!("{:?} with exit code {}", status.phase, end.exit_code)
             });
+            let is_disrupted =
+                pod.is_some_and(|pod| matches!(pod::stopping(pod), Stopping::Disrupted { .. }));
+            if is_final && !(is_disrupted && end.exit_code != 0) {
+                self.told_as_reported(status, end);
+            }
         }
+    }
+
+    /// A driver's end is told by what its agent said, unless it was stopped: then by why.
+    fn told_as_reported(&mut self, status: &SparkJobStatus, end: &Terminated) {
+        let report =
+            end.message.as_deref().and_then(|it| serde_json::from_str::<TerminationMessage>(it).ok());
+        let Some(said) = report.map(|it| it.reason).filter(|it| *it != ExitReason::Stopped) else { return };
+        let said = reason(said).as_str();
+        let told = status.driver.as_ref().and_then(|driver| driver.reason.as_deref());
+        self.hold(told == Some(said), "a driver's end is told in its agent's words", || {
+            format!("{said} as {told:?}")
+        });
     }
 
     fn retained(&mut self, cluster: &Cluster, job: &SparkJob, status: &SparkJobStatus) {

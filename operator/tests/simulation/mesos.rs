@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lcmap_spark::core::pod::DriverPod;
+use lcmap_spark_agent::report::Frameworks as Reported;
 use lcmap_spark_crd::names::framework_id;
 
 /// How many contexts a driver makes at most.
@@ -46,6 +47,10 @@ pub(crate) struct Framework {
     pub(crate) driver: String,
     pub(crate) registered: Timestamp,
     pub(crate) executors: i32,
+    /// Since when it has had some without a break.
+    pub(crate) running_since: Option<Timestamp>,
+    /// How many have ended, as far as the master that leads knows.
+    pub(crate) failed: i32,
     pub(crate) state: State,
     /// Whether its driver knows that it is gone, and will not come back with it.
     pub(crate) is_ended: bool,
@@ -83,6 +88,15 @@ pub(crate) struct Driver {
     is_ghost: bool,
 }
 
+/// What a driver's agent gets to do once the driver has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// It settles what the driver leaves.
+    Settles,
+    /// It ends with its driver.
+    IsCutShort,
+}
+
 /// What became of a teardown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Released {
@@ -104,7 +118,20 @@ impl Framework {
 
     /// Its end, of which its driver is told.
     pub(crate) fn goes(&mut self) {
-        (self.state, self.executors, self.is_ended) = (State::UsedUp, 0, true);
+        (self.state, self.is_ended) = (State::UsedUp, true);
+        self.executors_end();
+    }
+
+    /// One more executor runs.
+    pub(crate) fn executor_starts(&mut self, now: Timestamp) {
+        self.executors += 1;
+        self.running_since.get_or_insert(now);
+    }
+
+    /// None runs any more.
+    pub(crate) fn executors_end(&mut self) {
+        self.failed += self.executors;
+        (self.executors, self.running_since) = (0, None);
     }
 }
 
@@ -148,18 +175,39 @@ impl Mesos {
         }
     }
 
-    /// A driver ends. Its agent settles what it leaves, if it gets to and the master answers.
-    pub(crate) fn driver_ends(&mut self, pod: &str, settles: bool) {
-        let Some(driver) = self.drivers.get_mut(pod).filter(|driver| driver.is_alive) else { return };
-        driver.is_alive = false;
-        let settles = settles && self.answers();
-        for framework in self.frameworks.values_mut().filter(|it| it.driver == pod && it.lives()) {
-            if settles {
-                framework.goes();
-            } else if framework.state == State::Connected {
+    /// A driver ends. What its agent tells of its frameworks, if it gets to.
+    pub(crate) fn driver_ends(&mut self, pod: &str, last: Last) -> Option<Reported> {
+        self.drivers.get_mut(pod).filter(|driver| driver.is_alive)?.is_alive = false;
+        let its = self.frameworks.iter().filter(|(_, it)| it.driver == pod);
+        let ids: Vec<String> = its.map(|(id, _)| id.clone()).collect();
+        let left = match last {
+            Last::Settles => ids.iter().filter(|id| !self.is_settled(id)).cloned().collect(),
+            Last::IsCutShort => Vec::new(),
+        };
+        for framework in self.frameworks.values_mut().filter(|it| it.driver == pod) {
+            if framework.state == State::Connected {
                 framework.state = State::Disconnected;
             }
         }
+        (last == Last::Settles).then_some(Reported { ids, left })
+    }
+
+    /// Whether a driver's agent sees a framework go. Of one that it asks for, a master that agents have yet to report to says
+    /// that there is none (400), which proves nothing: the agent asks until its time is up (`agent/src/mesos/settle.rs`).
+    fn is_settled(&mut self, id: &str) -> bool {
+        if self.frameworks.get(id).is_none_or(|it| it.is_ended) {
+            return true;
+        }
+        match self.release(id) {
+            Released::TornDown => true,
+            Released::NotThere => !self.is_deaf,
+            Released::Unanswered => false,
+        }
+    }
+
+    /// Whether a pod's driver runs and has not asked Mesos for anything yet: it may still be refused.
+    pub(crate) fn is_new_there(&self, pod: &str) -> bool {
+        self.drivers.get(pod).is_some_and(|driver| driver.is_alive && driver.contexts == 0)
     }
 
     /// A node goes, with every driver on it.
@@ -167,7 +215,7 @@ impl Mesos {
         let on_it = self.drivers.iter().filter(|(_, driver)| driver.node == node);
         let on_it: Vec<_> = on_it.map(|(pod, _)| pod.clone()).collect();
         for pod in on_it {
-            self.driver_ends(&pod, false);
+            self.driver_ends(&pod, Last::IsCutShort);
         }
     }
 
@@ -220,6 +268,8 @@ impl Mesos {
             driver: pod.to_owned(),
             registered: now,
             executors: 0,
+            running_since: None,
+            failed: 0,
             state: State::Connected,
             is_ended: false,
             is_late,
@@ -233,6 +283,7 @@ impl Mesos {
     pub(crate) fn restarts(&mut self) {
         for framework in self.frameworks.values_mut() {
             let is_held = framework.lives() && framework.executors > 0;
+            framework.failed = 0;
             framework.state = if is_held { State::Unheard } else { State::Forgotten };
         }
         self.is_deaf = true;

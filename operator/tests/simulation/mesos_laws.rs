@@ -1,6 +1,7 @@
 //! What no history may break on Mesos.
 //!
-//! That these laws can be broken was tried with faults put in on purpose, each found within two thousand seeds:
+//! That each can be broken is tested (`mesos_mutants.rs`). That histories do break them was tried with faults put in on purpose,
+//! each found within two thousand seeds:
 //! * every job is let go: not one that is suspended, none before its end though it has switched to its own pod, not one that
 //!   is deleted before it had a driver, none that only time or a person has given up on;
 //! * no framework is torn down that its driver needs: the sweep takes the attempt that a job is at for over, or one that is
@@ -11,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lcmap_spark::core::pod::DriverPod;
 use lcmap_spark_crd::names::{ANNOTATION_ABANDON_FRAMEWORK, FINALIZER, framework_id};
-use lcmap_spark_crd::{Mode, Phase, SparkJob};
+use lcmap_spark_crd::{Mode, Phase, Reason, SparkJob, SparkJobStatus};
 
 use crate::cluster::Cluster;
 use crate::laws::Laws;
@@ -21,7 +22,8 @@ use crate::sight::{RETRY, STEADY, SWEEP};
 
 /// How long a framework may be left without a driver while everybody works: two sweeps, each of which waits for a turn, or the
 /// longest wait before a teardown is tried again; and a moment to hear of it.
-const BEREFT: Duration = Duration::from_secs(2 * (SWEEP.as_secs() + STEADY.as_secs()) + RETRY.1.as_secs());
+pub(crate) const BEREFT: Duration =
+    Duration::from_secs(2 * (SWEEP.as_secs() + STEADY.as_secs()) + RETRY.1.as_secs());
 
 impl Cluster {
     /// Looks for what should have gone by now. `anew`: before now nobody could have seen to it.
@@ -138,6 +140,29 @@ impl Laws {
         let runs = driver.is_some_and(|driver| driver.over.is_none());
         let is_wanted = is_wanted && runs && !self.is_ghost(&framework.driver);
         self.hold(!is_wanted, "no framework is torn down that its driver needs", || id.to_owned());
+    }
+
+    /// A decision was made: is it one to give a driver up for want of executors, though it has some? `looked` is when the
+    /// operator last saw what there was: it has to have looked, and what has come since it cannot know.
+    pub(crate) fn given_up(
+        &mut self,
+        job: &SparkJob,
+        after: &SparkJobStatus,
+        mesos: &Mesos,
+        looked: Option<Timestamp>,
+    ) {
+        let is_new = job.status.as_ref().is_none_or(|it| it.reason != Some(Reason::AllocationTimeout));
+        if !is_new || after.reason != Some(Reason::AllocationTimeout) {
+            return;
+        }
+        let (uid, attempt) = (job.metadata.uid.as_ref(), after.attempt.unwrap_or(1));
+        let has_run =
+            |it: &Framework| it.running_since.is_some_and(|since| looked.is_none_or(|at| since <= at));
+        let mut its = mesos.frameworks.iter().filter(|(_, it)| Some(&it.job) == uid && it.attempt == attempt);
+        let has_executors = its.find(|(_, it)| it.lives() && has_run(it));
+        self.hold(has_executors.is_none(), "no driver with executors is given up for want of them", || {
+            format!("{:?}, looked at {looked:?}", has_executors.map(|(id, _)| id))
+        });
     }
 
     /// Everybody is at rest: what keeps a job has gone, and so have its frameworks.

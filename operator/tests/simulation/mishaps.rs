@@ -1,7 +1,7 @@
 //! What happens on Mesos, and to drivers that their pods do not tell of.
 
 use crate::cluster::Cluster;
-use crate::mesos::{Reach, State};
+use crate::mesos::{Last, Reach, State};
 use crate::tape::Tape;
 
 #[derive(Debug, Clone, Copy)]
@@ -93,13 +93,14 @@ pub(crate) fn executors_come_or_go(cluster: &mut Cluster, tape: &mut Tape) -> Op
 }
 
 fn befalls(cluster: &mut Cluster, mishap: Mishap, drawn: usize) -> Option<String> {
+    let now = cluster.now;
     let count = cluster.mesos.frameworks.values().filter(|it| it.is_listed()).count();
     let mut listed = cluster.mesos.frameworks.iter_mut().filter(|(_, it)| it.is_listed());
     let (id, framework) = listed.nth(drawn % count.max(1))?;
     let is_connected = framework.state == State::Connected;
     match mishap {
-        Mishap::GetsExecutors if is_connected => framework.executors += 1,
-        Mishap::LosesExecutors if framework.executors > 0 => framework.executors = 0,
+        Mishap::GetsExecutors if is_connected => framework.executor_starts(now),
+        Mishap::LosesExecutors if framework.executors > 0 => framework.executors_end(),
         Mishap::LosesConnection if is_connected => framework.state = State::Disconnected,
         Mishap::StopsContext if is_connected => framework.goes(),
         // Its failover timeout has passed.
@@ -114,6 +115,7 @@ fn stray_ends(cluster: &mut Cluster, drawn: usize) -> Option<String> {
     let nodes = cluster.nodes;
     let strays = cluster.mesos.strays(|node| nodes[usize::from(node == "node-1")]);
     let pod = strays.get(drawn % strays.len().max(1))?;
-    cluster.mesos.driver_ends(pod, drawn == 3);
+    let last = if drawn == 3 { Last::Settles } else { Last::IsCutShort };
+    cluster.mesos.driver_ends(pod, last);
     Some(pod.clone())
 }

@@ -1,10 +1,13 @@
 //! What scheduler, kubelets and the cluster's controllers do to pods.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lcmap_spark::core::pod::{Container, ContainerState, DriverPod, PodCondition, Terminated};
+use lcmap_spark_agent::report::{ExitReason, Frameworks as Reported, TerminationMessage};
 use lcmap_spark_crd::Mode;
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 
 use crate::cluster::Cluster;
+use crate::mesos::Last;
 use crate::tape::Tape;
 
 /// Something that happens to a pod.
@@ -33,6 +36,8 @@ enum Happening {
 enum End {
     Well,
     Badly,
+    /// Mesos would not take it, as its agent found out before the command was started.
+    Refused,
     ForWantOfMemory,
     Stopped,
     Killed,
@@ -43,7 +48,8 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
     let count = u16::try_from(cluster.pods.len()).ok().filter(|count| *count > 0)?;
     let pod = cluster.pods.values().nth(usize::from(tape.below(count)))?.clone();
     let happening = tape.weighted(possible(cluster, &pod)?);
-    happen(cluster, &pod, happening, tape.once_in(4));
+    let last = if tape.once_in(4) { Last::IsCutShort } else { Last::Settles };
+    happen(cluster, &pod, happening, last);
     Some(format!("{}: {happening:?}", pod.metadata.name))
 }
 
@@ -55,7 +61,7 @@ pub(crate) fn settle(cluster: &mut Cluster) -> bool {
         let next = possible(cluster, &pod).map(|possible| possible[0].1);
         // A container beside the driver does not end by itself.
         if let Some(next) = next.filter(|next| *next != Happening::CompanionEnds) {
-            happen(cluster, &pod, next, false);
+            happen(cluster, &pod, next, Last::Settles);
             moved = true;
         }
     }
@@ -102,14 +108,7 @@ fn possible(cluster: &Cluster, pod: &DriverPod) -> Option<Weighted> {
             (1, Ends(End::Badly)),
         ],
         _ if leaves => &[(3, Stops(End::Killed)), (1, Gone)],
-        Some(state) if state.running.is_some() => &[
-            (6, Ends(End::Well)),
-            (6, Ends(End::Badly)),
-            (2, Ends(End::ForWantOfMemory)),
-            (1, Ends(End::Killed)),
-            (1, Evicted),
-            (1, Preempted),
-        ],
+        Some(state) if state.running.is_some() => ends_of(cluster, pod),
         Some(_) => &[(1, CompanionEnds)],
         None => &[
             (8, Starts),
@@ -123,20 +122,47 @@ fn possible(cluster: &Cluster, pod: &DriverPod) -> Option<Weighted> {
     })
 }
 
+/// How a driver may end that runs and is not asked to stop.
+fn ends_of(cluster: &Cluster, pod: &DriverPod) -> Weighted {
+    use Happening::{Ends, Evicted, Preempted};
+    if cluster.mesos.is_new_there(&pod.metadata.uid) {
+        return &[
+            (6, Ends(End::Well)),
+            (3, Ends(End::Badly)),
+            (5, Ends(End::Refused)),
+            (1, Ends(End::Killed)),
+            (1, Evicted),
+            (1, Preempted),
+        ];
+    }
+    &[
+        (6, Ends(End::Well)),
+        (6, Ends(End::Badly)),
+        (2, Ends(End::ForWantOfMemory)),
+        (1, Ends(End::Killed)),
+        (1, Evicted),
+        (1, Preempted),
+    ]
+}
+
 fn node_of(pod: &DriverPod) -> Option<usize> {
     pod.spec.node_name.as_deref()?.strip_prefix("node-")?.parse().ok()
 }
 
-/// `abruptly`: before the agent has settled what the driver has on Mesos.
-fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, abruptly: bool) {
+fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, last: Last) {
     let name = &pod.metadata.name;
     let now = cluster.second();
+    let mut reported = None;
     if let Happening::Ends(end) | Happening::Stops(end) = happening {
-        let settles = !abruptly && !matches!(end, End::Killed | End::ForWantOfMemory);
-        cluster.mesos.driver_ends(&pod.metadata.uid, settles);
+        let last = match end {
+            End::Killed | End::ForWantOfMemory => Last::IsCutShort,
+            End::Refused => Last::Settles,
+            End::Well | End::Badly | End::Stopped => last,
+        };
+        reported = cluster.mesos.driver_ends(&pod.metadata.uid, last);
         cluster.mesos.driver_is_over(&pod.metadata.uid, now.0);
     } else if happening == Happening::Evicted {
-        cluster.mesos.driver_ends(&pod.metadata.uid, !abruptly);
+        cluster.mesos.driver_ends(&pod.metadata.uid, last);
         cluster.mesos.driver_is_over(&pod.metadata.uid, now.0);
     }
     let has_companion = cluster.laws.has_companion(&pod.metadata.uid);
@@ -153,18 +179,18 @@ fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, abruptly
             }
         }
         Happening::Ends(end) => cluster.change_pod(name, |pod| {
-            ends(pod, &terminated(end, now));
+            ends(pod, &terminated(end, reported, now));
             if !has_companion {
                 is_over(pod);
             }
         }),
         Happening::Stops(end) => cluster.change_pod(name, |pod| {
-            ends(pod, &terminated(end, now.clone()));
-            companion_ends(pod, &terminated(End::Stopped, now));
+            ends(pod, &terminated(end, reported, now.clone()));
+            companion_ends(pod, &terminated(End::Stopped, None, now));
             is_over(pod);
         }),
         Happening::CompanionEnds => cluster.change_pod(name, |pod| {
-            companion_ends(pod, &terminated(End::Well, now));
+            companion_ends(pod, &terminated(End::Well, None, now));
             is_over(pod);
         }),
         Happening::Preempted | Happening::DrainedFromDeadNode => {
@@ -182,11 +208,7 @@ fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, abruptly
 }
 
 /// What changes a pod's status alone.
-fn befalls(
-    pod: &mut DriverPod,
-    happening: Happening,
-    now: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time,
-) {
+fn befalls(pod: &mut DriverPod, happening: Happening, now: Time) {
     match happening {
         Happening::Unschedulable => {
             mark(pod, "PodScheduled", "False", Some("Unschedulable"), "0/2 nodes are available");
@@ -204,8 +226,8 @@ fn befalls(
             pod.status.init_container_statuses = vec![container("lcmap-agent", state)];
         }
         Happening::InitFails => {
-            let state =
-                ContainerState { terminated: Some(terminated(End::Badly, now)), ..ContainerState::default() };
+            let terminated = Some(terminated(End::Badly, None, now));
+            let state = ContainerState { terminated, ..ContainerState::default() };
             pod.status.init_container_statuses = vec![container("fetch", state)];
             pod.status.phase = Some("Failed".into());
         }
@@ -262,20 +284,26 @@ fn is_over(pod: &mut DriverPod) {
     pod.status.phase = Some(if well { "Succeeded" } else { "Failed" }.into());
 }
 
-fn terminated(end: End, at: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time) -> Terminated {
-    let (exit_code, reason, report) = match end {
-        End::Well => (0, "Completed", Some("Completed")),
-        End::Badly => (3, "Error", Some("ExitedNonZero")),
+/// How a container ended, and what its agent tells of it. One that was cut short before it had settled what its driver left
+/// tells as much as one that cannot know it, since the image's own library made the frameworks.
+fn terminated(end: End, frameworks: Option<Reported>, at: Time) -> Terminated {
+    let never_connected = frameworks.as_ref().is_some_and(|it| it.ids.is_empty());
+    let (exit_code, word, reason) = match end {
+        End::Well if never_connected => (0, "Completed", Some(ExitReason::NeverConnected)),
+        End::Well => (0, "Completed", Some(ExitReason::Completed)),
+        End::Badly => (3, "Error", Some(ExitReason::ExitedNonZero)),
+        End::Refused => (1, "Error", Some(ExitReason::RoleRefused)),
         End::ForWantOfMemory => (137, "OOMKilled", None),
-        End::Stopped => (143, "Error", Some("Stopped")),
+        End::Stopped => (143, "Error", Some(ExitReason::Stopped)),
         End::Killed => (137, "Error", None),
     };
-    let message = report.map(|it| {
-        serde_json::json!({"exitCode": exit_code, "reason": it, "message": "as it said itself"}).to_string()
+    let message = reason.and_then(|reason| {
+        let message = "as it said itself".to_owned();
+        TerminationMessage { exit_code, reason, message, warnings: Vec::new(), frameworks }.to_json().ok()
     });
     Terminated {
-        exit_code,
-        reason: Some(reason.into()),
+        exit_code: i32::from(exit_code),
+        reason: Some(word.into()),
         message,
         finished_at: Some(at),
         ..Terminated::default()

@@ -17,7 +17,7 @@ use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 
 use crate::cache::Cache;
 use crate::cluster::{Cluster, Created, NAME, Outdated, Sent};
-use crate::request::{Answer, Request, next, remnant, requests, told};
+use crate::request::{Answer, Request, attempt, next, remnant, requests, told};
 use crate::sight::Sight;
 use crate::tape::Tape;
 
@@ -173,6 +173,8 @@ impl Operator {
         let (observed, pods) = self.observe(cluster, &job, tape);
         let decision = decide(&job, &observed);
         cluster.laws.decided(&job, &observed, &decision);
+        let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt(&job));
+        cluster.laws.given_up(&job, &decision.status, &cluster.mesos, self.sight.looked(&id));
         let told = format!("looks, decides {}", told(&decision));
         let kept = decision.start == Some(Start::AddFinalizer);
         let requeue = if kept { Requeue::AtOnce } else { next(&decision, &observed) };
@@ -195,7 +197,7 @@ impl Operator {
     ) -> (Observed, Vec<Rc<DriverPod>>) {
         let now = cluster.now;
         let status = job.status.as_ref();
-        let current = status.and_then(|status| status.attempt).unwrap_or(1);
+        let current = attempt(job);
         let recorded = status.and_then(|status| status.driver.as_ref()?.pod_uid.clone());
         let is_current = |pod: &&Rc<DriverPod>| {
             pod.attempt() == Some(current) && recorded.as_ref().is_none_or(|uid| *uid == pod.metadata.uid)

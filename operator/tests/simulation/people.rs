@@ -17,6 +17,7 @@ enum Deed {
     EditRetention,
     EditDeadline,
     EditTtl,
+    EditAllocation,
     EditGrace,
     SwitchMode,
     Abandon,
@@ -41,6 +42,7 @@ pub(crate) fn act(cluster: &mut Cluster, tape: &mut Tape) -> Option<String> {
         (2, Deed::EditRetention),
         (1, Deed::EditDeadline),
         (1, Deed::EditTtl),
+        (1, Deed::EditAllocation),
         (1, Deed::EditGrace),
         (3, Deed::SwitchMode),
         (1, Deed::Abandon),
@@ -107,6 +109,9 @@ fn edit(cluster: &mut Cluster, tape: &mut Tape, deed: Deed) -> String {
         }
         Deed::EditDeadline => job.spec.active_deadline = if drawn == 0 { None } else { "3m".parse().ok() },
         Deed::EditTtl => job.spec.ttl_after_finished = if drawn == 0 { None } else { "5m".parse().ok() },
+        Deed::EditAllocation => {
+            job.spec.mesos.allocation_timeout = if drawn == 0 { None } else { "1m".parse().ok() };
+        }
         _ => job.spec.termination_grace_period = job.spec.start_timeout,
     });
     format!("({drawn})")
@@ -155,6 +160,9 @@ pub(crate) fn spec(tape: &mut Tape) -> Value {
     spec["retention"] = json!({"pods": pods, "attempts": tape.below(3) + 1});
     if tape.below(5) >= 2 {
         spec["mode"] = json!("Distributed");
+        if tape.once_in(3) {
+            spec["mesos"] = json!({"allocationTimeout": "2m"});
+        }
     }
     if tape.once_in(8) {
         spec["suspend"] = json!(true);

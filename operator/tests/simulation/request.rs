@@ -116,6 +116,11 @@ pub(crate) fn next(decision: &Decision, observed: &Observed) -> Requeue {
     }
 }
 
+/// The ordinal of the attempt that a job is at.
+pub(crate) fn attempt(job: &SparkJob) -> i32 {
+    job.status.as_ref().and_then(|status| status.attempt).unwrap_or(1)
+}
+
 pub(crate) fn remnant(pod: &DriverPod) -> Option<Remnant> {
     let life = if pod.is_over() { Life::Over } else { Life::Living };
     Some(Remnant { attempt: pod.attempt()?, life, stopping: pod::stopping(pod) })

@@ -33,6 +33,8 @@ pub(crate) struct Sight {
 #[derive(Default)]
 struct Attempt {
     told: OnMesos,
+    /// When that was so.
+    looked: Option<Timestamp>,
     debt: Option<Debt>,
 }
 
@@ -60,6 +62,7 @@ struct Begun {
 
 /// What the master answered: all that it knows, as it was then.
 struct Listing {
+    at: Timestamp,
     frameworks: BTreeMap<String, Framework>,
     orphans: Vec<String>,
 }
@@ -97,6 +100,12 @@ impl Sight {
         let attempt = self.attempts.entry(id.to_owned()).or_default();
         let left = attempt.debt.as_ref().map_or(Frameworks::Unasked, |debt| debt.outcome.clone());
         (OnMesos { master: Some("mesos://m:5050".into()), ..attempt.told.clone() }, left)
+    }
+
+    /// When an attempt was last looked at, unless Mesos could not be asked since.
+    pub(crate) fn looked(&self, id: &str) -> Option<Timestamp> {
+        let attempt = self.attempts.get(id).filter(|attempt| attempt.told.trouble.is_none())?;
+        attempt.looked
     }
 
     /// Lets the frameworks of an attempt go. Asking twice asks once.
@@ -158,7 +167,7 @@ impl Sight {
     fn list(&mut self, cluster: &Cluster, job: Option<&SparkJob>, begun: Begun) -> Step {
         let frameworks = cluster.mesos.frameworks.clone();
         let orphans = if begun.is_sweep { self.sweep(cluster, job) } else { Vec::new() };
-        self.stage = Stage::Listed(Listing { frameworks, orphans }, begun);
+        self.stage = Stage::Listed(Listing { at: cluster.now, frameworks, orphans }, begun);
         Step { told: "lists frameworks".into(), is_news: false }
     }
 
@@ -183,7 +192,7 @@ impl Sight {
         for (id, attempt) in &mut self.attempts {
             let seen = seen(&listing.frameworks, id, &attempt.told);
             is_news |= seen != attempt.told;
-            attempt.told = seen;
+            (attempt.told, attempt.looked) = (seen, Some(listing.at));
         }
         if begun.debts.is_empty() && listing.orphans.is_empty() {
             self.rest(cluster.now);
@@ -295,15 +304,28 @@ fn of<'a>(
 
 fn seen(listed: &BTreeMap<String, Framework>, first: &str, before: &OnMesos) -> OnMesos {
     let living: Vec<_> = of(listed, first).filter(|(_, it)| it.is_listed()).collect();
-    let known = of(listed, first).filter(|(_, it)| it.is_listed() || it.state == State::UsedUp);
+    let known: Vec<_> =
+        of(listed, first).filter(|(_, it)| it.is_listed() || it.state == State::UsedUp).collect();
     let running = living.iter().map(|(_, it)| it.executors).sum();
+    let failed = known.iter().map(|(_, it)| it.failed).sum();
+    let registered = known.iter().map(|(_, it)| it.registered).min().or(before.registered);
     OnMesos {
         frameworks: living.iter().map(|(id, _)| (*id).clone()).collect(),
-        registered: known.map(|(_, it)| it.registered).min().or(before.registered),
-        executors: Executors { running, ..Executors::default() },
-        has_run: before.has_run || running > 0,
+        registered,
+        executors: Executors { running, failed, lost: 0 },
+        has_run: before.has_run || running + failed > 0,
         cores: i64::from(running),
+        wait: registered.filter(|_| running == 0).map(|_| wait(failed)),
         ..OnMesos::default()
+    }
+}
+
+/// Why no executor runs.
+fn wait(failed: i32) -> (Reason, String) {
+    if failed > 0 {
+        (Reason::ExecutorsFailing, format!("{failed} executors have failed"))
+    } else {
+        (Reason::NoOffers, "Mesos has no agent at the moment".into())
     }
 }
 
