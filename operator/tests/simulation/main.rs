@@ -16,6 +16,8 @@ mod mesos;
 #[cfg(test)]
 mod mesos_laws;
 #[cfg(test)]
+mod mesos_mutants;
+#[cfg(test)]
 mod mishaps;
 #[cfg(test)]
 mod nodes;
