@@ -82,9 +82,10 @@ async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<OnM
     let frameworks = operator.frameworks().await?;
     let tasks = operator.tasks().await?;
     let mut sight = sight::of(&frameworks, &tasks, whose);
-    if sight.registered.is_some() && sight.wait.is_none() {
-        let agents = if sight.executors.running == 0 { operator.agents().await? } else { Vec::new() };
-        sight.wait = need.why(&sight, &agents, Timestamp::now());
+    let youngest = sight::youngest(&frameworks, whose);
+    if youngest.is_some() && sight.wait.is_none() {
+        let agents = if sight.executors.running == 0 { Some(operator.agents().await?) } else { None };
+        sight.wait = need.why(&sight, youngest, agents.as_deref(), Timestamp::now());
     }
     Ok(sight)
 }

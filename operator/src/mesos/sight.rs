@@ -32,7 +32,11 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
     let ours = |task: &&Task| whose.has(&task.framework_id);
     let running: Vec<&Task> =
         tasks.tasks.iter().filter(ours).filter(|task| task.state == "TASK_RUNNING").collect();
-    let ended: Vec<&Task> = tasks.completed_tasks.iter().filter(ours).collect();
+    // What an unreachable agent had counts as lost: Spark starts others in its place, and Mesos kills it once the agent is back.
+    let ended: Vec<&Task> =
+        tasks.completed_tasks.iter().chain(&tasks.unreachable_tasks).filter(ours).collect();
+    let lives = |task: &&&Task| alive.iter().any(|it| it.id == task.framework_id);
+    let of_living: Vec<&Task> = ended.iter().filter(lives).copied().collect();
     let count = |states: &[&str]| {
         let count = ended.iter().filter(|task| states.contains(&task.state.as_str())).count();
         i32::try_from(count).unwrap_or(i32::MAX)
@@ -56,15 +60,22 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
         role: None,
         trouble: None,
-        wait: if running.is_empty() { failing(&ended).or_else(|| starting(tasks, whose)) } else { None },
+        wait: if running.is_empty() { failing(&of_living).or_else(|| starting(tasks, whose)) } else { None },
     }
+}
+
+/// When the last of an attempt's frameworks that live was registered.
+pub(crate) fn youngest(frameworks: &Frameworks, whose: &Whose) -> Option<Timestamp> {
+    let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
+    Timestamp::try_from(alive.filter_map(|it| it.registered).max()?).ok()
 }
 
 /// Executors that are on their way: an agent may have to fetch their image first.
 fn starting(tasks: &Tasks, whose: &Whose) -> Option<(Reason, String)> {
     let all = tasks.tasks.iter().chain(&tasks.pending_tasks);
     let count = all.filter(|task| whose.has(&task.framework_id)).count();
-    let message = format!("{count} executors start; their agents may still be fetching the image");
+    let starts = if count == 1 { "executor starts; its agent" } else { "executors start; their agents" };
+    let message = format!("{count} {starts} may still be fetching the image");
     (count > 0).then_some((Reason::Registered, message))
 }
 
@@ -83,7 +94,8 @@ fn failing(ended: &[&Task]) -> Option<(Reason, String)> {
         .filter(|text| !text.is_empty())
         .collect();
     let words = if told.is_empty() { status.state.clone() } else { told.join(": ") };
-    let message = format!("{failures} executors have failed, the last one by {words}");
+    let have = if failures == 1 { "executor has" } else { "executors have" };
+    let message = format!("{failures} {have} failed, the last one by {words}");
     Some((Reason::ExecutorsFailing, message))
 }
 
@@ -141,12 +153,51 @@ mod tests {
             "tasks": [task("uid-1", "0", "TASK_RUNNING", "", ""), task("uid-1", "1", "TASK_RUNNING", "", ""),
                 task("uid-1", "2", "TASK_STAGING", "", ""), task("uid-10", "0", "TASK_RUNNING", "", "")],
             "completed_tasks": [task("uid-1", "3", "TASK_LOST", "", "")],
+            "unreachable_tasks": [task("uid-1", "4", "TASK_UNREACHABLE", "", ""), task("uid-10", "1", "TASK_LOST", "", "")],
         }));
         let sight = of(&frameworks, &tasks, &Whose::new("uid-1".into()));
         assert_eq!(sight.frameworks, ["uid-1"]);
-        assert_eq!(sight.executors, Executors { running: 2, failed: 0, lost: 1 });
+        assert_eq!(sight.executors, Executors { running: 2, failed: 0, lost: 2 });
         assert_eq!((sight.cores, sight.memory_mib, sight.wait), (4, 2816, None));
         assert_eq!(sight.registered.unwrap().as_second(), 1_700_000_000);
+    }
+
+    #[test]
+    fn executors_of_a_context_that_was_stopped_keep_nobody_waiting() {
+        let frameworks =
+            read(json!({"completed_frameworks": [framework("uid-1")], "frameworks": [framework("uid-1-2")]}));
+        let tasks = read(json!({"completed_tasks": [task("uid-1", "0", "TASK_FAILED", "", "")]}));
+        let sight = of(&frameworks, &tasks, &Whose::new("uid-1".into()));
+        assert_eq!((sight.executors.failed, sight.wait), (1, None));
+    }
+
+    #[test]
+    fn the_youngest_registration_is_of_a_framework_that_lives() {
+        let at = |id: &str, second: u64| {
+            let mut framework = framework(id);
+            framework["registered_time"]["nanoseconds"] = json!(second * 1_000_000_000);
+            framework
+        };
+        let whose = Whose::new("uid-1".into());
+        let second = |frameworks: Value| youngest(&read(frameworks), &whose).map(Timestamp::as_second);
+        assert_eq!(
+            second(json!({"frameworks": [at("uid-1", 5), at("uid-1-2", 9), at("uid-10", 12)]})),
+            Some(9)
+        );
+        assert_eq!(second(json!({"completed_frameworks": [at("uid-1", 5)]})), None);
+    }
+
+    #[test]
+    fn one_executor_that_starts_is_told_of_as_one() {
+        let frameworks = read(json!({"frameworks": [framework("uid-1")]}));
+        for (ids, words) in
+            [(&["0"][..], "1 executor starts; its agent"), (&["0", "1"], "2 executors start; their agents")]
+        {
+            let tasks: Vec<_> = ids.iter().map(|id| task("uid-1", id, "TASK_STAGING", "", "")).collect();
+            let wait = of(&frameworks, &read(json!({"tasks": tasks})), &Whose::new("uid-1".into())).wait;
+            let (_, message) = wait.unwrap();
+            assert!(message.starts_with(words), "{message}");
+        }
     }
 
     #[test]
@@ -158,7 +209,7 @@ mod tests {
         ]}));
         let (reason, message) = of(&frameworks, &tasks, &Whose::new("uid-1".into())).wait.unwrap();
         assert_eq!(reason, Reason::ExecutorsFailing);
-        let expected = "1 executors have failed, the last one by REASON_CONTAINER_LAUNCH_FAILED: Failed to run 'docker pull no/such'";
+        let expected = "1 executor has failed, the last one by REASON_CONTAINER_LAUNCH_FAILED: Failed to run 'docker pull no/such'";
         assert_eq!(message, expected);
     }
 }

@@ -45,12 +45,22 @@ impl Need {
         }
     }
 
-    /// Why an attempt that is registered has no executors, or no more, as far as that is known.
-    pub(crate) fn why(&self, seen: &OnMesos, agents: &[Agent], now: Timestamp) -> Option<(Reason, String)> {
+    /// Why an attempt has no executors, or no more, as far as that is known. `youngest` is when the last of its frameworks that
+    /// live was registered: who has none asks for nothing. Without a look at the agents only what executors hold is judged.
+    pub(crate) fn why(
+        &self,
+        seen: &OnMesos,
+        youngest: Option<Timestamp>,
+        agents: Option<&[Agent]>,
+        now: Timestamp,
+    ) -> Option<(Reason, String)> {
+        let youngest = youngest?;
         if seen.executors.running > 0 {
             return self.reached_by(seen.cores);
         }
-        self.unmet_by(agents).or_else(|| unoffered(seen.registered?, now))
+        // Who had executors may want none at the moment: that is the driver's to know.
+        let overdue = || if seen.has_run { None } else { unoffered(youngest, now) };
+        self.unmet_by(agents?).or_else(overdue)
     }
 
     /// Whether executors hold all the cores that they may.
@@ -210,11 +220,38 @@ mod tests {
     #[test]
     fn who_gets_nothing_though_there_is_room_is_told_where_to_look() {
         let agents = [agent("r1", 8.0, 8192.0)];
-        let seen = OnMesos { registered: Some(Timestamp::UNIX_EPOCH), ..OnMesos::default() };
-        let after = |seconds| need(&[]).why(&seen, &agents, Timestamp::from_second(seconds).unwrap());
-        assert_eq!(after(29), None);
-        let (reason, message) = after(34).unwrap();
+        let first = Some(Timestamp::UNIX_EPOCH);
+        let seen = OnMesos { registered: first, ..OnMesos::default() };
+        let after = |youngest, seconds| {
+            need(&[]).why(&seen, youngest, Some(&agents), Timestamp::from_second(seconds).unwrap())
+        };
+        assert_eq!(after(first, 29), None);
+        let (reason, message) = after(first, 34).unwrap();
         assert_eq!(reason, Reason::NoOffers);
         assert!(message.contains("mesos.role") && message.contains("30 s"), "{message}");
+        assert_eq!(
+            after(Some(Timestamp::from_second(30).unwrap()), 34),
+            None,
+            "a second context has just asked"
+        );
+    }
+
+    #[test]
+    fn who_may_want_no_executor_is_told_nothing_that_is_not_known() {
+        let room = [agent("r1", 8.0, 8192.0)];
+        let hour = Timestamp::from_second(3600).unwrap();
+        let first = Some(Timestamp::UNIX_EPOCH);
+        for (has_run, youngest, agents, told) in [
+            (false, first, Some(&room[..]), Some(Reason::NoOffers)),
+            (true, first, Some(&room[..]), None),
+            (false, None, Some(&room[..]), None),
+            (false, None, Some(&[][..]), None),
+            (false, first, None, None),
+            (true, first, Some(&[][..]), Some(Reason::NoOffers)),
+        ] {
+            let seen = OnMesos { registered: first, has_run, ..OnMesos::default() };
+            let why = need(&[]).why(&seen, youngest, agents, hour);
+            assert_eq!(why.map(|(reason, _)| reason), told, "has run: {has_run}, registered {youngest:?}");
+        }
     }
 }

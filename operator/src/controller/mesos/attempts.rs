@@ -3,16 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_mesos::operator::{Framework, Frameworks, Task, Tasks};
 use lcmap_spark_crd::Reason;
+use lcmap_spark_crd::status::Executors;
 use tokio::time::Instant;
 
+use super::attempt::Attempt;
 use crate::controller::watched::JobKey;
 use crate::core::{self, OnMesos};
 use crate::mesos::{Need, Whose, sight};
-
-/// How often numbers alone may change in a job's status: each change is a write.
-const NUMBERS: Duration = Duration::from_secs(30);
 
 /// How long a failed teardown waits before it is tried again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
@@ -32,14 +32,8 @@ pub(super) struct Subject {
     pub(super) user: String,
     /// The role that its frameworks are in.
     pub(super) role: Option<String>,
-}
-
-#[derive(Debug)]
-struct Attempt {
-    subject: Subject,
-    told: OnMesos,
-    told_at: Instant,
-    debt: Option<Debt>,
+    /// What was told of its executors before.
+    pub(super) executors: Executors,
 }
 
 /// Frameworks that must go, since their driver is over.
@@ -64,14 +58,7 @@ impl Attempts {
 
     /// What an attempt has on Mesos, as it was seen last. From now on it is looked at.
     pub(super) fn look(&mut self, id: &str, subject: Subject) -> OnMesos {
-        let role = subject.role.clone();
-        let new = || Attempt {
-            subject,
-            told: OnMesos { role, ..OnMesos::default() },
-            told_at: Instant::now(),
-            debt: None,
-        };
-        self.0.entry(id.to_owned()).or_insert_with(new).told.clone()
+        self.0.entry(id.to_owned()).or_insert_with(|| Attempt::new(subject)).told().clone()
     }
 
     /// What is left of an attempt whose driver is over.
@@ -126,6 +113,7 @@ impl Attempts {
         for (list, place) in [
             (tasks.pending_tasks, (|of| &mut of.pending_tasks) as fn(&mut Tasks) -> &mut Vec<Task>),
             (tasks.tasks, |of| &mut of.tasks),
+            (tasks.unreachable_tasks, |of| &mut of.unreachable_tasks),
             (tasks.completed_tasks, |of| &mut of.completed_tasks),
         ] {
             for task in list {
@@ -145,28 +133,24 @@ impl Attempts {
             .find(|id| self.0.contains_key(*id) && Whose::new((*id).to_owned()).has(framework))
     }
 
-    /// Takes in what was seen, of attempts whose drivers live. Answers the jobs of which there is news.
+    /// Takes in what was seen. `why` has the last word on an attempt without executors, by when the youngest of its frameworks
+    /// was registered. Answers the jobs of which there is news.
     pub(super) fn take(
         &mut self,
         seen: &Seen,
-        why: impl Fn(&Need, &OnMesos) -> Option<(Reason, String)>,
+        why: impl Fn(&Need, &OnMesos, Option<Timestamp>) -> Option<(Reason, String)>,
     ) -> Vec<JobKey> {
         let nothing = (Frameworks::default(), Tasks::default());
         let mut news = Vec::new();
         for (id, attempt) in &mut self.0 {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
-            let mut now = sight::of(frameworks, tasks, &Whose::new(id.clone()));
-            now.role.clone_from(&attempt.subject.role);
-            if now.registered.is_none() {
-                // A master that began to lead a moment ago has not heard of it yet.
-                now.registered = attempt.told.registered;
-                now.has_run = attempt.told.has_run;
+            let whose = Whose::new(id.clone());
+            let mut now = attempt.after(sight::of(frameworks, tasks, &whose));
+            let youngest = sight::youngest(frameworks, &whose);
+            if now.wait.is_none() {
+                now.wait = why(&attempt.subject.need, &now, youngest);
             }
-            now.has_run |= attempt.told.has_run;
-            if now.wait.is_none() && now.registered.is_some() {
-                now.wait = why(&attempt.subject.need, &now);
-            }
-            if attempt.tell(now) {
+            if attempt.sees(now) {
                 news.push(attempt.subject.job.clone());
             }
         }
@@ -177,8 +161,7 @@ impl Attempts {
     pub(super) fn trouble(&mut self, trouble: &(Reason, String)) -> Vec<JobKey> {
         let mut news = Vec::new();
         for attempt in self.0.values_mut() {
-            let now = OnMesos { trouble: Some(trouble.clone()), ..attempt.told.clone() };
-            if attempt.tell(now) {
+            if attempt.cannot_be_seen(trouble.clone()) {
                 news.push(attempt.subject.job.clone());
             }
             if let Some(debt) = attempt.debt.as_mut().filter(|debt| debt.outcome != core::Frameworks::Gone) {
@@ -198,7 +181,7 @@ impl Attempts {
     pub(super) fn is_expecting(&self) -> bool {
         let expects = |it: &Attempt| match &it.debt {
             Some(debt) => debt.outcome != core::Frameworks::Gone,
-            None => it.told.executors.running == 0,
+            None => it.seen().executors.running == 0,
         };
         self.0.values().any(expects)
     }
@@ -222,38 +205,16 @@ impl Debt {
     }
 }
 
-impl Attempt {
-    /// Whether something is to be told: a turn at once, numbers alone after a while.
-    fn tell(&mut self, now: OnMesos) -> bool {
-        if now == self.told {
-            return false;
-        }
-        let turn = |it: &OnMesos| {
-            (
-                it.registered.is_some(),
-                it.executors.running > 0,
-                // That executors are on their way is told if it lasts.
-                it.wait.as_ref().map(|(reason, _)| *reason).filter(|reason| *reason != Reason::Registered),
-                it.trouble.as_ref().map(|(reason, _)| *reason),
-                it.frameworks.clone(),
-            )
-        };
-        if turn(&now) == turn(&self.told) && self.told_at.elapsed() < NUMBERS {
-            return false;
-        }
-        self.told = now;
-        self.told_at = Instant::now();
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn subject() -> Subject {
         let job = JobKey { namespace: "ns".into(), name: "pi".into() };
-        Subject { job, need: Need::default(), user: "lcmap".into(), role: None }
+        let executors = Executors::default();
+        Subject { job, need: Need::default(), user: "lcmap".into(), role: None, executors }
     }
 
     fn owing(attempts: &[&str]) -> Attempts {
@@ -319,13 +280,34 @@ mod tests {
     }
 
     #[test]
-    fn a_master_that_has_not_heard_of_an_attempt_yet_takes_nothing_back() {
+    fn what_mesos_lists_goes_to_the_attempt_that_it_belongs_to() {
         let mut attempts = Attempts::default();
-        attempts.look("u-1", subject());
-        let attempt = attempts.0.get_mut("u-1").unwrap();
-        (attempt.told.registered, attempt.told.has_run) = (Some(jiff::Timestamp::UNIX_EPOCH), true);
-        attempts.take(&Seen::new(), |_, _| None);
-        let seen = attempts.look("u-1", subject());
-        assert_eq!((seen.registered, seen.has_run), (Some(jiff::Timestamp::UNIX_EPOCH), true));
+        for id in ["u-1", "u-10"] {
+            attempts.look(id, subject());
+        }
+        let frameworks = |ids: &[&str]| -> Vec<_> {
+            ids.iter().map(|id| json!({"framework_info": {"id": {"value": id}}})).collect()
+        };
+        let task = |framework: &str| {
+            vec![
+                json!({"task_id": {"value": "0"}, "framework_id": {"value": framework}, "agent_id": {"value": "a"}}),
+            ]
+        };
+        let frameworks = json!({"frameworks": frameworks(&["u-1-2", "u-10", "v-1"]),
+            "completed_frameworks": frameworks(&["u-1"])});
+        let tasks = json!({"tasks": task("u-1"), "unreachable_tasks": task("u-1-2"), "completed_tasks": task("u-10"),
+            "pending_tasks": task("v-1")});
+        let read = (serde_json::from_value(frameworks).unwrap(), serde_json::from_value(tasks).unwrap());
+        let seen = attempts.sort(read.0, read.1);
+        let counts = |id: &str| {
+            let (frameworks, tasks) = &seen[id];
+            (
+                (frameworks.frameworks.len(), frameworks.completed_frameworks.len()),
+                (tasks.tasks.len(), tasks.unreachable_tasks.len(), tasks.completed_tasks.len()),
+            )
+        };
+        assert_eq!(counts("u-1"), ((1, 1), (1, 1, 0)));
+        assert_eq!(counts("u-10"), ((1, 0), (0, 0, 1)));
+        assert_eq!(seen.len(), 2);
     }
 }

@@ -1,9 +1,10 @@
 //! Mesos, for the operator: one observer per master and identity, never one per job.
 //!
 //! [`observers`] knows who looks where; [`observer`] asks one Mesos in turns, tears down what is owed there, and
-//! [`sweep`]s what nobody owns any more; [`attempts`] is what is known of each attempt; [`identity`] is as whom it asks.
+//! [`sweep`]s what nobody owns any more; [`attempts`] is what is known of each [`attempt`]; [`identity`] is as whom it asks.
 
 mod args;
+mod attempt;
 mod attempts;
 mod cluster;
 mod identities;

@@ -9,6 +9,7 @@ use lcmap_mesos::Error;
 use lcmap_mesos::operator::{Framework, Frameworks, Operator, Tasks};
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::spec::Certificates;
+use lcmap_spark_crd::status::Executors;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::attempts::Subject;
@@ -180,12 +181,13 @@ impl Observer {
             }
         }
         let agents = if self.watched.attempts().is_expecting() {
-            patiently(self.connect().await?.agents()).await?
+            Some(patiently(self.connect().await?.agents()).await?)
         } else {
-            Vec::new()
+            None
         };
         let now = jiff::Timestamp::now();
-        let mut news = self.watched.attempts().take(&seen, |need, seen| need.why(seen, &agents, now));
+        let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
+        let mut news = self.watched.attempts().take(&seen, why);
         if !due.is_empty() || !orphans.is_empty() {
             let unheard = patiently(self.connect().await?.unheard_agents()).await?;
             let hearing = Hearing::around(unheard_before, unheard);
@@ -254,6 +256,7 @@ impl Observer {
                     need: Need::default(),
                     user: framework.user.clone(),
                     role: framework.roles.first().cloned(),
+                    executors: Executors::default(),
                 };
                 let info = info(&id, Some(&framework), &subject);
                 let released = lcmap_mesos::release(operator, &means.settings, info).await;

@@ -171,10 +171,12 @@ fn id(job: &SparkJob, attempt: i32) -> String {
 
 fn subject(key: &JobKey, filled: &SparkJob) -> Subject {
     let mesos = &filled.spec.mesos;
+    let told = filled.status.as_ref().and_then(|status| status.mesos.as_ref());
     Subject {
         job: key.clone(),
         need: Need::of(&filled.spec),
         user: mesos.user.clone().unwrap_or_else(|| "lcmap".to_owned()),
         role: mesos.role.clone(),
+        executors: told.and_then(|told| told.executors).unwrap_or_default(),
     }
 }
