@@ -82,6 +82,17 @@ pub enum Error {
         /// What it answered.
         why: String,
     },
+    /// More than is taken in.
+    #[error(
+        "{at} answers with more than {} MiB: lower the masters' --max_completed_frameworks and --max_completed_tasks_per_framework",
+        most >> 20
+    )]
+    TooLong {
+        /// Where.
+        at: HostPort,
+        /// How many bytes are taken in.
+        most: usize,
+    },
     /// A master that knows of no leader, or is still recovering.
     #[error(
         "{at} says that no Mesos master leads at present ({why}): wait for the election, or check the masters' ZooKeeper"

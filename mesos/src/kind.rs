@@ -52,7 +52,7 @@ impl Error {
             Self::UnknownHost { .. } => ErrorKind::NameUnknown,
             Self::Refused { .. } => ErrorKind::ConnectionRefused,
             Self::Unreachable { .. } | Self::TimedOut { .. } => ErrorKind::ConnectionTimeout,
-            Self::Lost { .. } => ErrorKind::MesosUnreachable,
+            Self::Lost { .. } | Self::TooLong { .. } => ErrorKind::MesosUnreachable,
             Self::Tls { why, .. } => of_tls(why),
             Self::WantsTls { .. } => ErrorKind::PlainHttp,
             Self::NotMesos { .. } | Self::Stream { .. } | Self::Unreadable { .. } => ErrorKind::NotMesos,

@@ -32,8 +32,8 @@ use head::HeadError;
 /// How long an answer may take to begin, and to go on.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Bodies of answers that are no stream: the state of a large cluster is some tens of MiB.
-const LONGEST_BODY: usize = 1 << 29;
+/// Bodies of answers that are no stream. The state of a large cluster is some tens of MiB; whoever asks is to live in little more.
+const LONGEST_BODY: usize = 64 << 20;
 
 /// What is asked of a master.
 #[derive(Debug, Clone)]
@@ -170,8 +170,7 @@ impl Reader {
         while let Some(piece) = self.piece(&mut body, Doing::Asking, PATIENCE).await? {
             whole.extend_from_slice(&piece);
             if whole.len() > LONGEST_BODY {
-                let why = format!("its answer is longer than {LONGEST_BODY} bytes");
-                return Err(Error::NotMesos { at: self.at.clone(), why });
+                return Err(Error::TooLong { at: self.at.clone(), most: LONGEST_BODY });
             }
         }
         Ok(whole.freeze())
