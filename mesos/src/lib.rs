@@ -37,7 +37,7 @@ pub use leader::{Detector, ZooKeeperError};
 pub use preflight::{Passing, Reached, preflight};
 pub use probe::{Agreed, Probed, probe};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};
-pub use release::release;
+pub use release::{ReleaseError, release};
 pub use transport::Master;
 
 /// Whom to speak to, and as whom.
