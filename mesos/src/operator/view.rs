@@ -113,6 +113,8 @@ pub struct Resource {
     pub name: String,
     /// How much; none where it is no scalar.
     pub amount: Option<f64>,
+    /// The role that it is reserved for. None: it is anybody's.
+    pub reserved: Option<String>,
 }
 
 /// Tasks by what has become of them.
@@ -294,11 +296,27 @@ struct RawResource {
     #[serde(default)]
     name: String,
     scalar: Option<Scalar>,
+    /// Before reservations could be refined: `*` is anybody's.
+    role: Option<String>,
+    /// The last of them counts.
+    #[serde(default)]
+    reservations: Vec<Reservation>,
+}
+
+#[derive(Deserialize)]
+struct Reservation {
+    #[serde(default)]
+    role: String,
 }
 
 impl From<RawResource> for Resource {
-    fn from(raw: RawResource) -> Self {
-        Self { name: raw.name, amount: raw.scalar.map(|scalar| scalar.value) }
+    fn from(mut raw: RawResource) -> Self {
+        let reserved = raw.reservations.pop().map(|it| it.role).or(raw.role);
+        Self {
+            name: raw.name,
+            amount: raw.scalar.map(|scalar| scalar.value),
+            reserved: reserved.filter(|role| role != "*"),
+        }
     }
 }
 
@@ -344,4 +362,32 @@ impl From<RawAgent> for Agent {
 
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Value::deserialize(deserializer).map(|id| id.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whose_a_resource_is_is_read_in_the_forms_of_all_masters() {
+        for (form, reserved) in [
+            (json!({}), None),
+            (json!({"role": "*"}), None),
+            (json!({"role": "science"}), Some("science")),
+            (
+                json!({"reservations": [{"type": "STATIC", "role": "a"}, {"type": "DYNAMIC", "role": "a/b"}]}),
+                Some("a/b"),
+            ),
+            (json!({"role": "*", "reservations": [{"type": "STATIC", "role": "a"}]}), Some("a")),
+        ] {
+            let mut resource = json!({"name": "cpus", "type": "SCALAR", "scalar": {"value": 2.0}});
+            for (key, value) in form.as_object().unwrap() {
+                resource[key] = value.clone();
+            }
+            let resource: Resource = serde_json::from_value(resource).unwrap();
+            assert_eq!(resource.reserved.as_deref(), reserved, "{form}");
+        }
+    }
 }

@@ -63,12 +63,12 @@ async fn agents(job: &SparkJob, operator: &mut Operator, report: &mut Report) {
     };
     let need = Need::of(&job.spec);
     let room = need.room(&agents);
+    let nearest = room.nearest.as_ref().map(|nearest| format!("; {nearest}")).unwrap_or_default();
     report.note(
         "agents",
         format!(
-            "{} of {} have the attributes that are asked for; an executor needs {need}, and the most that is free on one of \
-             them is {} cores, and {} MiB",
-            room.fitting, room.agents, room.most_cores, room.most_memory_mib
+            "{} of {} have the attributes that are asked for; an executor needs {need}{nearest}",
+            room.fitting, room.agents
         ),
     );
     match need.unmet_by(&agents) {

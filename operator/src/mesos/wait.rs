@@ -5,10 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lcmap_mesos::operator::Agent;
+use lcmap_mesos::operator::{Agent, Resource};
 use lcmap_spark_crd::{Reason, SparkJobSpec};
 
-use super::sight::sum;
 use crate::core::OnMesos;
 
 /// What Spark takes for the heap of an executor that asks for none, in MiB (`spark.executor.memory`, Spark 3.5).
@@ -26,6 +25,8 @@ pub(crate) struct Need {
     cores: f64,
     memory_mib: f64,
     constraints: BTreeMap<String, Vec<String>>,
+    /// The role whose resources it takes.
+    role: String,
     /// The cores of all executors together, if they are limited.
     total_cores: Option<i64>,
 }
@@ -41,6 +42,7 @@ impl Need {
             cores: f64::from(spec.executor.cores.unwrap_or(1)),
             memory_mib: f64::from(u32::try_from(needed).unwrap_or(u32::MAX)),
             constraints,
+            role: spec.mesos.role.clone().filter(|role| !role.is_empty()).unwrap_or_else(|| "*".to_owned()),
             total_cores: spec.executor.total_cores.map(i64::from),
         }
     }
@@ -63,13 +65,20 @@ impl Need {
         self.unmet_by(agents?).or_else(overdue)
     }
 
-    /// Whether executors hold all the cores that they may.
+    /// Whether executors hold all the cores that they may: Spark gives each as many as it asks for, or none.
     fn reached_by(&self, cores: i64) -> Option<(Reason, String)> {
-        let most = self.total_cores.filter(|most| cores >= *most)?;
-        Some((
-            Reason::CoresMaxReached,
-            format!("executors hold all {most} cores that executor.totalCores allows"),
-        ))
+        let most = self.total_cores?;
+        let each = whole(self.cores).max(1);
+        let message = match most - most % each {
+            useful if cores < useful => return None,
+            useful if useful < most => {
+                format!(
+                    "executors hold {cores} of the {most} cores that executor.totalCores allows, and one more needs {each}"
+                )
+            }
+            _ => format!("executors hold all {most} cores that executor.totalCores allows"),
+        };
+        Some((Reason::CoresMaxReached, message))
     }
 
     /// Why none of these agents holds an executor, if that is so.
@@ -90,37 +99,57 @@ impl Need {
         if room.executors > 0 {
             return None;
         }
-        let message = format!(
-            "an executor needs {self}; the most that is free on one agent is {} cores, and {} MiB",
-            room.most_cores, room.most_memory_mib
-        );
-        Some((Reason::OffersTooSmall, message))
+        let nearest = room.nearest.map(|nearest| format!("; {nearest}")).unwrap_or_default();
+        Some((Reason::OffersTooSmall, format!("an executor needs {self}{nearest}")))
     }
 
     /// What room these agents have for executors now.
     pub(crate) fn room(&self, agents: &[Agent]) -> Room {
         let active: Vec<&Agent> = agents.iter().filter(|agent| agent.active).collect();
         let fitting: Vec<&&Agent> = active.iter().filter(|agent| self.allows(agent)).collect();
-        let most = |name: &str| fitting.iter().map(|agent| free(agent, name)).fold(0.0, f64::max);
+        let nearest = fitting.iter().map(|agent| self.measure(agent));
         Room {
             agents: active.len(),
             fitting: fitting.len(),
-            most_cores: most("cpus"),
-            most_memory_mib: most("mem"),
             executors: fitting.iter().map(|agent| self.fits(agent)).sum(),
+            nearest: nearest.min_by(|one, other| one.short.total_cmp(&other.short)),
+        }
+    }
+
+    /// How near an agent comes to holding one executor.
+    fn measure(&self, agent: &Agent) -> Nearest {
+        let (cores, memory_mib) = (self.free(agent, "cpus"), self.free(agent, "mem"));
+        let lacks = ((self.cores - cores).max(0.0), (self.memory_mib - memory_mib).max(0.0));
+        Nearest {
+            host: agent.hostname.clone(),
+            role: self.role.clone(),
+            free: (cores, memory_mib),
+            lacks,
+            short: (lacks.0 / self.cores).max(lacks.1 / self.memory_mib),
         }
     }
 
     /// How many executors fit into what an agent has left.
     fn fits(&self, agent: &Agent) -> u64 {
-        let (by_cores, by_memory) = (free(agent, "cpus") / self.cores, free(agent, "mem") / self.memory_mib);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a cast from a float saturates"
-        )]
-        let fits = by_cores.min(by_memory) as u64;
-        fits
+        let (cores, memory_mib) = (self.free(agent, "cpus"), self.free(agent, "mem"));
+        u64::try_from(whole((cores / self.cores).min(memory_mib / self.memory_mib))).unwrap_or_default()
+    }
+
+    /// What an agent has left for this role: what is reserved for another is not free.
+    fn free(&self, agent: &Agent, name: &str) -> f64 {
+        let ours = |resources: &[Resource]| {
+            let ours = resources.iter().filter(|it| it.name == name && self.may_take(it));
+            ours.filter_map(|it| it.amount).sum::<f64>()
+        };
+        ours(&agent.total) - ours(&agent.allocated)
+    }
+
+    /// Whether a resource is anybody's, or reserved for this role or one that this is part of (`a` for `a/b`).
+    fn may_take(&self, resource: &Resource) -> bool {
+        resource.reserved.as_ref().is_none_or(|role| {
+            let below = self.role.strip_prefix(role.as_str());
+            below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        })
     }
 
     /// Whether an agent has every attribute with one of its values. Attributes without text are compared by Mesos and Spark alone.
@@ -136,8 +165,7 @@ impl Need {
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cores = if self.cores > 1.0 { "cores" } else { "core" };
-        write!(f, "{} {cores} and {} MiB", self.cores, self.memory_mib)
+        f.write_str(&amount((self.cores, self.memory_mib)))
     }
 }
 
@@ -155,22 +183,62 @@ fn unoffered(registered: Timestamp, now: Timestamp) -> Option<(Reason, String)> 
 }
 
 /// What room agents have for executors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Room {
     /// How many agents are active.
     pub(crate) agents: usize,
     /// How many of them meet the constraints.
     pub(crate) fitting: usize,
-    /// The most cores that are free on one of those.
-    pub(crate) most_cores: f64,
-    /// The most MiB that are free on one of those.
-    pub(crate) most_memory_mib: f64,
     /// How many executors they would hold now.
     pub(crate) executors: u64,
+    /// The one of those that comes nearest to holding one.
+    pub(crate) nearest: Option<Nearest>,
 }
 
-fn free(agent: &Agent, name: &str) -> f64 {
-    sum(&agent.total, name) - sum(&agent.allocated, name)
+/// The agent that comes nearest to holding an executor.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Nearest {
+    host: String,
+    role: String,
+    /// Cores and MiB.
+    free: (f64, f64),
+    /// Cores and MiB.
+    lacks: (f64, f64),
+    /// What is lacking, as a share of what is needed.
+    short: f64,
+}
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, role, free, lacks, .. } = self;
+        write!(f, "the agent that comes nearest, {host}, has {} free for the role {role}", amount(*free))?;
+        match lacks {
+            (0.0, 0.0) => Ok(()),
+            (cores, 0.0) => write!(f, ": it lacks {}", of_cores(*cores)),
+            (0.0, memory) => write!(f, ": it lacks {} MiB", rounded(*memory)),
+            lacks => write!(f, ": it lacks {}", amount(*lacks)),
+        }
+    }
+}
+
+fn amount((cores, memory_mib): (f64, f64)) -> String {
+    format!("{} and {} MiB", of_cores(cores), rounded(memory_mib))
+}
+
+fn of_cores(cores: f64) -> String {
+    let cores = rounded(cores);
+    let noun = if cores > 0.0 && cores <= 1.0 { "core" } else { "cores" };
+    format!("{cores} {noun}")
+}
+
+/// As people write it. Mesos counts in thousandths.
+fn rounded(amount: f64) -> f64 {
+    (amount * 1000.0).round() / 1000.0
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast from a float saturates")]
+fn whole(amount: f64) -> i64 {
+    amount as i64
 }
 
 #[cfg(test)]
@@ -183,7 +251,7 @@ mod tests {
         let scalar = |name: &str, value: f64| json!({"name": name, "scalar": {"value": value}});
         let agent = json!({"active": true, "total_resources": [scalar("cpus", 8.0), scalar("mem", 8192.0)],
             "allocated_resources": [scalar("cpus", 8.0 - cpus), scalar("mem", 8192.0 - mem)],
-            "agent_info": {"id": {"value": rack}, "hostname": "h", "attributes": [{"name": "rack", "text": {"value": rack}}]}});
+            "agent_info": {"id": {"value": rack}, "hostname": rack, "attributes": [{"name": "rack", "text": {"value": rack}}]}});
         serde_json::from_value(agent).unwrap()
     }
 
@@ -211,10 +279,58 @@ mod tests {
     }
 
     #[test]
-    fn by_how_much_offers_are_too_small_is_told() {
-        let (_, message) = need(&[]).unmet_by(&[agent("r1", 1.5, 4000.0)]).unwrap();
-        let expected = "an executor needs 2 cores and 2432 MiB; the most that is free on one agent is 1.5 cores, and 4000 MiB";
-        assert_eq!(message, expected);
+    fn by_how_much_offers_are_too_small_is_told_of_the_one_agent_that_comes_nearest() {
+        for (agents, words) in [
+            (
+                &[agent("r1", 1.5, 4000.0)][..],
+                "r1, has 1.5 cores and 4000 MiB free for the role *: it lacks 0.5 core",
+            ),
+            (
+                &[agent("r1", 8.0, 1024.0), agent("r2", 0.0, 8192.0), agent("r3", 8.0, 2048.0)],
+                "r3, has 8 cores and 2048 MiB free for the role *: it lacks 384 MiB",
+            ),
+            (&[agent("r1", 1.0, 432.0)], "it lacks 1 core and 2000 MiB"),
+        ] {
+            let (_, message) = need(&[]).unmet_by(agents).unwrap();
+            assert!(message.starts_with("an executor needs 2 cores and 2432 MiB; the agent"), "{message}");
+            assert!(message.ends_with(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_reserved_for_another_role_is_not_free() {
+        let reserved = |role: &str| {
+            let mut agent = agent("r1", 8.0, 8192.0);
+            agent.total.iter_mut().for_each(|it| it.reserved = Some(role.to_owned()));
+            agent
+        };
+        for (role, reserved_for, executors) in [
+            (None, "science", 0),
+            (Some("science"), "science", 3),
+            (Some("science/maps"), "science", 3),
+            (Some("sciences"), "science", 0),
+            (Some("science"), "science/maps", 0),
+        ] {
+            let mut need = need(&[]);
+            need.role = role.unwrap_or("*").to_owned();
+            assert_eq!(need.room(&[reserved(reserved_for)]).executors, executors, "{role:?} {reserved_for}");
+        }
+    }
+
+    #[test]
+    fn all_cores_are_held_when_no_executor_more_may_have_its_own() {
+        for (total, held, words) in [
+            (Some(5), 2, None),
+            (Some(5), 4, Some("4 of the 5 cores")),
+            (Some(4), 4, Some("all 4 cores")),
+            (Some(4), 2, None),
+            (None, 100, None),
+        ] {
+            let need = Need { total_cores: total, ..need(&[]) };
+            let told = need.reached_by(held).map(|(_, message)| message);
+            let is_told = told.as_ref().zip(words).is_some_and(|(told, words)| told.contains(words));
+            assert!(told.is_none() && words.is_none() || is_told, "{held} of {total:?}: {told:?}");
+        }
     }
 
     #[test]
