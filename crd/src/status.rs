@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::RunKind;
+use crate::spec::{CertificateVerification, Mesos, RunKind};
 use crate::{Condition, Duration, Phase, Reason, Revision};
 
 /// The most ended attempts that a status tells of.
@@ -140,6 +140,9 @@ pub struct MesosStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub master: Option<String>,
+    /// As whom the attempt registers there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<MesosIdentity>,
     /// The frameworks of the job that are not yet seen gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 255)))]
@@ -165,6 +168,41 @@ pub struct MesosStatus {
     /// Since when the driver is over and its frameworks are waited for to go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settling_since: Option<Time>,
+}
+
+/// As whom an attempt registers on Mesos, and what it verifies there. An edit of the job begins with the next attempt: this one's
+/// Mesos is never shown what was meant for another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MesosIdentity {
+    /// The Secret with principal and secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub credentials_secret_name: Option<String>,
+    /// The Secret with the certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub certificates_secret_name: Option<String>,
+    /// What of the masters' certificates is verified.
+    #[serde(default)]
+    pub verify: CertificateVerification,
+    /// The name that the masters' certificates must carry, in place of the one in `master`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub server_name: Option<String>,
+}
+
+impl MesosIdentity {
+    /// The one that a job's fields name.
+    pub fn of(mesos: &Mesos) -> Self {
+        let certificates = mesos.certificates.clone().unwrap_or_default();
+        Self {
+            credentials_secret_name: mesos.credentials_secret_name.clone(),
+            certificates_secret_name: certificates.secret_name,
+            verify: certificates.verify,
+            server_name: certificates.server_name,
+        }
+    }
 }
 
 /// The executors of an attempt.

@@ -94,7 +94,7 @@ pub struct Certificates {
 }
 
 /// What of the master's certificate is verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum CertificateVerification {
     /// The chain to a trusted root, and the name.
     #[default]

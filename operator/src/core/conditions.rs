@@ -6,7 +6,7 @@ use lcmap_spark_crd::{
     Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus, set_condition,
 };
 
-use super::{DriverState, Life, Observed, Remedy};
+use super::{Connection, DriverState, Life, Observed, Remedy};
 
 /// Sets every condition that follows from the phase. Transition times move only where a status does.
 ///
@@ -132,14 +132,32 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
     let (phase_reason, message) = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
     let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());
     let allocated = mesos.is_some_and(|mesos| mesos.executors.running > 0);
+    let cut = mesos.and_then(|mesos| cut(mesos.connection));
     for (type_, holds, word) in [
         (MesosRegistered, registered, Reason::Registered),
         (ResourcesAllocated, allocated, Reason::ExecutorsRunning),
     ] {
         match mesos.and_then(|mesos| mesos.trouble.clone()) {
             Some((reason, why)) => set(status, observed, (type_, ConditionStatus::Unknown), reason, why),
+            None if holds && type_ == MesosRegistered && cut.is_some() => {
+                let why = cut.unwrap_or_default().to_owned();
+                set(status, observed, (type_, ConditionStatus::False), Reason::MesosUnreachable, why);
+            }
             None if holds => set(status, observed, (type_, ConditionStatus::True), word, String::new()),
             None => set(status, observed, (type_, ConditionStatus::False), phase_reason, message.clone()),
+        }
+    }
+}
+
+/// What it means that Mesos and the driver are not in touch, if they are not.
+fn cut(connection: Connection) -> Option<&'static str> {
+    match connection {
+        Connection::Up => None,
+        Connection::Lost => {
+            Some("Mesos has lost the driver; it removes the framework after mesos.failoverTimeout")
+        }
+        Connection::Awaited => {
+            Some("the leading Mesos master knows the framework from its agents, and waits for the driver")
         }
     }
 }

@@ -24,8 +24,8 @@ pub use decide::decide;
 pub use decision::{Decision, Effect, Requeue, Start, Telling};
 pub use ending::reason;
 pub use observed::{
-    Driver, DriverState, Ending, Frameworks, Keeping, Life, NotebookAccess, Observed, Obstacle, OnMesos,
-    Remedy, Remnant, SparkUi, Stopping, Wanted,
+    Connection, Driver, DriverState, Ending, Frameworks, Keeping, Life, NotebookAccess, Observed, Obstacle,
+    OnMesos, Remedy, Remnant, SparkUi, Stopping, Wanted,
 };
 pub use plan::{Fault, PlanFault, Site, plan};
 pub use settings::{MesosDefaults, Settings};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lcmap_spark_agent::report::Expiry;
-use lcmap_spark_crd::status::{Executors, Progress};
+use lcmap_spark_crd::status::{Executors, MesosIdentity, Progress};
 use lcmap_spark_crd::{Reason, Revision};
 
 use super::Jitter;
@@ -104,8 +104,12 @@ pub struct OnMesos {
     pub master: Option<String>,
     /// The role that its resources come from. None: Mesos' `*`.
     pub role: Option<String>,
+    /// As whom it registers there.
+    pub identity: Option<MesosIdentity>,
     /// The ids of its frameworks that live.
     pub frameworks: Vec<String>,
+    /// Whether Mesos and the driver are in touch.
+    pub connection: Connection,
     /// When the first of them was seen registered.
     pub registered: Option<Timestamp>,
     /// Its executors.
@@ -120,6 +124,18 @@ pub struct OnMesos {
     pub wait: Option<(Reason, String)>,
     /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
     pub trouble: Option<(Reason, String)>,
+}
+
+/// Whether Mesos and a driver are in touch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// They are, or there is no framework to be in touch by.
+    #[default]
+    Up,
+    /// Mesos has lost the driver of every framework that lives, and removes them after `mesos.failoverTimeout`.
+    Lost,
+    /// The leading master knows the frameworks from its agents alone: no timeout removes them there.
+    Awaited,
 }
 
 /// How to get into a notebook.

@@ -1,10 +1,9 @@
 //! What the operator adds to every job: its configuration.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lcmap_spark_crd::spec::Certificates;
-use lcmap_spark_crd::{Memory, Mode, SparkJob};
+use lcmap_spark_crd::{Memory, SparkJob};
 
 /// What the operator adds to every job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +48,9 @@ pub struct MesosDefaults {
 impl Settings {
     /// A job with what the operator adds. Role, credentials and certificates belong to the operator's own master: they are
     /// not lent to a job that names another.
-    pub fn fill<'a>(&self, job: &'a SparkJob) -> Cow<'a, SparkJob> {
-        if job.spec.mode == Mode::NonDistributed {
-            return Cow::Borrowed(job);
-        }
+    ///
+    /// The mode makes no difference: a job that has just been edited to the other one may still be on Mesos.
+    pub fn fill(&self, job: &SparkJob) -> SparkJob {
         let mut job = job.clone();
         let defaults = &self.mesos;
         let (mesos, executor) = (&mut job.spec.mesos, &mut job.spec.executor);
@@ -71,6 +69,6 @@ impl Settings {
                 _ => {}
             }
         }
-        Cow::Owned(job)
+        job
     }
 }

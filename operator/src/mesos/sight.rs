@@ -5,7 +5,7 @@ use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
 
-use crate::core::OnMesos;
+use crate::core::{Connection, OnMesos};
 
 /// An attempt, by the id of its first framework.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,9 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
     let amount = |name: &str| running.iter().map(|task| sum(&task.resources, name)).sum::<f64>();
     OnMesos {
         master: None,
+        identity: None,
         frameworks: alive.iter().map(|it| it.id.clone()).collect(),
+        connection: connection(&alive),
         registered: registered.and_then(|at| Timestamp::try_from(at).ok()),
         executors,
         has_run: !running.is_empty() || ended.iter().any(|task| has_run(task)),
@@ -61,6 +63,17 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         role: None,
         trouble: None,
         wait: if running.is_empty() { failing(&of_living).or_else(|| starting(tasks, whose)) } else { None },
+    }
+}
+
+/// Whether any of these frameworks that live has its driver: those of contexts that are over may wait for their timeout.
+fn connection(alive: &[&Framework]) -> Connection {
+    if alive.is_empty() || alive.iter().any(|it| it.connected) {
+        Connection::Up
+    } else if alive.iter().any(|it| it.recovered) {
+        Connection::Awaited
+    } else {
+        Connection::Lost
     }
 }
 
@@ -100,7 +113,7 @@ fn failing(ended: &[&Task]) -> Option<(Reason, String)> {
 }
 
 /// So much of a resource, all roles together.
-pub(super) fn sum(resources: &[Resource], name: &str) -> f64 {
+fn sum(resources: &[Resource], name: &str) -> f64 {
     resources.iter().filter(|it| it.name == name).filter_map(|it| it.amount).sum()
 }
 
@@ -160,6 +173,26 @@ mod tests {
         assert_eq!(sight.executors, Executors { running: 2, failed: 0, lost: 2 });
         assert_eq!((sight.cores, sight.memory_mib, sight.wait), (4, 2816, None));
         assert_eq!(sight.registered.unwrap().as_second(), 1_700_000_000);
+    }
+
+    #[test]
+    fn a_driver_is_lost_when_none_of_its_frameworks_has_it() {
+        let at = |connected: bool, recovered: bool| {
+            let mut framework = framework("uid-1");
+            (framework["connected"], framework["recovered"]) = (json!(connected), json!(recovered));
+            framework
+        };
+        for (alive, connection) in [
+            (vec![], Connection::Up),
+            (vec![at(true, false)], Connection::Up),
+            (vec![at(false, false), at(true, false)], Connection::Up),
+            (vec![at(false, false)], Connection::Lost),
+            (vec![at(false, true)], Connection::Awaited),
+        ] {
+            let frameworks = read(json!({"frameworks": alive}));
+            let sight = of(&frameworks, &Tasks::default(), &Whose::new("uid-1".into()));
+            assert_eq!(sight.connection, connection);
+        }
     }
 
     #[test]

@@ -40,15 +40,23 @@ impl Step<'_> {
         } else if mesos.registered.is_some() {
             self.requesting(driver, mesos);
         } else {
-            let (reason, message) =
-                mesos.wait.clone().or_else(|| mesos.trouble.clone()).unwrap_or_else(|| {
-                    (
-                        Reason::Connecting,
-                        "the driver runs and has not asked Mesos for executors yet".to_owned(),
-                    )
-                });
+            let told = mesos.wait.clone().or_else(|| mesos.trouble.clone());
+            let (reason, message) = told.unwrap_or_else(|| (Reason::Connecting, self.unseen(driver)));
             self.becomes(Phase::Connecting, reason, message);
         }
+    }
+
+    /// What it may mean that Mesos shows no framework. A driver whose registration fails ends by itself: one that goes on for
+    /// longer may be hidden from us.
+    fn unseen(&mut self, driver: &Driver) -> String {
+        let timeout = self.spec.mesos.registration_timeout;
+        let hint = if self.passed(later(driver.created, timeout.into())) {
+            "; if its log says that it is registered, Mesos does not let lcmap-spark see it: its principal needs the ACLs \
+             view_frameworks and view_tasks"
+        } else {
+            ""
+        };
+        format!("the driver runs and has not asked Mesos for executors yet{hint}")
     }
 
     /// Whether the attempt was on Mesos when somebody last looked.
@@ -105,6 +113,7 @@ impl Step<'_> {
     pub(super) fn note_where(&mut self, mesos: &OnMesos) {
         let told = self.status.mesos.get_or_insert_default();
         told.master = mesos.master.clone().or(told.master.take());
+        told.identity = mesos.identity.clone().or(told.identity.take());
         told.role = Some(mesos.role.clone().unwrap_or_else(|| "*".to_owned()));
     }
 

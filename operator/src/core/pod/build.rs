@@ -47,7 +47,7 @@ impl From<Unfit> for Obstacle {
 
 /// The pod of one attempt, as JSON: what a template says beyond the types we know is kept.
 pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, Unfit> {
-    let (original, job) = (job, &*settings.fill(job));
+    let (original, job) = (job, &settings.fill(job));
     let spec = &job.spec;
     check_cores(spec, settings)?;
     let image = spec.image.clone().or_else(|| settings.default_image.clone()).ok_or_else(|| {

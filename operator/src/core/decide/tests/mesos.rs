@@ -6,6 +6,7 @@ use lcmap_spark_crd::spec::RestartPolicy;
 use lcmap_spark_crd::status::Executors;
 
 use super::*;
+use crate::core::Connection;
 
 fn distributed(mut spec: serde_json::Value) -> World {
     spec["mode"] = json!("Distributed");
@@ -109,6 +110,37 @@ fn a_mesos_that_cannot_be_asked_changes_no_phase() {
     world.mesos(seen);
     assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning));
     assert_eq!(world.condition(ConditionType::MesosRegistered), ConditionStatus::Unknown);
+}
+
+#[test]
+fn who_is_not_seen_on_mesos_for_longer_than_registering_takes_may_be_hidden() {
+    let mut world = distributed(json!({"mesos": {"registrationTimeout": "1m"}}));
+    world.step();
+    world.runs();
+    for (seconds, is_hinted) in [(0, false), (59, false), (1, true)] {
+        world.after(seconds).step();
+        let message = &world.status().message;
+        assert_eq!(message.contains("view_frameworks"), is_hinted, "{message}");
+        assert_eq!(world.place(), (Phase::Connecting, Reason::Connecting));
+    }
+}
+
+#[test]
+fn a_driver_that_mesos_has_lost_is_not_told_as_registered() {
+    for (connection, words) in
+        [(Connection::Lost, "mesos.failoverTimeout"), (Connection::Awaited, "waits for the driver")]
+    {
+        let mut world = running();
+        let seen = OnMesos { connection, ..with_executors(&world, 2) };
+        world.mesos(seen);
+        assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning));
+        let told = find_condition(&world.status().conditions, ConditionType::MesosRegistered).unwrap();
+        assert_eq!((told.status, told.reason), (ConditionStatus::False, Reason::MesosUnreachable));
+        assert!(told.message.contains(words), "{}", told.message);
+        let back = with_executors(&world, 2);
+        world.mesos(back);
+        assert_eq!(world.condition(ConditionType::MesosRegistered), ConditionStatus::True);
+    }
 }
 
 #[test]
