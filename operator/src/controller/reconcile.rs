@@ -143,13 +143,18 @@ impl<L: Fn() -> bool> Reconciler<L> {
 
     /// Keeps a job from vanishing before its frameworks have, if there will be somebody to see to them.
     async fn add_finalizer(&self, key: &JobKey, job: &SparkJob) -> Result<(), ReconcileError> {
-        if let Err(obstacle) = self.mesos.check(job) {
-            self.obstacles.meet(key, job, obstacle, self.obstacles.tries(key, job) + 1);
+        if !self.is_observable(key, job) {
             return Ok(());
         }
         let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
         finalizers.push(FINALIZER.to_owned());
         self.write_finalizers(key, job.metadata.resource_version.as_deref(), &finalizers).await
+    }
+
+    /// Whether somebody can see to what a driver of this job would have on Mesos. If not, that is in its way.
+    fn is_observable(&self, key: &JobKey, job: &SparkJob) -> bool {
+        let checked = self.mesos.check(job);
+        checked.map_err(|it| self.obstacles.meet(key, job, it, self.obstacles.tries(key, job) + 1)).is_ok()
     }
 
     async fn remove_finalizer(
@@ -185,6 +190,10 @@ impl<L: Fn() -> bool> Reconciler<L> {
     async fn start(&self, key: &JobKey, job: &SparkJob, attempt: i32) -> Result<(), ReconcileError> {
         let mut settings = Cow::Borrowed(&self.settings);
         if job.spec.mode == Mode::Distributed {
+            // It may have been edited since its finalizer was set.
+            if !self.is_observable(key, job) {
+                return Ok(());
+            }
             let name = self.cluster.name(&self.client).await;
             let name =
                 name.map_err(|source| api("read the Lease, for the cluster's name, for", key, source))?;

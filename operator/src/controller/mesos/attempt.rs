@@ -2,15 +2,29 @@
 
 use std::time::Duration;
 
+use lcmap_mesos::operator::Frameworks;
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
 use tokio::time::Instant;
 
+use super::agents;
 use super::attempts::{Debt, Subject};
-use crate::core::OnMesos;
+use crate::core::{self, OnMesos};
 
 /// How often numbers alone may change in a job's status: each change is a write.
 const NUMBERS: Duration = Duration::from_secs(30);
+
+/// How long a framework that a master does not list may be on its way back: drivers and agents try every few seconds.
+const RETURN: Duration = Duration::from_secs(60);
+
+/// What a look lacks that the one before had, and does not explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// Executors, of frameworks that live.
+    Executors,
+    /// This framework, which is neither among those that live nor among those that have ended.
+    Framework(String),
+}
 
 /// An attempt that has, or had, something on Mesos.
 #[derive(Debug)]
@@ -22,6 +36,7 @@ pub(super) struct Attempt {
     seen: OnMesos,
     told: OnMesos,
     told_at: Instant,
+    lacking: Option<Instant>,
 }
 
 impl Attempt {
@@ -32,12 +47,7 @@ impl Attempt {
             executors: Executors { running: 0, ..subject.executors },
             ..OnMesos::default()
         };
-        Self { subject, debt: None, told: seen.clone(), seen, told_at: Instant::now() }
-    }
-
-    /// What was seen last.
-    pub(super) fn seen(&self) -> &OnMesos {
-        &self.seen
+        Self { subject, debt: None, told: seen.clone(), seen, told_at: Instant::now(), lacking: None }
     }
 
     /// What is told.
@@ -55,6 +65,51 @@ impl Attempt {
         now.executors.failed = now.executors.failed.max(before.executors.failed);
         now.executors.lost = now.executors.lost.max(before.executors.lost);
         now
+    }
+
+    /// What is lacking now that was there before.
+    pub(super) fn lack(&self, listed: &Frameworks, now: &OnMesos) -> Option<Lack> {
+        if self.debt.is_some() {
+            return None;
+        }
+        let mut all = listed.frameworks.iter().chain(&listed.completed_frameworks);
+        let unlisted = self.seen.frameworks.iter().find(|id| !all.clone().any(|it| it.id == **id));
+        let lives = all.next().is_some() && !now.frameworks.is_empty();
+        let fewer = lives && now.executors.running < self.seen.executors.running;
+        unlisted.cloned().map(Lack::Framework).or(fewer.then_some(Lack::Executors))
+    }
+
+    /// Why what is lacking is not taken for gone yet, if it is not: a master that began to lead a moment ago learns from agents
+    /// and drivers what there is. `unheard` agents have told it nothing so far; it gives them up after a time of its own.
+    pub(super) fn doubt(&mut self, lack: Option<Lack>, unheard: usize) -> Option<(Reason, String)> {
+        let Some(lack) = lack else {
+            self.lacking = None;
+            return None;
+        };
+        let since = *self.lacking.get_or_insert_with(Instant::now);
+        let message = match lack {
+            _ if unheard > 0 => {
+                format!(
+                    "the leading master has not heard of {} yet, where executors may run",
+                    agents(unheard)
+                )
+            }
+            Lack::Framework(id) if since.elapsed() < RETURN => {
+                format!(
+                    "the leading master lists neither the framework {id} nor its end; it may have begun to lead a moment ago"
+                )
+            }
+            Lack::Framework(_) | Lack::Executors => return None,
+        };
+        Some((Reason::MesosUnreachable, message))
+    }
+
+    /// Whether somebody waits for what happens next.
+    pub(super) fn is_expecting(&self) -> bool {
+        match &self.debt {
+            Some(debt) => debt.outcome != core::Frameworks::Gone,
+            None => self.seen.executors.running == 0 || self.lacking.is_some(),
+        }
     }
 
     /// Takes in what was seen. Answers whether that is to be told.
@@ -81,6 +136,7 @@ impl Attempt {
                 it.wait.as_ref().map(|(reason, _)| *reason).filter(|reason| *reason != Reason::Registered),
                 it.trouble.as_ref().map(|(reason, _)| *reason),
                 it.frameworks.clone(),
+                it.connection,
             )
         };
         if turn(&now) == turn(&self.told) && self.told_at.elapsed() < NUMBERS {
@@ -95,6 +151,7 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use serde_json::json;
 
     use super::*;
     use crate::controller::watched::JobKey;
@@ -112,6 +169,69 @@ mod tests {
         attempt.sees(OnMesos { registered, has_run: true, ..OnMesos::default() });
         let now = attempt.after(OnMesos::default());
         assert_eq!((now.registered, now.has_run), (registered, true));
+    }
+
+    fn seen(frameworks: &[&str], running: i32) -> OnMesos {
+        let frameworks = frameworks.iter().map(|id| (*id).to_owned()).collect();
+        let executors = Executors { running, ..Executors::default() };
+        OnMesos { frameworks, executors, registered: Some(Timestamp::UNIX_EPOCH), ..OnMesos::default() }
+    }
+
+    fn listed(alive: &[&str], ended: &[&str]) -> Frameworks {
+        let list = |ids: &[&str]| -> Vec<_> {
+            ids.iter().map(|id| json!({"framework_info": {"id": {"value": id}}})).collect()
+        };
+        let all = json!({"frameworks": list(alive), "completed_frameworks": list(ended)});
+        serde_json::from_value(all).unwrap()
+    }
+
+    #[test]
+    fn only_what_a_master_does_not_explain_is_lacking() {
+        let mut attempt = attempt(Executors::default());
+        attempt.sees(seen(&["u-1"], 2));
+        for (alive, ended, running, lack) in [
+            (&["u-1"][..], &[][..], 2, None),
+            (&["u-1"], &[], 3, None),
+            (&["u-1"], &[], 1, Some(Lack::Executors)),
+            (&[], &["u-1"], 0, None),
+            (&["u-1-2"], &["u-1"], 2, None),
+            (&[], &[], 0, Some(Lack::Framework("u-1".into()))),
+        ] {
+            let found = attempt.lack(&listed(alive, ended), &seen(alive, running));
+            assert_eq!(found, lack, "{alive:?} live, {ended:?} have ended, {running} run");
+        }
+        attempt.debt = Some(Debt::of("u-1"));
+        assert_eq!(attempt.lack(&listed(&[], &[]), &seen(&[], 0)), None, "who must go is not missed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_master_that_leads_anew_is_doubted_until_it_has_heard_of_all_agents_and_then_not_for_ever() {
+        let mut attempt = attempt(Executors::default());
+        let unlisted = || Some(Lack::Framework("u-1".into()));
+        for (after, lack, unheard, words) in [
+            (0, Some(Lack::Executors), 1, Some("1 agent yet")),
+            (0, Some(Lack::Executors), 0, None),
+            (600, unlisted(), 2, Some("2 agents yet")),
+            (0, None, 0, None),
+            (0, unlisted(), 0, Some("framework u-1")),
+            (59, unlisted(), 0, Some("framework u-1")),
+            (1, unlisted(), 0, None),
+        ] {
+            tokio::time::advance(Duration::from_secs(after)).await;
+            let doubt = attempt.doubt(lack.clone(), unheard).map(|(_, message)| message);
+            let is_told = doubt.as_ref().zip(words).is_some_and(|(told, words)| told.contains(words));
+            assert!(doubt.is_none() && words.is_none() || is_told, "{lack:?} with {unheard}: {doubt:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_told_with_what_keeps_it_from_being_seen_again() {
+        let mut attempt = attempt(Executors::default());
+        attempt.sees(seen(&["u-1"], 2));
+        assert!(attempt.cannot_be_seen((Reason::MesosUnreachable, "no route".into())));
+        let told = attempt.told();
+        assert_eq!((told.executors.running, told.frameworks.as_slice()), (2, &["u-1".to_owned()][..]));
+        assert!(told.trouble.is_some());
     }
 
     #[test]

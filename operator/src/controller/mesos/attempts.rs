@@ -133,11 +133,21 @@ impl Attempts {
             .find(|id| self.0.contains_key(*id) && Whose::new((*id).to_owned()).has(framework))
     }
 
-    /// Takes in what was seen. `why` has the last word on an attempt without executors, by when the youngest of its frameworks
-    /// was registered. Answers the jobs of which there is news.
+    /// Whether a look lacks, of any attempt, what the one before had, and does not explain it.
+    pub(super) fn is_lacking(&self, seen: &Seen) -> bool {
+        let nothing = (Frameworks::default(), Tasks::default());
+        self.0.iter().any(|(id, attempt)| {
+            let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
+            attempt.lack(frameworks, &sight::of(frameworks, tasks, &Whose::new(id.clone()))).is_some()
+        })
+    }
+
+    /// Takes in what was seen, by a master that has not heard of so many agents. `why` has the last word on an attempt without
+    /// executors, by when the youngest of its frameworks was registered. Answers the jobs of which there is news.
     pub(super) fn take(
         &mut self,
         seen: &Seen,
+        unheard: usize,
         why: impl Fn(&Need, &OnMesos, Option<Timestamp>) -> Option<(Reason, String)>,
     ) -> Vec<JobKey> {
         let nothing = (Frameworks::default(), Tasks::default());
@@ -146,6 +156,13 @@ impl Attempts {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
             let whose = Whose::new(id.clone());
             let mut now = attempt.after(sight::of(frameworks, tasks, &whose));
+            let lack = attempt.lack(frameworks, &now);
+            if let Some(doubt) = attempt.doubt(lack, unheard) {
+                if attempt.cannot_be_seen(doubt) {
+                    news.push(attempt.subject.job.clone());
+                }
+                continue;
+            }
             let youngest = sight::youngest(frameworks, &whose);
             if now.wait.is_none() {
                 now.wait = why(&attempt.subject.need, &now, youngest);
@@ -179,11 +196,7 @@ impl Attempts {
 
     /// Whether somebody waits for what happens next.
     pub(super) fn is_expecting(&self) -> bool {
-        let expects = |it: &Attempt| match &it.debt {
-            Some(debt) => debt.outcome != core::Frameworks::Gone,
-            None => it.seen().executors.running == 0,
-        };
-        self.0.values().any(expects)
+        self.0.values().any(Attempt::is_expecting)
     }
 
     /// Forgets the attempts that are over for their jobs.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use lcmap_mesos::{AddressError, Settings};
+use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::spec::{Certificates, Mesos};
-use lcmap_spark_crd::{Reason, SparkJob};
+use lcmap_spark_crd::status::MesosIdentity;
 use tempfile::TempDir;
 
 use super::identities::{Configured, Identities};
@@ -14,21 +15,26 @@ use crate::controller::writer::limited;
 use crate::core::{Obstacle, Remedy};
 use crate::mesos::{Files, settings};
 
+/// The keys of a Secret with principal and secret.
+const CREDENTIALS: &[&str] = &["principal", "secret"];
+/// The keys of a Secret with certificates, by either naming.
+const CERTIFICATES: &[&str] = &["mesos.crt", "mesos.key", "trustedroot.crt", "tls.crt", "tls.key", "ca.crt"];
+
 /// A Mesos, and as whom it is asked. Who has the same is served by the same observer.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Whom {
     pub(super) master: String,
     pub(super) identity: Identity,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Identity {
     /// The operator's own for this master.
     Own,
     /// Nobody: neither the job nor the operator has anything to show.
     Anonymous,
-    /// The job's: the Secrets that it names, in its namespace.
-    Jobs { namespace: String, credentials: Option<String>, certificates: Option<String> },
+    /// A job's: the Secrets that it names, in its namespace.
+    Jobs { namespace: String, secrets: MesosIdentity },
 }
 
 /// Whether the operator may read the Secrets that jobs name, to ask masters for which it has no identity of its own.
@@ -40,25 +46,19 @@ pub(crate) enum JobSecrets {
     Read,
 }
 
-/// Whom to ask about a job, whose missing fields are filled in.
+/// Whom to ask about jobs that have this identity of their own on a Mesos.
 pub(super) fn whom(
-    job: &SparkJob,
     master: &str,
+    (namespace, secrets): (&str, &MesosIdentity),
     identities: &Identities,
-    secrets: JobSecrets,
+    job_secrets: JobSecrets,
 ) -> Result<Whom, Obstacle> {
-    let mesos = &job.spec.mesos;
-    let certificates = mesos.certificates.as_ref().and_then(|certificates| certificates.secret_name.clone());
     let identity = if identities.of(master).is_some() {
         Identity::Own
-    } else if certificates.is_none() && mesos.credentials_secret_name.is_none() {
+    } else if secrets.certificates_secret_name.is_none() && secrets.credentials_secret_name.is_none() {
         Identity::Anonymous
-    } else if secrets == JobSecrets::Read {
-        Identity::Jobs {
-            namespace: job.metadata.namespace.clone().unwrap_or_default(),
-            credentials: mesos.credentials_secret_name.clone(),
-            certificates,
-        }
+    } else if job_secrets == JobSecrets::Read {
+        Identity::Jobs { namespace: namespace.to_owned(), secrets: secrets.clone() }
     } else {
         let message = format!(
             "the operator has no identity of its own for {master}, and may not read this job's Secrets: the chart's \
@@ -84,6 +84,14 @@ pub(super) enum IdentityError {
     Files(#[from] std::io::Error),
 }
 
+impl IdentityError {
+    /// Whether a Secret is not there any more.
+    pub(super) fn is_gone(&self) -> bool {
+        let Self::Secret { source, .. } = self else { return false };
+        matches!(&**source, kube::Error::Api(status) if status.code == 404)
+    }
+}
+
 /// What it takes to ask, and the folder that lives as long.
 pub(super) struct Means {
     pub(super) settings: Settings,
@@ -94,31 +102,42 @@ pub(super) struct Means {
 pub(super) async fn means(
     whom: &Whom,
     identities: &Identities,
-    verification: &Certificates,
     client: &Client,
 ) -> Result<Means, IdentityError> {
-    let mesos = Mesos {
-        master: Some(whom.master.clone()),
-        certificates: Some(verification.clone()),
-        ..Mesos::default()
-    };
     match (&whom.identity, identities.of(&whom.master)) {
-        (Identity::Jobs { namespace, credentials, certificates }, _) => {
+        (Identity::Jobs { namespace, secrets }, _) => {
             let folder = TempDir::new()?;
-            let files = [("credentials", credentials), ("certificates", certificates)];
+            let files = [
+                ("credentials", &secrets.credentials_secret_name, CREDENTIALS),
+                ("certificates", &secrets.certificates_secret_name, CERTIFICATES),
+            ];
             let mut paths = BTreeMap::new();
-            for (place, name) in files.into_iter().filter_map(|(place, name)| Some((place, name.as_ref()?))) {
+            for (place, name, keys) in files {
+                let Some(name) = name else { continue };
                 let path = folder.path().join(place);
-                write(&path, secret(client, namespace, name).await?)?;
+                write(&path, secret(client, namespace, name).await?, keys)?;
                 paths.insert(place, path);
             }
             let path = |place| paths.get(place).map(std::path::PathBuf::as_path);
             let files = Files { certificates: path("certificates"), credentials: path("credentials") };
-            Ok(Means { settings: settings(&mesos, files)?, _files: Some(folder) })
+            Ok(Means { settings: settings(&jobs_mesos(&whom.master, secrets), files)?, _files: Some(folder) })
         }
         (Identity::Own, Some(own)) => Ok(Means { settings: own_settings(own)?, _files: None }),
-        _ => Ok(Means { settings: settings(&mesos, Files::default())?, _files: None }),
+        _ => {
+            let mesos = Mesos { master: Some(whom.master.clone()), ..Mesos::default() };
+            Ok(Means { settings: settings(&mesos, Files::default())?, _files: None })
+        }
     }
+}
+
+/// A Mesos as a job's fields name it.
+fn jobs_mesos(master: &str, secrets: &MesosIdentity) -> Mesos {
+    let certificates = Certificates {
+        secret_name: secrets.certificates_secret_name.clone(),
+        verify: secrets.verify,
+        server_name: secrets.server_name.clone(),
+    };
+    Mesos { master: Some(master.to_owned()), certificates: Some(certificates), ..Mesos::default() }
 }
 
 fn own_settings(own: &Configured) -> Result<Settings, AddressError> {
@@ -135,10 +154,70 @@ async fn secret(client: &Client, namespace: &str, name: &str) -> Result<Secret, 
     })
 }
 
-fn write(folder: &std::path::Path, secret: Secret) -> Result<(), std::io::Error> {
+/// Keeps of a Secret what is used: what else is in it is nobody's to copy.
+fn write(folder: &std::path::Path, secret: Secret, keys: &[&str]) -> Result<(), std::io::Error> {
     std::fs::create_dir_all(folder)?;
-    for (key, value) in secret.data.unwrap_or_default() {
-        std::fs::write(folder.join(key), value.0)?;
+    let data = secret.data.unwrap_or_default();
+    for (key, value) in data.iter().filter(|(key, _)| keys.contains(&key.as_str())) {
+        std::fs::write(folder.join(key), &value.0)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::ByteString;
+    use lcmap_spark_crd::spec::CertificateVerification;
+
+    use super::*;
+
+    fn secrets() -> MesosIdentity {
+        MesosIdentity { credentials_secret_name: Some("mesos".into()), ..MesosIdentity::default() }
+    }
+
+    #[test]
+    fn whoever_differs_in_what_is_verified_is_asked_by_another_observer() {
+        let other = MesosIdentity { server_name: Some("m".into()), ..secrets() };
+        let lax = MesosIdentity { verify: CertificateVerification::Chain, ..secrets() };
+        let whom = |secrets| {
+            whom("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Read).unwrap()
+        };
+        let (first, other, lax) = (whom(&secrets()), whom(&other), whom(&lax));
+        assert!(first != other && first != lax && other != lax);
+        assert_eq!(jobs_mesos("m", &secrets()).credentials_secret_name, None);
+        let Identity::Jobs { secrets, .. } = other.identity else { panic!("not the job's") };
+        assert_eq!(jobs_mesos("m", &secrets).certificates.unwrap().server_name.as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn who_may_not_be_asked_about_is_told_what_gives_the_operator_an_identity() {
+        let refused = |secrets: &MesosIdentity| {
+            whom("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Untouched).err()
+        };
+        assert_eq!(refused(&secrets()).unwrap().reason, Reason::MasterUnconfigured);
+        assert_eq!(refused(&MesosIdentity::default()), None, "nobody is anybody's to ask as");
+    }
+
+    #[test]
+    fn of_a_secret_only_what_is_used_is_kept() {
+        let folder = TempDir::new().unwrap();
+        let value = |text: &str| ByteString(text.as_bytes().to_vec());
+        let data = [("principal", "p"), ("secret", "s"), ("database-password", "x"), ("tls.key", "k")];
+        let data = data.map(|(key, text)| (key.to_owned(), value(text))).into();
+        write(folder.path(), Secret { data: Some(data), ..Secret::default() }, CREDENTIALS).unwrap();
+        let mut kept: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+        kept.sort();
+        assert_eq!(kept, ["principal", "secret"]);
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_is_told_from_one_that_may_not_be_read() {
+        for (code, is_gone) in [(404, true), (403, false)] {
+            let status = kube::core::Status { code, ..kube::core::Status::default() };
+            let source = Box::new(kube::Error::Api(Box::new(status)));
+            let error = IdentityError::Secret { namespace: "ns".into(), name: "mesos".into(), source };
+            assert_eq!(error.is_gone(), is_gone, "{code}");
+        }
+    }
 }

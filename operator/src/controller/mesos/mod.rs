@@ -22,6 +22,11 @@ pub(crate) use cluster::Cluster;
 pub(crate) use identities::Identities;
 pub(crate) use observers::{Observers, Surroundings};
 
+/// So many agents.
+fn agents(count: usize) -> String {
+    if count == 1 { "1 agent".to_owned() } else { format!("{count} agents") }
+}
+
 /// What trouble with Mesos means for a job that the operator looks after: how exactly it cannot be reached from here matters to
 /// nobody but whoever reads the message.
 fn reason(kind: ErrorKind) -> Reason {

@@ -8,13 +8,13 @@ use kube::Api;
 use lcmap_mesos::Error;
 use lcmap_mesos::operator::{Framework, Frameworks, Operator, Tasks};
 use lcmap_spark_crd::Reason;
-use lcmap_spark_crd::spec::Certificates;
 use lcmap_spark_crd::status::Executors;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::attempts::Subject;
+use super::attempts::{Seen, Subject};
 use super::identity::{Identity, IdentityError, Means, Whom, means};
-use super::observers::{Surroundings, Watched};
+use super::observers::{Stay, Surroundings, Watched};
 use super::reason;
 use super::settle::{Hearing, info, settle};
 use super::sweep::{Labelled, labelled};
@@ -29,6 +29,8 @@ const EXPECTING: Duration = Duration::from_secs(2);
 const STEADY: Duration = Duration::from_secs(10);
 /// Between two sweeps.
 const SWEEP: Duration = Duration::from_secs(30);
+/// Between two turns after one that failed, at first and at most: what is owed goes soon after a network is back.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 /// What an answer may take: Mesos never refuses by silence, but a network does.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a job's Secrets are used before they are read anew.
@@ -41,10 +43,15 @@ const LEAST: Duration = Duration::from_millis(300);
 /// Asks one Mesos.
 pub(super) struct Observer {
     whom: Whom,
-    verification: Certificates,
+    stay: Stay,
     watched: Watched,
     around: Arc<Surroundings>,
-    connection: Option<(Means, Operator, Instant)>,
+    looks: Arc<Semaphore>,
+    /// What it takes to ask, since when. It outlives what it was read from: Secrets go with their namespace, frameworks do not.
+    means: Option<(Means, Instant)>,
+    operator: Option<Operator>,
+    /// How many looks in a row have failed.
+    failures: u32,
     /// What the last sweep took for an orphan: nothing is torn down at first sight.
     suspects: HashSet<String>,
     swept: Option<Instant>,
@@ -66,17 +73,20 @@ enum TurnError {
 
 impl Observer {
     pub(super) fn new(
-        whom: Whom,
-        verification: Certificates,
+        (whom, stay): (Whom, Stay),
         watched: Watched,
         around: Arc<Surroundings>,
+        looks: Arc<Semaphore>,
     ) -> Self {
         Self {
             whom,
-            verification,
+            stay,
             watched,
             around,
-            connection: None,
+            looks,
+            means: None,
+            operator: None,
+            failures: 0,
             suspects: HashSet::new(),
             swept: None,
             asked: Instant::now(),
@@ -84,7 +94,7 @@ impl Observer {
         }
     }
 
-    /// Looks for as long as there is anything to look at; at the operator's own Mesos always.
+    /// Looks for as long as there is anything to look at; at the Mesos that the operator is configured for always.
     pub(super) async fn run(mut self) {
         loop {
             let began = Instant::now();
@@ -92,14 +102,13 @@ impl Observer {
                 self.turn().await;
             }
             if self.watched.attempts().is_empty() {
-                if self.whom.identity != Identity::Own && self.asked.elapsed() > LINGER {
+                if self.stay == Stay::WhileAsked && self.asked.elapsed() > LINGER {
                     return;
                 }
             } else {
                 self.asked = Instant::now();
             }
-            // A large Mesos is asked no oftener than it can well answer.
-            let pause = self.pause().max(began.elapsed() * 5);
+            let pause = rest(self.pause(), began.elapsed(), self.failures);
             let wake = self.watched.wake.clone();
             tokio::select! {
                 () = sleep(pause) => {}
@@ -126,13 +135,15 @@ impl Observer {
         }
         let (look, news) = match self.look().await {
             Ok(news) => {
+                self.failures = 0;
                 if self.trouble.take().is_some() {
                     tracing::info!(master = self.whom.master, "Mesos answers again");
                 }
                 (Look::Done, news)
             }
             Err(error) => {
-                self.connection = None;
+                self.operator = None;
+                self.failures = self.failures.saturating_add(1);
                 let trouble = trouble(&error);
                 if self.trouble.as_ref() != Some(&trouble) {
                     tracing::warn!(master = self.whom.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
@@ -153,26 +164,23 @@ impl Observer {
     }
 
     async fn connect(&mut self) -> Result<&mut Operator, TurnError> {
-        let stale =
-            |since: &Instant| matches!(self.whom.identity, Identity::Jobs { .. }) && since.elapsed() > FRESH;
-        if self.connection.as_ref().is_none_or(|(_, _, since)| stale(since)) {
+        let is_jobs = matches!(self.whom.identity, Identity::Jobs { .. });
+        let is_stale = self.means.as_ref().is_none_or(|(_, since)| is_jobs && since.elapsed() > FRESH);
+        if is_stale || self.operator.is_none() {
             let Surroundings { identities, client, .. } = &*self.around;
-            let means = means(&self.whom, identities, &self.verification, client).await?;
-            let operator = Operator::new(means.settings.clone());
-            self.connection = Some((means, operator, Instant::now()));
+            match (means(&self.whom, identities, client).await, &mut self.means) {
+                (Ok(means), _) => self.means = Some((means, Instant::now())),
+                (Err(error), Some((_, since))) if error.is_gone() => *since = Instant::now(),
+                (Err(error), _) => return Err(error.into()),
+            }
+            self.operator = None;
         }
-        self.connection.as_mut().map(|(_, operator, _)| operator).ok_or(TurnError::Silent)
+        let Some((means, _)) = &self.means else { return Err(TurnError::Silent) };
+        Ok(self.operator.get_or_insert_with(|| Operator::new(means.settings.clone())))
     }
 
-    /// One look at everything. Answers the jobs of which there is news.
-    async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
-        // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
-        // that had not heard of all its agents then may have left frameworks out of it.
-        let due = self.watched.attempts().due();
-        let unheard_before =
-            if due.is_empty() { 0 } else { patiently(self.connect().await?.unheard_agents()).await? };
-        let frameworks = patiently(self.connect().await?.frameworks()).await?;
-        let orphans = self.suspicious(&frameworks).await;
+    /// What Mesos says of each attempt.
+    async fn sort(&mut self, frameworks: Frameworks) -> Result<Seen, TurnError> {
         let mut seen = self.watched.attempts().sort(frameworks, Tasks::default());
         if seen.values().any(|(frameworks, _)| !frameworks.frameworks.is_empty()) {
             let tasks = patiently(self.connect().await?.tasks()).await?;
@@ -180,6 +188,36 @@ impl Observer {
                 seen.entry(id).or_default().1 = of_attempt;
             }
         }
+        Ok(seen)
+    }
+
+    /// What Mesos says of each attempt, and how many agents it has not heard of, where that matters. A list that lacks something
+    /// may be older than the last agent's word: then there is another.
+    async fn list(&mut self, frameworks: Frameworks) -> Result<(Seen, usize), TurnError> {
+        let seen = self.sort(frameworks).await?;
+        if !self.watched.attempts().is_lacking(&seen) {
+            return Ok((seen, 0));
+        }
+        let unheard = patiently(self.connect().await?.unheard_agents()).await?;
+        if unheard > 0 {
+            return Ok((seen, unheard));
+        }
+        let frameworks = patiently(self.connect().await?.frameworks()).await?;
+        Ok((self.sort(frameworks).await?, 0))
+    }
+
+    /// One look at everything. Answers the jobs of which there is news.
+    async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
+        // It is never closed.
+        let _one_of_few = Arc::clone(&self.looks).acquire_owned().await.ok();
+        // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
+        // that had not heard of all its agents then may have left frameworks out of it.
+        let due = self.watched.attempts().due();
+        let unheard_before =
+            if due.is_empty() { 0 } else { patiently(self.connect().await?.unheard_agents()).await? };
+        let frameworks = patiently(self.connect().await?.frameworks()).await?;
+        let orphans = self.suspicious(&frameworks).await;
+        let (seen, unheard) = self.list(frameworks).await?;
         let agents = if self.watched.attempts().is_expecting() {
             Some(patiently(self.connect().await?.agents()).await?)
         } else {
@@ -187,14 +225,14 @@ impl Observer {
         };
         let now = jiff::Timestamp::now();
         let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
-        let mut news = self.watched.attempts().take(&seen, why);
+        let mut news = self.watched.attempts().take(&seen, unheard, why);
         if !due.is_empty() || !orphans.is_empty() {
             let unheard = patiently(self.connect().await?.unheard_agents()).await?;
             let hearing = Hearing::around(unheard_before, unheard);
             for (id, subject, debt) in due {
                 let nothing = Frameworks::default();
                 let listed = seen.get(&id).map_or(&nothing, |(frameworks, _)| frameworks);
-                let Some((means, operator, _)) = self.connection.as_mut() else { break };
+                let (Some((means, _)), Some(operator)) = (&self.means, &mut self.operator) else { break };
                 if !self.around.leadership.leads() {
                     break;
                 }
@@ -242,7 +280,7 @@ impl Observer {
 
     async fn tear_down(&mut self, orphans: Vec<(Framework, Labelled)>) {
         for (framework, whose) in orphans {
-            let Some((means, operator, _)) = self.connection.as_mut() else { return };
+            let (Some((means, _)), Some(operator)) = (&self.means, &mut self.operator) else { return };
             if !self.around.leadership.leads() {
                 return;
             }
@@ -275,6 +313,15 @@ impl Observer {
     }
 }
 
+/// How long to rest after a turn. A large Mesos is asked no oftener than it can well answer; how long a failure took says
+/// nothing of that.
+fn rest(usual: Duration, took: Duration, failures: u32) -> Duration {
+    match failures {
+        0 => usual.max(took * 5),
+        failures => AGAIN.0.saturating_mul(1 << (failures - 1).min(10)).min(AGAIN.1),
+    }
+}
+
 async fn patiently<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, TurnError> {
     timeout(PATIENCE, answer).await.map_err(|_| TurnError::Silent)?.map_err(TurnError::from)
 }
@@ -287,4 +334,26 @@ fn trouble(error: &TurnError) -> (Reason, String) {
         TurnError::Silent => Reason::MesosUnreachable,
     };
     (reason, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_mesos_is_asked_again_soon_however_long_the_failure_took() {
+        let seconds = Duration::from_secs;
+        for (usual, took, failures, expected) in [
+            (2, 0, 0, 2),
+            (2, 3, 0, 15),
+            (10, 10, 1, 2),
+            (2, 30, 2, 4),
+            (10, 30, 3, 8),
+            (10, 30, 4, 10),
+            (30, 30, u32::MAX, 10),
+        ] {
+            let rested = rest(seconds(usual), seconds(took), failures);
+            assert_eq!(rested, seconds(expected), "{usual} s, took {took} s, {failures} failures");
+        }
+    }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kube::Client;
-use lcmap_spark_crd::spec::Certificates;
+use lcmap_spark_crd::status::{MesosIdentity, MesosStatus};
 use lcmap_spark_crd::{Reason, SparkJob, names};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::attempts::{Attempts, Subject};
 use super::cluster::Cluster;
@@ -18,8 +18,11 @@ use crate::controller::lease::Leadership;
 use crate::controller::metrics::Metrics;
 use crate::controller::queue::Queue;
 use crate::controller::watched::JobKey;
-use crate::core::{self, Obstacle, OnMesos, Settings};
+use crate::core::{self, MesosDefaults, Obstacle, OnMesos, Settings};
 use crate::mesos::Need;
+
+/// How many observers may look at the same time: the answers of a large Mesos take memory.
+const LOOKS: usize = 3;
 
 /// What observers have in common.
 pub(crate) struct Surroundings {
@@ -43,6 +46,15 @@ pub(crate) struct Surroundings {
     pub(crate) metrics: Metrics,
 }
 
+/// How long an observer stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// For as long as somebody asks for it.
+    WhileAsked,
+    /// As long as the operator lives.
+    Always,
+}
+
 /// Every observer. Cheap to clone: all clones are one.
 #[derive(Clone)]
 pub(crate) struct Observers(Arc<Inner>);
@@ -50,6 +62,7 @@ pub(crate) struct Observers(Arc<Inner>);
 struct Inner {
     around: Arc<Surroundings>,
     observers: Mutex<HashMap<Whom, Watched>>,
+    looks: Arc<Semaphore>,
 }
 
 /// What an observer and those who ask it share.
@@ -71,20 +84,23 @@ impl Observers {
     /// Observers of the Mesos that the operator is configured for; others join when jobs name them.
     pub(crate) fn start(around: Surroundings) -> Self {
         let around = Arc::new(around);
-        let observers = Self(Arc::new(Inner { around, observers: Mutex::default() }));
-        let masters: Vec<String> = observers.0.around.identities.masters().map(str::to_owned).collect();
-        for master in masters {
-            observers.of(Whom { master, identity: Identity::Own }, Certificates::default());
+        let observers = Self(Arc::new(Inner {
+            around,
+            observers: Mutex::default(),
+            looks: Arc::new(Semaphore::new(LOOKS)),
+        }));
+        for whom in always(&observers.0.around.identities, &observers.0.around.settings.mesos) {
+            observers.of(whom, Stay::Always);
         }
         observers
     }
 
-    /// Whether there is somebody to look at a job on Mesos, or what keeps it.
+    /// Whether there is somebody to look at what a job's next driver will have on Mesos, or what keeps it.
     pub(crate) fn check(&self, job: &SparkJob) -> Result<(), Obstacle> {
         let around = &self.0.around;
         let filled = around.settings.fill(job);
         match &filled.spec.mesos.master {
-            Some(master) => whom(&filled, master, &around.identities, around.secrets).map(drop),
+            Some(master) => around.whom(master, &filled, &MesosIdentity::of(&filled.spec.mesos)).map(drop),
             None => Ok(()),
         }
     }
@@ -92,9 +108,8 @@ impl Observers {
     /// What an attempt has on Mesos, and what is left of it once its driver is over. From now on it is looked at.
     pub(crate) fn look(&self, key: &JobKey, job: &SparkJob, attempt: i32) -> (OnMesos, core::Frameworks) {
         let filled = self.0.around.settings.fill(job);
-        let role = filled.spec.mesos.role.clone();
         match self.watched(&filled) {
-            Ok((master, watched)) => {
+            Ok((master, identity, watched)) => {
                 let id = id(job, attempt);
                 let mut attempts = watched.attempts();
                 let is_new = !attempts.knows(&id);
@@ -104,11 +119,12 @@ impl Observers {
                 if is_new {
                     watched.wake.notify_one();
                 }
-                (OnMesos { master: Some(master), ..seen }, left)
+                (OnMesos { master: Some(master), identity: Some(identity), ..seen }, left)
             }
             Err((reason, message)) => {
                 let left =
                     core::Frameworks::Left { ids: vec![id(job, attempt)], reason, message: message.clone() };
+                let role = role(&filled);
                 (OnMesos { role, trouble: Some((reason, message)), ..OnMesos::default() }, left)
             }
         }
@@ -117,7 +133,7 @@ impl Observers {
     /// Lets the frameworks of an attempt go, whose driver is over.
     pub(crate) fn settle(&self, key: &JobKey, job: &SparkJob, attempt: i32) {
         let filled = self.0.around.settings.fill(job);
-        let Ok((_, watched)) = self.watched(&filled) else { return };
+        let Ok((_, _, watched)) = self.watched(&filled) else { return };
         let known = job.status.as_ref().and_then(|status| status.mesos.as_ref());
         let known = known.map(|mesos| mesos.framework_ids.as_slice()).unwrap_or_default();
         let id = id(job, attempt);
@@ -128,24 +144,21 @@ impl Observers {
         watched.wake.notify_one();
     }
 
-    /// Where an attempt is, by what its status says, or by what its next driver will be told.
-    fn watched(&self, filled: &SparkJob) -> Result<(String, Watched), (Reason, String)> {
-        let around = &self.0.around;
-        let told = filled.status.as_ref().and_then(|status| status.mesos.as_ref()?.master.clone());
-        let Some(master) = told.or_else(|| filled.spec.mesos.master.clone()) else {
+    /// Where an attempt is and as whom, by what its status says, or by what its next driver will be told.
+    fn watched(&self, filled: &SparkJob) -> Result<(String, MesosIdentity, Watched), (Reason, String)> {
+        let Some((master, identity)) = place(filled) else {
             return Err((
                 Reason::MasterRequired,
                 "neither the job nor the operator names a Mesos master".into(),
             ));
         };
-        let whom = whom(filled, &master, &around.identities, around.secrets)
-            .map_err(|obstacle| (obstacle.reason, obstacle.message))?;
-        let verification = filled.spec.mesos.certificates.clone().unwrap_or_default();
-        Ok((master, self.of(whom, verification)))
+        let whom = self.0.around.whom(&master, filled, &identity);
+        let whom = whom.map_err(|obstacle| (obstacle.reason, obstacle.message))?;
+        Ok((master, identity, self.of(whom, Stay::WhileAsked)))
     }
 
     /// The observer of a Mesos, which begins if there is none.
-    fn of(&self, whom: Whom, verification: Certificates) -> Watched {
+    fn of(&self, whom: Whom, stay: Stay) -> Watched {
         let mut observers = self.0.observers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(watched) = observers.get(&whom) {
             return watched.clone();
@@ -153,7 +166,8 @@ impl Observers {
         let watched = Watched::default();
         observers.insert(whom.clone(), watched.clone());
         let around = Arc::clone(&self.0.around);
-        let observer = Observer::new(whom.clone(), verification, watched.clone(), around);
+        let looks = Arc::clone(&self.0.looks);
+        let observer = Observer::new((whom.clone(), stay), watched.clone(), around, looks);
         let inner = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             observer.run().await;
@@ -165,18 +179,93 @@ impl Observers {
     }
 }
 
+impl Surroundings {
+    fn whom(&self, master: &str, job: &SparkJob, identity: &MesosIdentity) -> Result<Whom, Obstacle> {
+        let namespace = job.metadata.namespace.as_deref().unwrap_or_default();
+        whom(master, (namespace, identity), &self.identities, self.secrets)
+    }
+}
+
+/// Whom the operator asks for as long as it lives, so that what a job left that is gone is swept: those that it has identities
+/// for, and the masters of jobs that name none, where those are asked as nobody.
+fn always(identities: &Identities, defaults: &MesosDefaults) -> Vec<Whom> {
+    let own = identities.masters().map(|master| Whom { master: master.to_owned(), identity: Identity::Own });
+    let is_open = defaults.credentials_secret_name.is_none() && defaults.certificates.is_none();
+    let open = defaults.master.iter().filter(|master| is_open && identities.of(master).is_none());
+    own.chain(open.map(|master| Whom { master: master.clone(), identity: Identity::Anonymous })).collect()
+}
+
+/// Where an attempt is, and as whom: as its status says, whatever has been edited since.
+fn place(filled: &SparkJob) -> Option<(String, MesosIdentity)> {
+    let told = told(filled);
+    let master = told.and_then(|told| told.master.clone()).or_else(|| filled.spec.mesos.master.clone())?;
+    let identity = told.and_then(|told| told.identity.clone());
+    Some((master, identity.unwrap_or_else(|| MesosIdentity::of(&filled.spec.mesos))))
+}
+
+fn told(job: &SparkJob) -> Option<&MesosStatus> {
+    job.status.as_ref()?.mesos.as_ref()
+}
+
+/// The role that an attempt's resources come from. None: Mesos' `*`.
+fn role(filled: &SparkJob) -> Option<String> {
+    match told(filled).and_then(|told| told.role.clone()) {
+        Some(role) => Some(role).filter(|role| role != "*"),
+        None => filled.spec.mesos.role.clone(),
+    }
+}
+
 fn id(job: &SparkJob, attempt: i32) -> String {
     names::framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt)
 }
 
 fn subject(key: &JobKey, filled: &SparkJob) -> Subject {
-    let mesos = &filled.spec.mesos;
-    let told = filled.status.as_ref().and_then(|status| status.mesos.as_ref());
     Subject {
         job: key.clone(),
         need: Need::of(&filled.spec),
-        user: mesos.user.clone().unwrap_or_else(|| "lcmap".to_owned()),
-        role: mesos.role.clone(),
-        executors: told.and_then(|told| told.executors).unwrap_or_default(),
+        user: filled.spec.mesos.user.clone().unwrap_or_else(|| "lcmap".to_owned()),
+        role: role(filled),
+        executors: told(filled).and_then(|told| told.executors).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lcmap_spark_crd::spec::Certificates;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn job(mesos: &Value, status: &Value) -> SparkJob {
+        let job = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "pi"},
+            "spec": {"run": {"submit": {"application": "local:///a.py"}}, "mesos": mesos}, "status": {"mesos": status}});
+        serde_json::from_value(job).unwrap()
+    }
+
+    #[test]
+    fn an_attempt_stays_where_it_is_and_who_it_is_however_the_job_is_edited() {
+        let edited = json!({"master": "mesos://new:5050", "role": "new", "credentialsSecretName": "new"});
+        let told =
+            json!({"master": "mesos://old:5050", "role": "*", "identity": {"credentialsSecretName": "old"}});
+        let secret = |job: &SparkJob| place(job).map(|(master, it)| (master, it.credentials_secret_name));
+        let (begun, next) = (job(&edited, &told), job(&edited, &json!({})));
+        assert_eq!(secret(&begun), Some(("mesos://old:5050".into(), Some("old".into()))));
+        assert_eq!(role(&begun), None);
+        assert_eq!(secret(&next), Some(("mesos://new:5050".into(), Some("new".into()))));
+        assert_eq!(role(&next).as_deref(), Some("new"));
+        assert_eq!(place(&job(&json!({}), &json!({}))), None);
+    }
+
+    #[test]
+    fn who_is_to_be_asked_as_nobody_is_asked_always() {
+        let master = Some("mesos://m:5050".to_owned());
+        let open = MesosDefaults { master: master.clone(), ..MesosDefaults::default() };
+        let named = MesosDefaults { credentials_secret_name: Some("s".into()), ..open.clone() };
+        let sealed = MesosDefaults { certificates: Some(Certificates::default()), ..open.clone() };
+        for (defaults, count) in [(open, 1), (named, 0), (sealed, 0), (MesosDefaults::default(), 0)] {
+            let whom = always(&Identities::default(), &defaults);
+            assert_eq!(whom.len(), count, "{defaults:?}");
+            assert!(whom.iter().all(|it| it.identity == Identity::Anonymous));
+        }
     }
 }

@@ -73,9 +73,9 @@ fn outcome(
         (Some(why), _) => why,
         (None, Hearing::Complete) => return core::Frameworks::Gone,
         (None, Hearing::Lacks(agents)) => {
-            let message = format!(
-                "the leading master has not heard of {agents} agents yet, where it may have executors"
-            );
+            let agents = super::agents(agents);
+            let message =
+                format!("the leading master has not heard of {agents} yet, where it may have executors");
             (Reason::TearingDown, message)
         }
     };
