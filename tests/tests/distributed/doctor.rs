@@ -96,10 +96,7 @@ fn executors_without_room_are_told_by_how_much() {
     listed["mesos"]["master"] = json!(format!("mesos://127.0.0.1:1,{}", bed.master(0).address()));
     for (spec, said) in [
         (apart, "ConstraintsUnmet: none of 1 Mesos agents"),
-        (
-            large,
-            "OffersTooSmall: an executor needs 1 core and 45056 MiB; the most that is free on one agent is 4 cores, and 4096 MiB",
-        ),
+        (large, "OffersTooSmall: an executor needs 1 core and 45056 MiB; the agent that comes nearest"),
         (listed, "ConnectionRefused: 127.0.0.1:1 refused"),
     ] {
         says(&doctor(&bed, spec).failed_with(1).stdout, &[said, "leads"]);

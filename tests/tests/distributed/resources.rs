@@ -20,9 +20,10 @@ fn waits_in_vain(bed: &Bed, change: impl FnOnce(&mut Value), said: &[&str]) {
 #[test]
 fn executors_that_no_agent_holds_are_told_by_how_much() {
     let bed = Bed::plain().start().unwrap();
-    let figures =
-        "an executor needs 1 core and 45056 MiB; the most that is free on one agent is 4 cores, and 4096 MiB";
-    waits_in_vain(&bed, |spec| spec["executor"]["memory"] = json!("40g"), &["OffersTooSmall", figures]);
+    let needs = "an executor needs 1 core and 45056 MiB; the agent that comes nearest";
+    let lacks = "has 4 cores and 4096 MiB free for the role *: it lacks 40960 MiB";
+    let large = |spec: &mut Value| spec["executor"]["memory"] = json!("40g");
+    waits_in_vain(&bed, large, &["OffersTooSmall", needs, lacks]);
 }
 
 #[test]
