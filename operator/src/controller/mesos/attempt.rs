@@ -72,10 +72,9 @@ impl Attempt {
         if self.debt.is_some() {
             return None;
         }
-        let mut all = listed.frameworks.iter().chain(&listed.completed_frameworks);
+        let all = listed.frameworks.iter().chain(&listed.completed_frameworks);
         let unlisted = self.seen.frameworks.iter().find(|id| !all.clone().any(|it| it.id == **id));
-        let lives = all.next().is_some() && !now.frameworks.is_empty();
-        let fewer = lives && now.executors.running < self.seen.executors.running;
+        let fewer = !now.frameworks.is_empty() && now.executors.running < self.seen.executors.running;
         unlisted.cloned().map(Lack::Framework).or(fewer.then_some(Lack::Executors))
     }
 

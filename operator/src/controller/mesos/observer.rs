@@ -97,10 +97,7 @@ impl Observer {
     /// Looks for as long as there is anything to look at; at the Mesos that the operator is configured for always.
     pub(super) async fn run(mut self) {
         loop {
-            let began = Instant::now();
-            if self.around.leadership.leads() {
-                self.turn().await;
-            }
+            let took = if self.around.leadership.leads() { self.turn().await } else { Duration::ZERO };
             if self.watched.attempts().is_empty() {
                 if self.stay == Stay::WhileAsked && self.asked.elapsed() > LINGER {
                     return;
@@ -108,7 +105,7 @@ impl Observer {
             } else {
                 self.asked = Instant::now();
             }
-            let pause = rest(self.pause(), began.elapsed(), self.failures);
+            let pause = rest(self.pause(), took, self.failures);
             let wake = self.watched.wake.clone();
             tokio::select! {
                 () = sleep(pause) => {}
@@ -126,14 +123,22 @@ impl Observer {
         }
     }
 
-    async fn turn(&mut self) {
+    /// Takes a look, if one is due. Answers how long it took.
+    async fn turn(&mut self) -> Duration {
         let index = self.around.index.clone();
         self.watched.attempts().retain(|job, id| index.is_current(job, id));
         let is_sweep = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP);
-        if self.watched.attempts().is_empty() && !is_sweep {
-            return;
+        let is_asked = !self.watched.attempts().is_empty();
+        if !is_asked && !is_sweep {
+            return Duration::ZERO;
         }
-        let (look, news) = match self.look().await {
+        // It is never closed.
+        let one_of_few = Arc::clone(&self.looks).acquire_owned().await.ok();
+        let began = Instant::now();
+        let looked = self.look().await;
+        let took = began.elapsed();
+        drop(one_of_few);
+        let (look, news) = match looked {
             Ok(news) => {
                 self.failures = 0;
                 if self.trouble.take().is_some() {
@@ -153,8 +158,12 @@ impl Observer {
                 (Look::Failed, news)
             }
         };
-        self.around.metrics.looked_at_mesos(look);
+        // That a Mesos which nobody uses takes nobody's word is no trouble.
+        if is_asked || look == Look::Done || self.whom.identity != Identity::Anonymous {
+            self.around.metrics.looked_at_mesos(look);
+        }
         self.push(news);
+        took
     }
 
     fn push(&self, jobs: impl IntoIterator<Item = JobKey>) {
@@ -208,8 +217,6 @@ impl Observer {
 
     /// One look at everything. Answers the jobs of which there is news.
     async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
-        // It is never closed.
-        let _one_of_few = Arc::clone(&self.looks).acquire_owned().await.ok();
         // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
         // that had not heard of all its agents then may have left frameworks out of it.
         let due = self.watched.attempts().due();
