@@ -1,14 +1,14 @@
 //! Mesos, drivers and operators that fail: what a job says, how it ends, and what is left on the master.
 
-use std::time::Duration;
-
 use lcmap_spark_tests::mesos::Bed;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Framework, frameworks, is_gone_from, is_kept, job, registered, shared};
+use super::{
+    Framework, ends_well, frameworks, is_killed, is_let_go, job, leaves_nothing, registered, shared,
+};
 use crate::{
-    bed::{in_namespace, shared as kubernetes},
-    job::condition,
+    bed::{in_namespace, shared as kubernetes, with_operator},
+    job::{Job, condition},
 };
 
 #[test]
@@ -35,30 +35,21 @@ fn a_driver_that_vanished_with_its_node_leaves_nothing() {
         framework.dies();
         job.driver(1).vanishes();
         job.becomes("Failed", "DriverLost");
-        is_gone_from(shared(), &job.uid());
+        leaves_nothing(&job, shared());
     });
 }
 
-#[test]
-fn a_job_waits_for_a_mesos_that_does_not_answer_and_goes_when_it_is_back() {
-    let mut mesos = Bed::plain().start().unwrap();
-    in_namespace("back", |space| {
-        let (job, framework) = registered(space, &mesos, json!({}));
-        mesos.master_mut(0).kill().unwrap();
-        framework.dies();
-        job.driver(1).reports(137, "KilledBySignal", "killed");
-        let status = job.becomes("Releasing", "TearingDown");
-        let told = job.wait_until("names the trouble", |status| {
-            condition(status, "Released")["reason"] == "MesosUnreachable"
-        });
-        assert!(status["message"].as_str().unwrap().contains("Mesos"), "{told:#}");
-        job.delete();
-        std::thread::sleep(Duration::from_secs(3));
-        assert!(is_kept(&job), "nobody knows what is left");
-        mesos.master_mut(0).restart().unwrap();
-        job.wait_until_gone();
-        assert!(mesos.state().unwrap()["frameworks"].as_array().unwrap().is_empty());
-    });
+/// A job that is given up on says so, by the id of what may be left, and is let go.
+fn is_abandoned(job: &Job, status: &Value) {
+    let id = format!("{}-1", job.uid());
+    let released = condition(status, "Released");
+    assert_eq!((&released["status"], &released["reason"]), (&json!("False"), &json!("FrameworkAbandoned")));
+    is_let_go(job);
+    let events = job.space.events(&job.name);
+    let warns = |(kind, reason, note): &(String, String, String)| {
+        kind == "Warning" && reason == "FrameworkAbandoned" && note.contains(&id)
+    };
+    assert!(events.iter().any(warns), "{events:#?}");
 }
 
 #[test]
@@ -67,15 +58,21 @@ fn a_mesos_that_is_gone_for_good_is_given_up_on_by_name() {
     in_namespace("gone", |space| {
         let (job, framework) = registered(space, &mesos, json!({}));
         mesos.master_mut(0).kill().unwrap();
-        framework.dies();
-        job.driver(1).reports(143, "Stopped", "stopped");
+        is_killed(&job, framework);
         job.becomes("Releasing", "TearingDown");
         job.annotate("lcmap.usgs.gov/abandon-framework", &format!("{}-1", job.uid()));
-        let status = job.becomes("Failed", "Stopped");
-        assert_eq!(condition(&status, "Released")["reason"], "FrameworkAbandoned");
-        super::is_let_go(&job);
-        let events = space.kubectl(["get", "events.events.k8s.io", "-o", "jsonpath={.items[*].reason}"]);
-        assert!(events.contains("FrameworkAbandoned"), "{events}");
+        is_abandoned(&job, &job.becomes("Failed", "KilledBySignal"));
+    });
+}
+
+#[test]
+fn a_mesos_that_is_gone_for_good_is_given_up_on_after_the_operators_limit() {
+    let mut mesos = Bed::plain().agents(0).start().unwrap();
+    with_operator("limit", &["--abandon-after=5s"], |space, _operator| {
+        let (job, framework) = registered(space, &mesos, json!({}));
+        mesos.master_mut(0).kill().unwrap();
+        is_killed(&job, framework);
+        is_abandoned(&job, &job.becomes("Failed", "KilledBySignal"));
     });
 }
 
@@ -87,14 +84,13 @@ fn a_successor_pays_the_debts_of_a_leader_that_was_killed() {
         operator.wait_until_leads().unwrap();
         let (job, framework) = registered(space, &mesos, json!({}));
         mesos.master_mut(0).freeze().unwrap();
-        framework.dies();
-        job.driver(1).reports(137, "KilledBySignal", "killed");
+        is_killed(&job, framework);
         job.becomes("Releasing", "TearingDown");
         operator.kill();
         mesos.master_mut(0).thaw().unwrap();
         let _successor = space.operator().start().unwrap();
         job.becomes("Failed", "KilledBySignal");
-        is_gone_from(&mesos, &job.uid());
+        leaves_nothing(&job, &mesos);
     });
 }
 
@@ -117,5 +113,6 @@ fn a_running_job_outlives_its_operator_and_the_master() {
         mesos.master_mut(0).restart().unwrap();
         job.wait_until("is seen again", |status| condition(status, "MesosRegistered")["status"] == "True");
         assert_eq!(job.status()["phase"], "Running");
+        ends_well(&job, framework, &mesos);
     });
 }

@@ -28,26 +28,31 @@ pub(crate) struct Framework {
 impl Framework {
     /// The one that the launch plan in a pod tells of.
     pub(crate) fn of(pod: &driver::Driver, mesos: &Bed) -> Self {
-        Self::of_plan(&plan(pod), settings(mesos), "")
+        Self::of_user("root", pod, mesos)
+    }
+
+    /// The same, whose executors run as this user.
+    pub(crate) fn of_user(user: &str, pod: &driver::Driver, mesos: &Bed) -> Self {
+        Self::of_plan(&plan(pod), settings(mesos), FrameworkInfo::new(user, "driver"), "")
     }
 
     /// A further one of the same driver: `suffix` is what its id has behind the first's.
     pub(crate) fn further(pod: &driver::Driver, mesos: &Bed, suffix: &str) -> Self {
-        Self::of_plan(&plan(pod), settings(mesos), suffix)
+        Self::of_plan(&plan(pod), settings(mesos), FrameworkInfo::new("root", "driver"), suffix)
     }
 
     /// The one that a plan tells of, registered as a principal.
     pub(crate) fn with_credential(pod: &driver::Driver, mesos: &Bed, credential: CredentialSource) -> Self {
         let settings = Settings { credential, security: Security::Plain, ..settings(mesos) };
-        Self::of_plan(&plan(pod), settings, "")
+        Self::of_plan(&plan(pod), settings, FrameworkInfo::new("root", "driver"), "")
     }
 
-    fn of_plan(plan: &Value, settings: Settings, suffix: &str) -> Self {
+    fn of_plan(plan: &Value, settings: Settings, info: FrameworkInfo, suffix: &str) -> Self {
         let mesos = &plan["master"]["mesos"];
         let id = format!("{}{suffix}", mesos["frameworkId"].as_str().unwrap());
         let labels = mesos["labels"].as_object().unwrap();
         let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap()));
-        Self::register(settings, &id, labels)
+        Self::subscribe(settings, info.with_id(&id).with_labels(labels))
     }
 
     /// One with this id and these labels.
@@ -56,7 +61,11 @@ impl Framework {
         id: &str,
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let mut info = FrameworkInfo::new("root", "driver").with_id(id).with_labels(labels);
+        let info = FrameworkInfo::new("root", "driver");
+        Self::subscribe(settings, info.with_id(id).with_labels(labels))
+    }
+
+    fn subscribe(settings: Settings, mut info: FrameworkInfo) -> Self {
         if let Ok(Some(credential)) = settings.credential.read() {
             info = info.with_principal(&credential.principal);
         }
@@ -76,15 +85,11 @@ impl Framework {
 
     /// Runs a command on an agent, and waits until it runs.
     pub(crate) fn runs(&mut self, task: &str, command: &str) {
-        self.reaches(task, command, state::RUNNING);
+        self.brings(task, command, state::RUNNING);
     }
 
-    /// Runs a command on an agent, and waits until it has failed.
-    pub(crate) fn fails(&mut self, task: &str, command: &str) {
-        self.reaches(task, command, state::FAILED);
-    }
-
-    fn reaches(&mut self, task: &str, command: &str, state: i32) {
+    /// Runs a command on an agent, and waits until that has come to this [`state`].
+    pub(crate) fn brings(&mut self, task: &str, command: &str, state: i32) {
         let (Some(runtime), Some(driver)) = (&self.runtime, &mut self.driver) else { panic!("it has ended") };
         runtime.block_on(async {
             driver.launch(task, command).await;

@@ -1,80 +1,120 @@
 //! As whom the operator looks at a Mesos, and what it does where it may not tear down.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use lcmap_spark_tests::mesos::{Access, Bed, driver::principal};
-use serde_json::{Value, json};
+use std::sync::OnceLock;
 
-use super::{Framework, job, name};
-use crate::{bed::shared as kubernetes, space::Space};
+use lcmap_spark_tests::{
+    Folder,
+    kubernetes::Operator,
+    mesos::{Access, Bed, driver::principal},
+};
+use serde_json::json;
 
-/// A Mesos that wants credentials, and where nobody may tear down by the operator API.
-fn guarded() -> Bed {
-    let acls = json!({"teardown_frameworks": [{"principals": {"type": "ANY"}, "framework_principals": {"type": "NONE"}}]});
-    Bed::plain().access(Access::Credentials(acls.to_string())).start().unwrap()
+use super::{Framework, ends_well, is_kept, is_killed, job, leaves_nothing, name, pod};
+use crate::{
+    bed::shared as kubernetes,
+    job::{Job, condition},
+    space::Space,
+};
+
+/// A Mesos that wants credentials, where nobody may tear down by the operator API.
+fn guarded() -> &'static Bed {
+    static MESOS: OnceLock<Bed> = OnceLock::new();
+    let acls = json!({
+        "teardown_frameworks": [{"principals": {"type": "ANY"}, "framework_principals": {"type": "NONE"}}],
+    });
+    let start = || Bed::plain().access(Access::Credentials(acls.to_string())).start().unwrap();
+    MESOS.get_or_init(start)
 }
 
-/// A file that gives the operator an identity on this Mesos.
-fn identity_on(mesos: &Bed) -> String {
-    let folder = mesos.folder().join("operator");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("principal"), "spark").unwrap();
-    std::fs::write(folder.join("secret"), "spark-secret\n").unwrap();
-    let file = mesos.folder().join("identities.json");
-    std::fs::write(&file, json!([{"master": name(mesos), "credentials": folder}]).to_string()).unwrap();
-    format!("--mesos-identities={}", file.display())
+/// The files that give an operator an identity on this Mesos.
+struct OnMesos(Folder);
+
+impl OnMesos {
+    fn new(mesos: &Bed, secret: &str) -> Self {
+        let identity = Self(Folder::new());
+        identity.0.write("principal", "spark");
+        identity.has_secret(secret);
+        let identities = json!([{"master": name(mesos), "credentials": identity.0.path()}]);
+        identity.0.write("identities.json", &identities.to_string());
+        identity
+    }
+
+    fn has_secret(&self, secret: &str) {
+        self.0.write("secret", &format!("{secret}\n"));
+    }
+
+    fn operator(&self, space: &Space) -> Operator {
+        let identities = self.0.path().join("identities.json");
+        let operator = space.operator().arg(format!("--mesos-identities={}", identities.display()));
+        let operator = operator.start().unwrap();
+        operator.wait_until_leads().unwrap();
+        operator
+    }
 }
 
-fn credentials(space: &Space) {
-    let data = |text: &str| BASE64_STANDARD.encode(text);
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "who"},
-        "data": {"principal": data("spark"), "secret": data("spark-secret")}});
-    space.create("secrets", &secret);
+/// A job there that shows a Secret.
+fn with_credentials<'s>(space: &'s Space<'s>) -> Job<'s> {
+    pod::credentials(space, "who", "spark-secret");
+    job(space, guarded(), "pi", json!({"mesos": {"credentialsSecretName": "who"}}))
 }
 
-fn with_credentials() -> Value {
-    json!({"mesos": {"credentialsSecretName": "who"}})
+/// Its driver runs.
+fn runs(job: &Job) -> Framework {
+    job.driver(1).runs();
+    Framework::with_credential(&job.driver(1), guarded(), principal("spark"))
 }
 
 #[test]
 fn where_the_operator_api_refuses_a_teardown_the_scheduler_api_does_it() {
-    let mesos = guarded();
     kubernetes().in_namespace("refused", |space| {
-        let operator = space.operator().arg(identity_on(&mesos)).start().unwrap();
-        operator.wait_until_leads().unwrap();
-        credentials(space);
-        let job = job(space, &mesos, "pi", with_credentials());
-        job.driver(1).runs();
-        let framework = Framework::with_credential(&job.driver(1), &mesos, principal("spark"));
+        let identity = OnMesos::new(guarded(), "spark-secret");
+        let _operator = identity.operator(space);
+        let job = with_credentials(space);
+        let framework = runs(&job);
         job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
-        framework.dies();
-        job.driver(1).reports(137, "KilledBySignal", "killed");
+        is_killed(&job, framework);
         job.becomes("Failed", "KilledBySignal");
+        leaves_nothing(&job, guarded());
         let removed = format!("Removing framework {}-1", job.uid());
-        assert!(mesos.master(0).log().contains(&removed), "{}", mesos.master(0).log());
+        assert!(guarded().master(0).log().contains(&removed), "{}", guarded().master(0).log());
+    });
+}
+
+#[test]
+fn an_operator_whose_own_credentials_are_refused_says_so_and_lets_go_once_they_are_mended() {
+    kubernetes().in_namespace("wrong", |space| {
+        let identity = OnMesos::new(guarded(), "wrong");
+        let _operator = identity.operator(space);
+        let job = with_credentials(space);
+        let framework = runs(&job);
+        job.wait_until("names the refusal", |status| {
+            let registered = condition(status, "MesosRegistered");
+            registered["status"] == "Unknown" && registered["reason"] == "CredentialsRefused"
+        });
+        is_killed(&job, framework);
+        job.wait_until("cannot tell what is left", |status| {
+            status["reason"] == "TearingDown"
+                && condition(status, "Released")["reason"] == "CredentialsRefused"
+        });
+        assert!(is_kept(&job), "nobody knows what is left");
+        identity.has_secret("spark-secret");
+        job.becomes("Failed", "KilledBySignal");
+        leaves_nothing(&job, guarded());
     });
 }
 
 #[test]
 fn a_mesos_without_an_identity_is_refused_by_name_and_jobs_secrets_are_read_where_allowed() {
-    let mesos = guarded();
     kubernetes().in_namespace("secrets", |space| {
         let without = space.operator().start().unwrap();
         without.wait_until_leads().unwrap();
-        credentials(space);
-        let job = job(space, &mesos, "pi", with_credentials());
+        let job = with_credentials(space);
         let status = job.becomes("Pending", "MasterUnconfigured");
         assert!(status["message"].as_str().unwrap().contains("mesos.identities"), "{status:#}");
         without.terminate().unwrap();
-        space.kubectl(["create", "role", "reads", "--verb=get", "--resource=secrets"]);
-        let user = format!("--user={}", crate::rights::USER);
-        space.kubectl(["create", "rolebinding", "reads", "--role=reads", &user]);
-        let with = space.operator().arg("--read-job-secrets").start().unwrap();
-        with.wait_until_leads().unwrap();
-        job.driver(1).runs();
-        let framework = Framework::with_credential(&job.driver(1), &mesos, principal("spark"));
+        let _with = pod::operator(space);
+        let framework = runs(&job);
         job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
-        framework.stops();
-        job.driver(1).reports(0, "Completed", "");
-        job.becomes("Succeeded", "Completed");
+        ends_well(&job, framework, guarded());
     });
 }

@@ -1,22 +1,22 @@
 //! The usual way of a Distributed job, and the ways people change it.
 
+use lcmap_spark_tests::mesos::Bed;
 use serde_json::json;
 
 use super::{Framework, frameworks, is_gone_from, is_kept, is_let_go, job, registered, shared};
-use crate::{
-    bed::in_namespace,
-    job::{condition, holding},
-};
+use crate::{bed::in_namespace, job::holding};
 
 #[test]
 fn a_job_goes_from_connecting_to_its_end_and_leaves_nothing() {
+    // What others hold on a shared one would be told too, in one more write.
+    let mesos = Bed::plain().start().unwrap();
     in_namespace("life", |space| {
-        let job = job(space, shared(), "pi", json!({"executor": {"totalCores": 64}}));
+        let job = job(space, &mesos, "pi", json!({"executor": {"totalCores": 64}}));
         let driver = job.driver(1);
         assert!(is_kept(&job), "kept before its driver is made");
         driver.runs();
         job.becomes("Connecting", "Connecting");
-        let mut framework = Framework::of(&driver, shared());
+        let mut framework = Framework::of(&driver, &mesos);
         let status = job.wait_until("is Requesting", |status| status["phase"] == "Requesting");
         assert_eq!(status["mesos"]["frameworkIds"], json!([format!("{}-1", job.uid())]));
         assert!(holding(&status).contains(&"MesosRegistered"), "{status:#}");
@@ -31,7 +31,7 @@ fn a_job_goes_from_connecting_to_its_end_and_leaves_nothing() {
         assert_eq!(status["mesos"]["executors"]["running"], 0);
         assert_eq!(status["mesos"]["frameworkIds"], serde_json::Value::Null);
         is_let_go(&job);
-        is_gone_from(shared(), &job.uid());
+        is_gone_from(&mesos, &job.uid());
         assert!(holding(&job.status()).contains(&"Released"));
         let asked = space.requests().len();
         assert!(asked <= 12, "{asked} requests: {:#?}", space.requests());
@@ -111,40 +111,5 @@ fn a_deleted_job_vanishes_when_its_framework_has() {
         job.driver(1).reports(143, "Stopped", "stopped as asked").vanishes();
         job.wait_until_gone();
         is_gone_from(shared(), &uid);
-    });
-}
-
-#[test]
-fn what_keeps_executors_away_is_told_by_name_and_number() {
-    in_namespace("away", |space| {
-        for (name, changes, reason, words) in [
-            ("large", json!({"executor": {"memory": "1000g"}}), "OffersTooSmall", "1024032 MiB"),
-            (
-                "nowhere",
-                json!({"mesos": {"constraints": {"rack": ["elsewhere"]}}}),
-                "ConstraintsUnmet",
-                "mesos.constraints",
-            ),
-        ] {
-            let job = job(space, shared(), name, changes);
-            job.driver(1).runs();
-            let _framework = Framework::of(&job.driver(1), shared());
-            let status = job.becomes("Requesting", reason);
-            assert!(status["message"].as_str().unwrap().contains(words), "{status:#}");
-            assert_eq!(condition(&status, "ResourcesAllocated")["reason"], reason);
-        }
-    });
-}
-
-#[test]
-fn executors_that_fail_are_told_of_in_mesos_words() {
-    in_namespace("failing", |space| {
-        let job = job(space, shared(), "pi", json!({}));
-        job.driver(1).runs();
-        let mut framework = Framework::of(&job.driver(1), shared());
-        framework.fails("0", "exit 7");
-        let status = job.wait_until("tells of failures", |status| status["reason"] == "ExecutorsFailing");
-        assert!(status["message"].as_str().unwrap().contains("Command exited with status 7"), "{status:#}");
-        assert_eq!(status["mesos"]["executors"]["failed"], 1);
     });
 }

@@ -2,10 +2,13 @@
 //!
 //! The tests play the kubelet; the driver in its pod is a scheduler of theirs that registers as the launch plan says.
 
+mod agent;
+mod executors;
 mod faults;
 mod framework;
 mod identities;
 mod life;
+mod pod;
 mod spark;
 mod sweep;
 
@@ -32,7 +35,7 @@ fn shared() -> &'static Bed {
 
 /// What a job calls this Mesos.
 fn name(mesos: &Bed) -> String {
-    format!("mesos://{}", mesos.master(0).address())
+    format!("mesos://{}", mesos.masters())
 }
 
 /// A Distributed job there.
@@ -60,8 +63,7 @@ fn registered<'s>(space: &'s Space<'s>, mesos: &Bed, changes: Value) -> (Job<'s>
 
 /// The ids of the frameworks of a job that live, or might.
 fn frameworks(mesos: &Bed, job_uid: &str) -> Vec<String> {
-    let state = mesos.state().unwrap();
-    let ids = state["frameworks"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned());
+    let ids = mesos.frameworks().into_iter().map(|framework| framework.id);
     ids.filter(|id| id.starts_with(job_uid)).collect()
 }
 
@@ -79,4 +81,24 @@ fn is_kept(job: &Job) -> bool {
 /// Waits until a job is let go.
 fn is_let_go(job: &Job) {
     eventually(|| (!is_kept(job)).then_some(())).unwrap_or_else(|| panic!("kept: {:#}", job.object()));
+}
+
+/// Waits until a job is let go, and nothing of it is on Mesos.
+fn leaves_nothing(job: &Job, mesos: &Bed) {
+    is_let_go(job);
+    is_gone_from(mesos, &job.uid());
+}
+
+/// The driver of a job ends in order: so does the job.
+fn ends_well(job: &Job, framework: Framework, mesos: &Bed) {
+    framework.stops();
+    job.driver(1).reports(0, "Completed", "");
+    job.becomes("Succeeded", "Completed");
+    leaves_nothing(job, mesos);
+}
+
+/// The driver of a job is killed, with its framework.
+fn is_killed(job: &Job, framework: Framework) {
+    framework.dies();
+    job.driver(1).reports(137, "KilledBySignal", "killed");
 }

@@ -1,0 +1,103 @@
+//! What is in the way of the real agent: told by the job, which ends, and leaves nothing.
+
+use lcmap_spark_tests::{
+    Folder,
+    kubernetes::Kubelet,
+    mesos::{Access, Authority, Bed, Plan, expired},
+};
+use serde_json::json;
+
+use super::{frameworks, is_let_go, name, pod};
+use crate::{bed::shared as kubernetes, driver::Driver, job::Job, space::Space};
+
+/// Makes a context, and waits for its end.
+const HOLDS: &str = "import time
+from pyspark.sql import SparkSession
+SparkSession.builder.getOrCreate()
+time.sleep(600)
+";
+
+/// With certificates and credentials.
+fn guarded() -> Plan {
+    Bed::plain().agents(0).tls().access(Access::Credentials("{}".to_owned()))
+}
+
+/// What is wrong, as the job's reason and message tell it.
+type Told = (&'static str, &'static str);
+
+struct Fault<'s> {
+    job: Job<'s>,
+    driver: Driver<'s>,
+    kubelet: Kubelet,
+    told: Told,
+}
+
+impl<'s> Fault<'s> {
+    fn meets(
+        space: &'s Space<'s>,
+        (named, mesos): (&str, &Bed),
+        (who, keys, role): (&str, &str, &str),
+        program: &Folder,
+        told: Told,
+    ) -> Self {
+        let on_mesos = json!({"master": name(mesos), "user": "root", "role": role, "credentialsSecretName": who,
+            "certificates": {"secretName": keys}});
+        let application = program.path().join("job.py");
+        let spec = json!({"mode": "Distributed", "run": {"submit": {"application": application}},
+            "conf": {"spark.ui.enabled": "false"}, "mesos": on_mesos});
+        let job = space.job(named, spec);
+        let driver = job.driver(1);
+        driver.runs();
+        let kubelet = pod::starts(&driver, (who, keys), mesos);
+        Self { job, driver, kubelet, told }
+    }
+
+    fn is_told(self) {
+        let Self { job, driver, kubelet, told: (reason, words) } = self;
+        let log = pod::ends(&driver, kubelet);
+        let status = job.becomes("Failed", reason);
+        assert!(status["message"].as_str().unwrap().contains(words), "{status:#}\n{log}");
+        is_let_go(&job);
+    }
+}
+
+#[test]
+fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
+    let ciphers = "AES128-SHA:AES256-SHA:RC4-SHA:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA";
+    let mesos = guarded().master_flag("MESOS_ROLES", "listed").start().unwrap();
+    let old = guarded().ciphers(ciphers).start().unwrap();
+    let program = Folder::new();
+    program.write("job.py", HOLDS);
+    kubernetes().in_namespace("refused", |space| {
+        let _operator = pod::operator(space);
+        let pki = mesos.pki();
+        let signed = |name: &str, by, change: fn(&mut _)| pki.sign(name, by, change).unwrap();
+        let (trusted, stranger) = (pki.authority(Authority::Trusted), pki.authority(Authority::Stranger));
+        pod::secrets(space, &mesos);
+        pod::credentials(space, "wrong", "wrong");
+        pod::certificates(space, "expired", &signed("expired", Authority::Trusted, expired), &trusted);
+        let unknown = signed("unknown", Authority::Stranger, |_| {});
+        pod::certificates(space, "stranger", &unknown, &stranger);
+        pod::certificates(space, "old", &old.pki().client(), &old.pki().authority(Authority::Trusted));
+        let faults = [
+            (
+                "secret",
+                &mesos,
+                ("wrong", "keys", "*"),
+                ("CredentialsRefused", "did not take those of \"spark\""),
+            ),
+            ("expired", &mesos, ("who", "expired", "*"), ("CertificatesInvalid", "has expired")),
+            ("stranger", &mesos, ("who", "stranger", "*"), ("AuthorityUnknown", "not trusted here")),
+            ("ciphers", &old, ("who", "old", "*"), ("TlsFailed", "LIBPROCESS_SSL_CIPHERS")),
+            ("role", &mesos, ("who", "keys", "unlisted"), ("RoleRefused", "unlisted")),
+        ];
+        // All at once: each has a process of its own to wait for.
+        let faults = faults
+            .map(|(named, mesos, with, told)| Fault::meets(space, (named, mesos), with, &program, told));
+        let uids: Vec<String> = faults.iter().map(|fault| fault.job.uid()).collect();
+        faults.into_iter().for_each(Fault::is_told);
+        assert!(uids.iter().all(|uid| frameworks(&mesos, uid).is_empty()), "left on Mesos");
+        // Nobody with ciphers of today can ask that one.
+        assert!(uids.iter().all(|uid| !old.master(0).log().contains(uid)), "{}", old.master(0).log());
+    });
+}
