@@ -8,6 +8,7 @@ mod faults;
 mod framework;
 mod identities;
 mod life;
+mod masters;
 mod pod;
 mod spark;
 mod sweep;
