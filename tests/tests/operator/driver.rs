@@ -50,7 +50,12 @@ impl<'s> Driver<'s> {
 
     /// Its driver runs.
     pub(crate) fn runs(&self) -> &Self {
-        self.is_bound().is("Running", json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}}))
+        self.is_bound().begins()
+    }
+
+    /// Its driver runs, on the node that it was bound to.
+    pub(crate) fn begins(&self) -> &Self {
+        self.is("Running", json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}}))
     }
 
     /// Its driver waits, for a reason of the kubelet's.

@@ -9,6 +9,7 @@ mod framework;
 mod identities;
 mod life;
 mod masters;
+mod phases;
 mod pod;
 mod spark;
 mod sweep;
