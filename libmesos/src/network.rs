@@ -44,6 +44,7 @@ pub(crate) fn spawn(
         callbacks: callbacks.clone(),
         registered: false,
         has_run: false,
+        has_failed: false,
         said: None,
     };
     let stopper = handle.clone();
@@ -96,6 +97,8 @@ struct Relay {
     registered: bool,
     /// Whether a task has run.
     has_run: bool,
+    /// Whether it was said of one that it did not: the next ones will fail likewise.
+    has_failed: bool,
     /// What was said last, and when.
     said: Option<(String, Instant)>,
 }
@@ -125,9 +128,8 @@ impl Relay {
             Signal::Offers(offers) => self.call_back(Callback::Offers(offers)),
             Signal::Rescinded(offer) => self.call_back(Callback::Rescinded(offer)),
             Signal::Update(status) => {
-                if !self.has_run && task::runs(&status) {
-                    self.has_run = true;
-                    self.driver.report(|state| state.has_run = true);
+                if !self.has_run {
+                    self.note(&status);
                 }
                 self.call_back(Callback::Update(status));
             }
@@ -153,6 +155,20 @@ impl Relay {
             }
             Registration::Again => Callback::Reregistered { master_info },
         });
+    }
+
+    /// Notes the first task that runs, and until then why none does: Spark says that only to those who read its log at INFO.
+    fn note(&mut self, status: &[u8]) {
+        if task::runs(status) {
+            self.has_run = true;
+            self.driver.report(|state| (state.has_run, state.failing) = (true, None));
+        } else if let Some(why) = task::failure(status) {
+            if !self.has_failed {
+                self.has_failed = true;
+                say(&format!("a task did not run: {why}"));
+            }
+            self.driver.report(|state| state.failing = Some(why));
+        }
     }
 
     fn give_up(&mut self, timeout: Duration) {

@@ -15,6 +15,8 @@ mod field {
     pub(super) const VALUE: u32 = 3;
     /// `TaskStatus.state`.
     pub(super) const STATE: u32 = 2;
+    /// `TaskStatus.message`.
+    pub(super) const MESSAGE: u32 = 4;
     /// `TaskInfo.container`.
     pub(super) const CONTAINER: u32 = 9;
     /// `ContainerInfo.docker`.
@@ -29,6 +31,9 @@ mod field {
 
 /// `TaskState.TASK_RUNNING`.
 const RUNNING: u64 = 1;
+/// What of `TaskState` is the end of a task that did not do what it was to.
+const FAILURES: [(u64, &str); 4] =
+    [(3, "TASK_FAILED"), (5, "TASK_LOST"), (7, "TASK_ERROR"), (9, "TASK_DROPPED")];
 
 /// What stands before host and port in the command of an executor (Spark's `RpcEndpointAddress`, since 1.6).
 const ENDPOINT: &str = "spark://CoarseGrainedScheduler@";
@@ -44,6 +49,14 @@ pub(crate) fn driver_address(task: &[u8]) -> Option<String> {
 /// Whether a `TaskStatus` says that its task runs.
 pub(crate) fn runs(status: &[u8]) -> bool {
     wire::varint(status, field::STATE) == Some(RUNNING)
+}
+
+/// How a task failed, in Mesos' words, if a `TaskStatus` says that it did.
+pub(crate) fn failure(status: &[u8]) -> Option<String> {
+    let state = wire::varint(status, field::STATE)?;
+    let (_, name) = FAILURES.iter().find(|(number, _)| *number == state)?;
+    let message = wire::text(status, field::MESSAGE);
+    Some(if message.is_empty() { (*name).to_owned() } else { format!("{name}: {message}") })
 }
 
 /// Spark launches many tasks, and one word about it is enough.
@@ -94,6 +107,20 @@ mod tests {
         assert_eq!(of(&spark), address);
         assert_eq!(of("x --driver-url \"spark://CoarseGrainedScheduler@10.0.0.5:41793\""), address);
         assert_eq!(of("sleep 600"), None);
+    }
+
+    #[test]
+    fn the_end_of_a_task_that_failed_is_told_in_mesos_words() {
+        let status = |state, words: &str| {
+            let mut status = message(&[(field::MESSAGE, words.as_bytes())]);
+            wire::put_number(&mut status, field::STATE, state);
+            failure(&status)
+        };
+        assert_eq!(status(7, "not authorized").as_deref(), Some("TASK_ERROR: not authorized"));
+        assert_eq!(status(5, "").as_deref(), Some("TASK_LOST"));
+        for no_failure in [RUNNING, 2, 4, 6] {
+            assert_eq!(status(no_failure, "x"), None, "{no_failure}");
+        }
     }
 
     fn task(container: Option<Vec<u8>>) -> Bytes {

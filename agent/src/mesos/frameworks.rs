@@ -167,6 +167,7 @@ mod tests {
             trouble: None,
             driver_address: None,
             has_run: false,
+            failing: None,
             stop_called: false,
             teardown_owed: None,
         }
