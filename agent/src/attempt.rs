@@ -171,7 +171,7 @@ fn supervise(
     };
     let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;
     state.update(|state| {
-        (state.pid, state.ui_port, state.notebook) = (None, None, None);
+        (state.pid, state.ui, state.notebook) = (None, None, None);
     });
     let circumstances = Circumstances {
         command: ready.prepared.command,

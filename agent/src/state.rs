@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lcmap_mesos::FrameworkState;
@@ -26,9 +27,9 @@ pub struct DriverState {
     /// The process id of the image's command, once it runs, as seen from the agent's pid namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
-    /// Spark's web UI, once a process of the driver's own tree listens on it.
+    /// Where Spark's web UI can be asked, once a process of the driver's own tree listens there: Spark binds it to one address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ui_port: Option<u16>,
+    pub ui: Option<SocketAddr>,
     /// The notebook server, once it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notebook: Option<NotebookState>,
@@ -130,6 +131,8 @@ impl StateFile {
 mod tests {
     use super::*;
 
+    const UI: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 4040);
+
     fn written(folder: &Path) -> DriverState {
         serde_json::from_slice(&fs::read(folder.join(FILE_NAME)).unwrap()).unwrap()
     }
@@ -141,8 +144,8 @@ mod tests {
         let folder = folder.path().join("new/state");
         assert!(!folder.join(FILE_NAME).exists());
         state.update(|state| state.pid = Some(7));
-        state.update(|state| state.ui_port = Some(4040));
-        let expected = DriverState { pid: Some(7), ui_port: Some(4040), ..DriverState::default() };
+        state.update(|state| state.ui = Some(UI));
+        let expected = DriverState { pid: Some(7), ui: Some(UI), ..DriverState::default() };
         assert_eq!((state.current(), written(&folder)), (&expected, expected.clone()));
         let mut files: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -178,7 +181,7 @@ mod tests {
         fs::remove_dir_all(&folder).unwrap();
         state.update(|state| state.pid = Some(7));
         fs::create_dir(&folder).unwrap();
-        state.update(|state| state.ui_port = Some(4040));
+        state.update(|state| state.ui = Some(UI));
         assert_eq!(written(&folder).pid, Some(7));
     }
 }

@@ -1,5 +1,6 @@
 //! What is looked at while the command runs: its web UI, its notebook, its certificates, its terminal, our parent.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -66,7 +67,7 @@ impl<'a> Watcher<'a> {
         let Some(ports) = &self.watched.ui_ports else { return };
         if !self.ui.as_ref().is_some_and(sockets::still_listens) {
             self.ui = sockets::find(ports, || descendants_of(getpid()));
-            self.state.update(|state| state.ui_port = self.ui.map(|listener| listener.port));
+            self.state.update(|state| state.ui = self.ui.as_ref().map(address_of_ui));
         }
     }
 
@@ -127,11 +128,18 @@ impl<'a> Watcher<'a> {
 
     fn awaits_something(&self) -> bool {
         let state = self.state.current();
-        let ui = self.watched.ui_ports.is_some() && state.ui_port.is_none();
+        let ui = self.watched.ui_ports.is_some() && state.ui.is_none();
         let notebook = self.watched.notebook.is_some() && state.notebook.is_none();
         let framework = self.watched.frameworks.is_some() && state.frameworks.is_empty();
         ui || notebook || framework
     }
+}
+
+/// Where a UI can be asked. A JVM that listens on every address takes IPv4, too, and not every machine has `::1`.
+fn address_of_ui(listener: &Listener) -> SocketAddr {
+    let is_everywhere = listener.address.is_unspecified();
+    let address = if is_everywhere { Ipv4Addr::LOCALHOST.into() } else { listener.reachable() };
+    (address, listener.port).into()
 }
 
 impl Watch for Watcher<'_> {

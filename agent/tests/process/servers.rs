@@ -1,6 +1,7 @@
 //! What listens while the command runs: Spark's web UI and the notebook server.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Bed, Running, eventually, run, stdout};
@@ -13,8 +14,9 @@ const WITH_UI: &str = r#"#!/usr/bin/env python3
 import os, re, socket, time
 conf = open(os.environ["SPARK_CONF_DIR"] + "/spark-defaults.conf").read()
 port = int(re.search("spark.ui.port=(.*)", conf)[1]) + int(os.environ.get("TAKEN", "0"))
-listener = socket.socket(socket.AF_INET6)
-listener.bind(("::", port))
+address = os.environ.get("ADDRESS", "::")
+listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+listener.bind((address, port))
 listener.listen()
 home = os.environ["HOME"]
 open(home + "/port", "w").write(f"{port}\n")
@@ -34,10 +36,26 @@ fn the_ui_is_in_the_state_while_it_listens() {
     command.env("TAKEN", "2");
     let running = Running::start(command);
     let port: u16 = bed.wait_for("port").trim().parse().unwrap();
-    eventually("the UI's port", || bed.state().ui_port.filter(|found| *found == port));
+    eventually("the UI", || bed.state().ui.filter(|found| *found == (Ipv4Addr::LOCALHOST, port).into()));
     fs::write(bed.path("close"), "").unwrap();
-    eventually("no UI", || bed.state().ui_port.is_none().then_some(()));
+    eventually("no UI", || bed.state().ui.is_none().then_some(()));
     fs::write(bed.path("end"), "").unwrap();
+    assert_eq!(running.wait().status.code(), Some(0));
+}
+
+#[test]
+fn a_ui_is_told_with_the_address_that_it_listens_on() {
+    let bed = Bed::with_submit("");
+    bed.command("spark-submit", WITH_UI);
+    let mut command = bed.as_child();
+    command.env("ADDRESS", "127.0.0.2");
+    let running = Running::start(command);
+    let port: u16 = bed.wait_for("port").trim().parse().unwrap();
+    let expected = (Ipv4Addr::new(127, 0, 0, 2), port).into();
+    eventually("the UI", || bed.state().ui.filter(|found| *found == expected));
+    for file in ["close", "end"] {
+        fs::write(bed.path(file), "").unwrap();
+    }
     assert_eq!(running.wait().status.code(), Some(0));
 }
 
@@ -48,7 +66,7 @@ fn a_ui_of_somebody_else_is_not_ours() {
     let bed = Bed::with_submit("sleep 1.5");
     bed.plan(|plan| plan.conf = [("spark.ui.port".to_owned(), port.to_string())].into());
     assert_eq!(run(bed.as_child()).status.code(), Some(0));
-    assert_eq!(bed.state().ui_port, None);
+    assert_eq!(bed.state().ui, None);
 }
 
 /// A server that behaves like Jupyter in what the agent relies on.

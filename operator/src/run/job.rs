@@ -1,6 +1,7 @@
 //! One job, from its first attempt to its end: observe → decide → apply, until the phase is final.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -69,7 +70,7 @@ pub(crate) struct JobRun<'a> {
 struct Told {
     phase: Option<(Option<Phase>, Option<Reason>, Option<i32>)>,
     warnings: usize,
-    ui: Option<u16>,
+    ui: Option<SocketAddr>,
     notebook: bool,
 }
 
@@ -307,11 +308,11 @@ impl<'a> JobRun<'a> {
             let url = format!("http://127.0.0.1:{}/?token={token}", notebook.port);
             self.reporter.tell(&self.subject, &Event::Notebook { url });
         }
-        let Some(port) = state.ui_port.filter(|_| self.launcher.shares_network()) else { return };
-        if self.told.ui != Some(port) && !self.kind.is_shell() {
-            self.told.ui = Some(port);
-            self.progress = self.spark_ui.clone().map(|ui| progress::follow(ui, port));
-            self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://127.0.0.1:{port}") });
+        let Some(address) = state.ui.filter(|_| self.launcher.shares_network()) else { return };
+        if self.told.ui != Some(address) && !self.kind.is_shell() {
+            self.told.ui = Some(address);
+            self.progress = self.spark_ui.clone().map(|ui| progress::follow(ui, address));
+            self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://{address}") });
         }
         if let Some(progress) = &mut self.progress
             && progress.has_changed().unwrap_or_default()
