@@ -29,4 +29,4 @@ pub use observed::{
 };
 pub use plan::{Fault, PlanFault, Site, plan};
 pub use settings::{MesosDefaults, Settings};
-pub use text::{bounded, unreached};
+pub use text::bounded;

@@ -7,7 +7,7 @@ use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::status::{Executors, MesosIdentity, Progress};
 use lcmap_spark_crd::{Reason, Revision};
 
-use super::Jitter;
+use super::{Jitter, text};
 
 /// Everything that a decision rests on, besides the job itself.
 #[derive(Debug, Clone)]
@@ -248,4 +248,24 @@ pub struct Ending {
     pub reason: Reason,
     /// The same for people.
     pub message: String,
+}
+
+impl OnMesos {
+    /// What keeps executors from counting, if anything does. `unreached` is the address, as host and port, at which those that
+    /// run are to reach their driver, if none has.
+    pub fn hindered(&self, unreached: Option<&str>) -> Option<(Reason, String)> {
+        let wait = self.wait.clone();
+        let Some(address) = unreached else { return wait };
+        match wait {
+            // They may fail for another reason before they get there.
+            Some((Reason::ExecutorsFailing, message)) => {
+                let message = format!("{message}; none has reached the driver at {address}");
+                Some((Reason::ExecutorsFailing, message))
+            }
+            _ if self.executors.running > 0 => {
+                Some((Reason::ExecutorsUnreachable, text::unreached(address)))
+            }
+            wait => wait,
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub fn bounded(mut message: String) -> String {
 }
 
 /// That executors run and do not reach their driver, which listens at this host and port.
-pub fn unreached(address: &str) -> String {
+pub(super) fn unreached(address: &str) -> String {
     format!(
         "executors run on Mesos, and none has reached the driver at {address}: open that port to the Mesos agents, or use \
          network: Host"

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lcmap_spark_agent::state::DriverState;
 use lcmap_spark_crd::{Reason, SparkJobStatus};
 
-use crate::core::{OnMesos, unreached};
+use crate::core::OnMesos;
 
 /// Completes what Mesos says, which may be late, or nothing where its ACLs show this principal no frameworks.
 pub(super) fn completed(
@@ -21,16 +21,14 @@ pub(super) fn completed(
         let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
-    if let Some(address) = &state.unreached {
-        mesos.wait = Some((Reason::ExecutorsUnreachable, unreached(address)));
-    }
+    mesos.wait = mesos.hindered(state.unreached.as_deref());
     mesos
 }
 
 #[cfg(test)]
 mod tests {
     use lcmap_mesos::{FrameworkPhase, FrameworkState};
-    use lcmap_spark_crd::status::MesosStatus;
+    use lcmap_spark_crd::status::{Executors, MesosStatus};
 
     use super::*;
 
@@ -61,6 +59,27 @@ mod tests {
         let mesos = completed(OnMesos::default(), &driver, None, Timestamp::UNIX_EPOCH);
         assert_eq!(mesos.wait, Some((Reason::Connecting, "nobody listens".to_owned())));
         assert_eq!(mesos.registered, None);
+    }
+
+    #[test]
+    fn an_address_that_is_not_reached_counts_while_executors_run_and_do_not_fail() {
+        use Reason::{CoresMaxReached, ExecutorsFailing, ExecutorsUnreachable, NoOffers};
+        let told = |running, wait: Option<Reason>| {
+            let executors = Executors { running, failed: 0, lost: 0 };
+            let wait = wait.map(|reason| (reason, "words".to_owned()));
+            let mesos = OnMesos { executors, wait, ..OnMesos::default() };
+            let driver = DriverState { unreached: Some("10.0.0.5:4711".to_owned()), ..driver(true, None) };
+            completed(mesos, &driver, None, Timestamp::UNIX_EPOCH).wait.map(|(reason, _)| reason)
+        };
+        for (running, wait, expected) in [
+            (1, None, Some(ExecutorsUnreachable)),
+            (1, Some(CoresMaxReached), Some(ExecutorsUnreachable)),
+            (1, Some(ExecutorsFailing), Some(ExecutorsFailing)),
+            (0, Some(NoOffers), Some(NoOffers)),
+            (0, None, None),
+        ] {
+            assert_eq!(told(running, wait), expected, "{running} {wait:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use lcmap_spark_crd::{Phase, Reason};
 
 use super::{Step, conditions, later, time};
 use crate::core::conditions::CertificateEnd;
-use crate::core::{Driver, OnMesos, unreached};
+use crate::core::{Driver, OnMesos};
 
 impl Step<'_> {
     /// A driver that runs, as far as Mesos is concerned. `reason` and `message` are what it says of itself.
@@ -22,7 +22,8 @@ impl Step<'_> {
             return self.goes_on_unseen(driver, mesos);
         }
         self.note_mesos(mesos);
-        let wait = wait(driver, mesos);
+        let unreached = driver.ui.as_ref().and_then(|ui| ui.unreached.as_deref());
+        let wait = mesos.hindered(unreached);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
@@ -131,19 +132,5 @@ impl Step<'_> {
         told.executors = any.then_some(executors);
         told.cores = any.then_some(mesos.cores);
         told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
-    }
-}
-
-/// What keeps executors from counting, if anything does.
-fn wait(driver: &Driver, mesos: &OnMesos) -> Option<(Reason, String)> {
-    let wait = mesos.wait.clone();
-    let Some(address) = driver.ui.as_ref().and_then(|ui| ui.unreached.as_ref()) else { return wait };
-    match wait {
-        // They may fail for another reason before they get there.
-        Some((Reason::ExecutorsFailing, message)) => {
-            Some((Reason::ExecutorsFailing, format!("{message}; none has reached the driver at {address}")))
-        }
-        _ if mesos.executors.running > 0 => Some((Reason::ExecutorsUnreachable, unreached(address))),
-        wait => wait,
     }
 }
