@@ -36,6 +36,9 @@ enum Command {
     /// Become another program, that ends when the parent does: what `run` starts container engines by
     #[command(hide = true)]
     Leash {
+        /// The process whose end ends it
+        #[arg(long, value_name = "PID")]
+        parent: i32,
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<OsString>,
     },
@@ -53,7 +56,7 @@ impl Cli {
             Command::Agent { args } => {
                 lcmap_spark_agent::command::main(std::iter::once("lcmap-spark agent".into()).chain(args))
             }
-            Command::Leash { command } => run::leash::main(&command),
+            Command::Leash { parent, command } => run::leash::main(parent, &command),
         }
     }
 }

@@ -196,7 +196,7 @@ impl ImageLauncher {
     fn step(&self, container: &Container, args: &[OsString]) -> Result<Step, RunError> {
         let mut command = Command::new(own_program()?);
         command
-            .args(["leash", "--", self.engine.program()])
+            .args(["leash", "--parent", &std::process::id().to_string(), "--", self.engine.program()])
             .args(container.arguments(Path::new(AGENT), args));
         command.stdin(Stdio::null());
         Ok(Step { command, container: Some((self.engine, container.name.clone())) })

@@ -4,18 +4,19 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
-/// Becomes `command`, which the kernel sends TERM when the parent dies, even by KILL: podman and docker pass it
+/// Becomes `command`, which the kernel sends TERM when its `parent` dies, even by KILL: podman and docker pass it
 /// on to the container, so that no container outlives its `lcmap-spark run`.
-pub(crate) fn main(command: &[OsString]) -> ExitCode {
+pub(crate) fn main(parent: i32, command: &[OsString]) -> ExitCode {
     let Some((program, args)) = command.split_first() else { return ExitCode::from(2) };
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
         eprintln!("lcmap-spark: cannot be told of the parent's death: {error}");
         return ExitCode::from(126);
     }
-    // The parent may have died before the line above: the kernel sends nothing for what is past.
-    if getppid().is_none_or(rustix::process::Pid::is_init) {
+    // The parent may have died before the line above: the kernel sends nothing for what is past. Which process takes in its
+    // children then nobody knows; and one with the number 1 may be the parent itself, as the entrypoint of a container.
+    if Pid::as_raw(getppid()) != parent {
         return ExitCode::from(143);
     }
     let error = Command::new(program).args(args).exec();
