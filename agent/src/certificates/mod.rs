@@ -20,7 +20,7 @@ pub(crate) use image::{IMAGE_FOLDER, find_private_key};
 pub(crate) use install::CertificateFiles;
 pub use key::{KeyError, PrivateKey};
 pub use pem::PemError;
-pub use read::{Bundle, Files, read};
+pub use read::{Bundle, Files, files, read};
 pub(crate) use rotation::{News, Rotation};
 /// The moment that certificates are judged at.
 pub use rustls_pki_types::UnixTime;

@@ -63,21 +63,30 @@ pub fn read(folder: &Path) -> Result<Bundle, CertificateError> {
     })
 }
 
-/// The first set of names of which all are there; else what is missing of the set that most are there of.
+/// Where the certificates of a folder are read from: under the first set of names of which all are there, else under the one
+/// that most are there of.
+pub fn files(folder: &Path) -> Files {
+    closest(folder).0
+}
+
 fn find(folder: &Path) -> Result<Files, CertificateError> {
-    let missing = |names: &[&'static str; 3]| -> Vec<&'static str> {
-        names.iter().copied().filter(|name| !folder.join(name).exists()).collect()
-    };
-    let by_missing = NAMES.iter().map(|names| (names, missing(names)));
-    match by_missing.min_by_key(|(_, missing)| missing.len()) {
-        Some(([certificate, key, roots], missing)) if missing.is_empty() => Ok(Files {
-            certificate: folder.join(certificate),
-            key: folder.join(key),
-            roots: folder.join(roots),
-        }),
-        Some((_, missing)) => Err(CertificateError::Missing { folder: folder.to_owned(), missing }),
-        None => Err(CertificateError::Missing { folder: folder.to_owned(), missing: Vec::new() }),
+    let (files, missing) = closest(folder);
+    if missing.is_empty() {
+        Ok(files)
+    } else {
+        Err(CertificateError::Missing { folder: folder.to_owned(), missing })
     }
+}
+
+/// The files under the set of names that is closest to being whole, and what is missing of it.
+fn closest(folder: &Path) -> (Files, Vec<&'static str>) {
+    let [ours, theirs] = NAMES.map(|names| {
+        let missing: Vec<&str> = names.into_iter().filter(|name| !folder.join(name).exists()).collect();
+        (names, missing)
+    });
+    let ([certificate, key, roots], missing) = if theirs.1.len() < ours.1.len() { theirs } else { ours };
+    let file = |name| folder.join(name);
+    (Files { certificate: file(certificate), key: file(key), roots: file(roots) }, missing)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {

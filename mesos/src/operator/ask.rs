@@ -22,7 +22,9 @@ impl Operator {
     ) -> Result<Answer, Error> {
         let body = call.to_string();
         let question = Question { name, path: PATH, media: Media::Json, body: body.as_bytes() };
-        ask(&mut self.detector, &self.settings, question).await
+        let answer = ask(&mut self.detector, &self.settings, question).await?;
+        self.answered_by = Some(answer.master.at.clone());
+        Ok(answer)
     }
 
     /// Submits a form to an older endpoint.

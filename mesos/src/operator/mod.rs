@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::{Settings, error::Error, leader::Detector};
+use crate::{HostPort, Settings, error::Error, leader::Detector};
 
 use view::{Answer, Flag};
 
@@ -18,6 +18,8 @@ use view::{Answer, Flag};
 pub struct Operator {
     settings: Settings,
     detector: Detector,
+    /// Who answered last.
+    answered_by: Option<HostPort>,
 }
 
 /// What became of a teardown.
@@ -33,7 +35,12 @@ impl Operator {
     /// A client of these masters. With a ZooKeeper it keeps a session there, on the current tokio runtime.
     pub fn new(settings: Settings) -> Self {
         let detector = Detector::new(&settings.masters);
-        Self { settings, detector }
+        Self { settings, detector, answered_by: None }
+    }
+
+    /// The master that answered the last question: what two of them say need not fit together.
+    pub fn answered_by(&self) -> Option<&HostPort> {
+        self.answered_by.as_ref()
     }
 
     /// The master's version.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lcmap_mesos::operator::Operator;
 use lcmap_mesos::tls::{Authorities, IdentityFiles, Security, TlsSettings, Verify};
 use lcmap_mesos::{AddressError, CredentialSource, Error, Settings};
+use lcmap_spark_agent::certificates;
 use lcmap_spark_crd::spec::{CertificateVerification, Mesos};
 use tokio::sync::watch::{Receiver, channel};
 
@@ -17,8 +18,14 @@ use crate::core::OnMesos;
 pub(crate) use sight::Whose;
 pub(crate) use wait::Need;
 
-/// How often Mesos is asked.
-const PAUSE: Duration = Duration::from_secs(2);
+/// How often Mesos is asked while something is waited for.
+const EAGER: Duration = Duration::from_secs(2);
+
+/// How often while executors run: each look asks a master for all that it has.
+const CALM: Duration = Duration::from_secs(10);
+
+/// How seldom at most while Mesos does not answer.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// Where the files for a job's Mesos are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,24 +38,18 @@ pub(crate) struct Files<'a> {
 
 /// Whom to ask about a job, and as whom.
 pub(crate) fn settings(mesos: &Mesos, files: Files<'_>) -> Result<Settings, AddressError> {
-    let certificates = mesos.certificates.clone().unwrap_or_default();
+    let wanted = mesos.certificates.clone().unwrap_or_default();
     let security = files.certificates.map_or(Security::Plain, |folder| {
-        let file = |names: [&str; 2]| {
-            let [ours, theirs] = names.map(|name| folder.join(name));
-            if ours.exists() { ours } else { theirs }
-        };
+        let files = certificates::files(folder);
         Security::Tls(TlsSettings {
-            identity: Some(IdentityFiles {
-                certificate: file(["mesos.crt", "tls.crt"]),
-                key: file(["mesos.key", "tls.key"]),
-            }),
-            authorities: Authorities { file: Some(file(["trustedroot.crt", "ca.crt"])), folder: None },
-            verify: match certificates.verify {
+            identity: Some(IdentityFiles { certificate: files.certificate, key: files.key }),
+            authorities: Authorities { file: Some(files.roots), folder: None },
+            verify: match wanted.verify {
                 CertificateVerification::Full => Verify::Full,
                 CertificateVerification::Chain => Verify::Chain,
                 CertificateVerification::None => Verify::None,
             },
-            server_name: certificates.server_name,
+            server_name: wanted.server_name,
         })
     });
     let credential = files.credentials.map_or(CredentialSource::None, |folder| CredentialSource::Files {
@@ -63,8 +64,11 @@ pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<O
     let (sender, receiver) = channel(OnMesos::default());
     tokio::spawn(async move {
         let mut operator = Operator::new(settings);
+        let mut pause = EAGER;
         while !sender.is_closed() {
-            if let Ok(sight) = look(&mut operator, &whose, &need).await {
+            let sight = look(&mut operator, &whose, &need).await.ok().flatten();
+            pause = next_pause(pause, sight.as_ref());
+            if let Some(sight) = sight {
                 sender.send_if_modified(|last| {
                     *last != sight && {
                         *last = sight;
@@ -72,20 +76,70 @@ pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<O
                     }
                 });
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
         }
     });
     receiver
 }
 
-async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<OnMesos, Error> {
+/// How long until the next look, by what the last one came to.
+fn next_pause(last: Duration, sight: Option<&OnMesos>) -> Duration {
+    match sight {
+        None => (last * 2).min(LONGEST),
+        Some(sight) if sight.executors.running > 0 => CALM,
+        Some(_) => EAGER,
+    }
+}
+
+/// One look. None: another master has come to lead meanwhile, which may not have heard of what the one before told.
+async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<Option<OnMesos>, Error> {
     let frameworks = operator.frameworks().await?;
+    let leader = operator.answered_by().cloned();
     let tasks = operator.tasks().await?;
+    if operator.answered_by() != leader.as_ref() {
+        return Ok(None);
+    }
     let mut sight = sight::of(&frameworks, &tasks, whose);
     let youngest = sight::youngest(&frameworks, whose);
     if youngest.is_some() && sight.wait.is_none() {
         let agents = if sight.executors.running == 0 { Some(operator.agents().await?) } else { None };
         sight.wait = need.why(&sight, youngest, agents.as_deref(), Timestamp::now());
     }
-    Ok(sight)
+    Ok(Some(sight))
+}
+
+#[cfg(test)]
+mod tests {
+    use lcmap_spark_crd::status::Executors;
+
+    use super::*;
+
+    #[test]
+    fn mesos_is_asked_seldom_once_executors_run_and_ever_more_seldom_while_it_does_not_answer() {
+        let runs = |running| {
+            let executors = Executors { running, ..Executors::default() };
+            Some(OnMesos { executors, ..OnMesos::default() })
+        };
+        let mut pause = EAGER;
+        for (sight, seconds) in
+            [(runs(0), 2), (None, 4), (None, 8), (None, 15), (None, 15), (runs(1), 10), (runs(0), 2)]
+        {
+            pause = next_pause(pause, sight.as_ref());
+            assert_eq!(pause.as_secs(), seconds);
+        }
+    }
+
+    #[test]
+    fn certificates_are_those_of_one_set_of_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["mesos.crt", "tls.crt", "tls.key", "ca.crt"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let mesos = Mesos { master: Some("mesos://m:5050".to_owned()), ..Mesos::default() };
+        let files = Files { certificates: Some(folder.path()), credentials: None };
+        let Security::Tls(tls) = settings(&mesos, files).unwrap().security else { panic!("TLS") };
+        let identity = tls.identity.unwrap();
+        assert_eq!(identity.certificate, folder.path().join("tls.crt"), "mesos.crt has no key beside it");
+        assert_eq!(identity.key, folder.path().join("tls.key"));
+    }
 }
