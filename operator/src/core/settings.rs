@@ -46,13 +46,20 @@ pub struct MesosDefaults {
 }
 
 impl Settings {
-    /// A job with what the operator adds. Role, credentials and certificates belong to the operator's own master: they are
-    /// not lent to a job that names another.
+    /// A job with what the operator adds.
+    pub fn fill(&self, job: &SparkJob) -> SparkJob {
+        self.mesos.fill(job)
+    }
+}
+
+impl MesosDefaults {
+    /// A job with what it does not say itself. Role, credentials and certificates belong to the master here: they are not lent
+    /// to a job that names another.
     ///
     /// The mode makes no difference: a job that has just been edited to the other one may still be on Mesos.
     pub fn fill(&self, job: &SparkJob) -> SparkJob {
         let mut job = job.clone();
-        let defaults = &self.mesos;
+        let defaults = self;
         let (mesos, executor) = (&mut job.spec.mesos, &mut job.spec.executor);
         executor.total_cores = executor.total_cores.or(defaults.total_cores);
         mesos.user = mesos.user.take().or_else(|| defaults.user.clone());

@@ -1,5 +1,6 @@
 //! Mesos as it is seen from outside the driver: a job's frameworks and executors, by the operator API.
 
+mod defaults;
 pub(crate) mod sight;
 mod wait;
 
@@ -15,6 +16,7 @@ use lcmap_spark_crd::spec::{CertificateVerification, Mesos};
 use tokio::sync::watch::{Receiver, channel};
 
 use crate::core::OnMesos;
+pub(crate) use defaults::DefaultsArgs;
 pub(crate) use sight::Whose;
 pub(crate) use wait::Need;
 

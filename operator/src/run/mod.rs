@@ -34,6 +34,8 @@ use prepare::{Place, Surface};
 pub(crate) use report::Output;
 use report::Reporter;
 
+use crate::mesos::DefaultsArgs;
+
 /// Arguments of `lcmap-spark run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -61,6 +63,8 @@ pub(crate) struct Args {
     /// A folder that stands for one of the image, such as /home/lcmap=DIR
     #[arg(long, value_name = "PATH=DIR")]
     map: Vec<Binding>,
+    #[command(flatten)]
+    mesos: DefaultsArgs,
 }
 
 /// Why a job could not be started, or its driver not be followed.
@@ -144,7 +148,8 @@ pub(crate) fn surface(args: &Args) -> Result<Surface, RunError> {
         None => Place::Host,
         Some(engine) => Place::Container { engine: engine.found()?, agent: agent(args.agent.clone())? },
     };
-    Ok(Surface { folders, place, libmesos: libmesos(args.libmesos.clone())? })
+    let libmesos = libmesos(args.libmesos.clone())?;
+    Ok(Surface { folders, place, libmesos, mesos: args.mesos.defaults() })
 }
 
 /// The libmesos.so that was named, which must be there, or the one that is installed beside this command, if there is one.

@@ -14,7 +14,7 @@ use super::localise::localise;
 use super::paths::{Paths, Site as Where};
 use super::spark::{Spark, Surroundings, find};
 use super::template::{self, Template};
-use crate::core::{self, Site};
+use crate::core::{self, MesosDefaults, Site};
 use crate::manifest::Manifest;
 use crate::mesos::Files;
 
@@ -43,6 +43,8 @@ pub(crate) struct Surface {
     pub(crate) place: Place,
     /// The libmesos.so for Distributed jobs.
     pub(crate) libmesos: Option<PathBuf>,
+    /// What Distributed jobs get that do not say it.
+    pub(crate) mesos: MesosDefaults,
 }
 
 /// Where drivers run.
@@ -85,9 +87,10 @@ impl Prepared {
 
 /// Prepares a manifest.
 pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared, Vec<Fault>> {
-    let mut job = admission::admit(manifest.value.clone()).map_err(|violations| {
+    let job = admission::admit(manifest.value.clone()).map_err(|violations| {
         violations.into_iter().map(|violation| refused(manifest, &violation)).collect::<Vec<_>>()
     })?;
+    let mut job = surface.mesos.fill(&job);
     // By it the job's frameworks are told from all others on a Mesos; in a cluster the API server gives one.
     job.metadata.uid = Some(unique_id());
     let place = match surface.place {
@@ -159,6 +162,9 @@ fn plain(fault: core::PlanFault) -> Fault {
     let message = match &fault.fault {
         core::Fault::SecretMissing(name) => no_secret(name),
         core::Fault::ConfigMapMissing(name) => no_config_map(name),
+        core::Fault::MasterRequired => {
+            format!("{}; or name your site's once, by LCMAP_MESOS_MASTER", fault.fault)
+        }
         other => other.to_string(),
     };
     Fault::at(fault.field, message)
