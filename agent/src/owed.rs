@@ -7,6 +7,7 @@ use lcmap_mesos::{Settings, read_states};
 use crate::certificates;
 use crate::mesos;
 use crate::plan::{LaunchPlan, Master};
+use crate::private;
 
 /// Tears down what the frameworks of a state folder left on Mesos, and gives the ids of what may still be there, with the
 /// reason. The driver must be gone. Waits for Mesos for at most 15 s; not to be called within a tokio runtime.
@@ -31,6 +32,17 @@ pub fn settle_plan(plan: &Path, state: &Path) -> Vec<(String, String)> {
     }
 }
 
+/// Removes the private folder of an agent that was killed. A folder that has no such folder's name is somebody else's, and stays.
+pub fn wipe(folder: &Path) {
+    let is_ours = folder
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(private::PREFIX.as_bytes()));
+    if is_ours && folder.is_absolute() {
+        // Best effort: the next agent sweeps what stays.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
 fn of_plan(plan: &LaunchPlan) -> Result<Option<Settings>, String> {
     let Master::Mesos(mesos) = &plan.master else { return Ok(None) };
     let certificates = plan
@@ -41,4 +53,22 @@ fn of_plan(plan: &LaunchPlan) -> Result<Option<Settings>, String> {
         .map_err(|error| error.to_string())?;
     let files = certificates.map(|bundle| bundle.files);
     mesos::settings(mesos, files.as_ref()).map(Some).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_the_name_of_a_private_folder_is_wiped() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let path = parent.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            wipe(&path);
+            path.exists()
+        };
+        assert!(!folder(&format!("{}AbCdEf", private::PREFIX)));
+        assert!(folder("home"), "whoever writes the state file may name anything");
+    }
 }

@@ -16,7 +16,7 @@ use nix::unistd;
 use crate::console;
 
 /// How the name of every private folder begins.
-const PREFIX: &str = "lcmap-spark-agent-";
+pub(crate) const PREFIX: &str = "lcmap-spark-agent-";
 
 /// Why there is no private folder.
 #[derive(Debug, thiserror::Error)]

@@ -51,7 +51,7 @@ pub enum Frameworks {
 /// How a job is kept from vanishing while something of it may be on Mesos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeping {
-    /// By nothing: whoever runs it waits for its driver, which settles by itself.
+    /// By nothing: whoever runs it waits for its frameworks, and gives up on them by himself.
     Attended,
     /// By a finalizer, for so long at most once its driver is over.
     Finalizer(Duration),

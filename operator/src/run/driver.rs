@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 
 use super::RunError;
 use super::container::{Engine, Streams};
+use super::debt::{Debt, Left};
 use super::folder::AttemptFolder;
 use super::launcher::{Launcher, Step};
 use super::output::{self, Lines, Route};
-use crate::core::{self, Ending};
+use crate::core::{self, Ending, Frameworks};
 
 /// How long a driver may take to end whose agent was killed: Spark's own shutdown waits 10 s for executors.
 const LAST_WORDS: Duration = Duration::from_secs(20);
@@ -50,6 +51,7 @@ pub(crate) struct Driver {
     stage: Stage,
     container: Option<(Engine, String)>,
     output: Option<Receiver<Lines>>,
+    debt: Option<Debt>,
     stops: u32,
 }
 
@@ -60,7 +62,7 @@ enum Stage {
     /// The agent runs.
     Running(Child),
     /// The agent has ended without a report: what its driver left on Mesos is torn down.
-    Settling(ExitStatus, JoinHandle<Vec<(String, String)>>),
+    Settling(ExitStatus, JoinHandle<Vec<Left>>),
     /// All is over.
     Ended(Ending),
 }
@@ -93,6 +95,7 @@ impl Driver {
             stage: Stage::Ended(lost(Timestamp::now(), "was not started")),
             container: None,
             output: None,
+            debt: None,
             stops: 0,
             start,
         };
@@ -156,7 +159,13 @@ impl Driver {
     /// Waits until it writes something or moves on.
     pub(crate) async fn next(&mut self) -> Happened {
         let status = match &mut self.stage {
-            Stage::Ended(_) => return std::future::pending().await,
+            Stage::Ended(_) => {
+                match &mut self.debt {
+                    Some(debt) => debt.paid().await,
+                    None => std::future::pending().await,
+                }
+                return Happened::Moved;
+            }
             Stage::Looking(child) => child.wait().await,
             Stage::Running(child) => tokio::select! {
                 biased;
@@ -165,7 +174,8 @@ impl Driver {
             },
             Stage::Settling(status, task) => {
                 let (status, left) = (*status, task.await.unwrap_or_default());
-                self.stage = Stage::Ended(self.ending(status, &left));
+                self.owe(left);
+                self.stage = Stage::Ended(self.ending(status));
                 return Happened::Moved;
             }
         };
@@ -177,7 +187,7 @@ impl Driver {
                 return Happened::Moved;
             }
             (Ok(status), Stage::Running(_)) => self.ended(status),
-            (Ok(status), _) => Stage::Ended(self.ending(status, &[])),
+            (Ok(status), _) => Stage::Ended(self.ending(status)),
             (Err(error), _) => Stage::Ended(lost(Timestamp::now(), &error.to_string())),
         };
         Happened::Moved
@@ -191,9 +201,10 @@ impl Driver {
     }
 
     /// The end of its agent. What that, if it was killed, did not settle on Mesos is settled here.
-    fn ended(&self, status: ExitStatus) -> Stage {
+    fn ended(&mut self, status: ExitStatus) -> Stage {
+        let message = self.start.folder.termination_message();
         match self.start.mesos.clone() {
-            Some(settings) if self.start.folder.termination_message().is_none() => {
+            Some(settings) if message.is_none() => {
                 let state = self.start.folder.state();
                 // In a container it went with the agent, which was its PID 1.
                 let driver = self.start.folder.driver_state().pid.filter(|_| self.container.is_none());
@@ -203,19 +214,40 @@ impl Driver {
                 });
                 Stage::Settling(status, task)
             }
-            _ => Stage::Ended(self.ending(status, &[])),
+            _ => {
+                let left = message.and_then(|message| message.frameworks).unwrap_or_default().left;
+                let why = "its agent did not see it go";
+                self.owe(left.into_iter().map(|id| (id, why.to_owned())).collect());
+                Stage::Ended(self.ending(status))
+            }
         }
     }
 
-    fn ending(&self, status: ExitStatus, left: &[(String, String)]) -> Ending {
-        let mut ending = self.told_ending(status);
-        let words =
-            |(id, why): &(String, String)| format!("; the framework {id} may be left on Mesos: {why}");
-        ending.message.extend(left.iter().map(words));
-        ending
+    fn owe(&mut self, left: Vec<Left>) {
+        let settings = self.start.mesos.clone().filter(|_| !left.is_empty());
+        self.debt = settings.map(|settings| Debt::new(settings, self.start.folder.state(), left));
     }
 
-    fn told_ending(&self, status: ExitStatus) -> Ending {
+    /// What it may have left on Mesos, now that it is over, if anything.
+    pub(crate) fn debt(&mut self) -> Option<&mut Debt> {
+        self.debt.as_mut().filter(|debt| !debt.left().is_empty())
+    }
+
+    /// The same, as `core` is told of it.
+    pub(crate) fn frameworks(&self) -> Frameworks {
+        self.debt.as_ref().map_or(Frameworks::Gone, Debt::frameworks)
+    }
+
+    /// Leaves it to the next `run` to tear down what is left.
+    pub(crate) fn give_up(&mut self) -> Vec<Left> {
+        let left = self.debt.take().map(|debt| debt.left().to_vec()).unwrap_or_default();
+        if !left.is_empty() {
+            self.start.folder.leave();
+        }
+        left
+    }
+
+    fn ending(&self, status: ExitStatus) -> Ending {
         let at = Timestamp::now();
         let state = self.start.folder.driver_state();
         if let Some(message) = self.start.folder.termination_message() {
@@ -226,9 +258,10 @@ impl Driver {
                 message: message.message,
             };
         }
-        // The agent itself was killed: what it would have wiped is wiped here.
-        if let Some(private) = state.private_folder {
-            let _ = std::fs::remove_dir_all(private);
+        // The agent itself was killed: what it would have wiped is wiped here. In a container the folder went with it, and what
+        // a container says of paths is none of this machine's.
+        if let (Some(private), None) = (state.private_folder, &self.container) {
+            owed::wipe(&private);
         }
         match (&self.container, status.code()) {
             (Some((engine, _)), Some(125)) => Ending {

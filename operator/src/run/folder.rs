@@ -19,6 +19,8 @@ const LOCK: &str = "lock";
 const STATE: &str = "state";
 /// The launch plan.
 const PLAN: &str = "plan.json";
+/// The same for whoever settles on Mesos what the driver left there: with paths of this machine, not of a container.
+const OWED: &str = "owed.json";
 /// How every such folder's name begins.
 const PREFIX: &str = "lcmap-spark-run-";
 
@@ -82,9 +84,19 @@ impl AttemptFolder {
 
     /// Writes the launch plan.
     pub(crate) fn write_plan(&self, plan: &LaunchPlan) -> Result<(), RunError> {
-        let path = self.plan();
-        let text = plan.encode().map_err(RunError::Plan)?;
-        std::fs::write(&path, text).map_err(|cause| RunError::Folder { path, cause })
+        write_plan(&self.plan(), plan)
+    }
+
+    /// Writes what it takes to settle on Mesos what the driver may leave there: its plan, with the paths of this machine.
+    pub(crate) fn write_owed(&self, plan: &LaunchPlan) -> Result<(), RunError> {
+        write_plan(&self.path().join(OWED), plan)
+    }
+
+    /// Leaves the folder to the next `run`, which settles what the driver left on Mesos.
+    pub(crate) fn leave(&mut self) {
+        self.temporary.disable_cleanup(true);
+        // It opens nothing any more; there need not be one.
+        let _ = std::fs::remove_file(self.token());
     }
 
     /// The file with the token of a notebook server.
@@ -124,6 +136,11 @@ impl AttemptFolder {
     }
 }
 
+fn write_plan(path: &Path, plan: &LaunchPlan) -> Result<(), RunError> {
+    let text = plan.encode().map_err(RunError::Plan)?;
+    std::fs::write(path, text).map_err(|cause| RunError::Folder { path: path.to_owned(), cause })
+}
+
 /// Removes what killed runs of the same user have left behind.
 fn sweep(parent: &Path) {
     for folder in parent.read_dir().into_iter().flatten().flatten() {
@@ -152,9 +169,9 @@ fn clear(folder: PathBuf, lock: File) {
         return;
     }
     std::thread::spawn(move || {
-        let left = owed::settle_plan(&folder.join(PLAN), &state);
+        let left = owed::settle_plan(&folder.join(OWED), &state);
         for (id, why) in &left {
-            eprintln!("lcmap-spark: the framework {id} of a run that was killed may be left on Mesos: {why}");
+            eprintln!("lcmap-spark: the framework {id} of an earlier run may be left on Mesos: {why}");
         }
         if left.is_empty() {
             let _ = std::fs::remove_dir_all(folder);

@@ -1,30 +1,30 @@
 //! One job, from its first attempt to its end: observe → decide → apply, until the phase is final.
 
+mod observe;
+
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use lcmap_spark_agent::state::DriverState as AgentState;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus, names};
 use tokio::sync::watch::Receiver;
 
 use super::container::Streams;
+use super::debt;
 use super::driver::{Driver, Happened, Seen, Start};
 use super::folder::AttemptFolder;
 use super::launcher::Launcher;
-use super::on_mesos;
 use super::output::Route;
 use super::prepare::Prepared;
 use super::progress;
 use super::report::{Event, Output, Reporter, Subject};
 use super::signals::{Request, Signals};
+use super::told::{Told, ToldOfAttempt};
 use super::{Args, RunError, exit};
-use crate::core::{
-    self, Decision, DriverState, Effect, Ending, Frameworks, Jitter, Keeping, Life, Observed, OnMesos,
-    Requeue, Site, Stopping, Wanted,
-};
+use crate::core::{self, Decision, Effect, Ending, OnMesos, Requeue, Site};
 use crate::mesos::{self, Need, Whose};
 use crate::progress::{Progress, SparkUi};
 
@@ -47,11 +47,13 @@ pub(crate) struct JobRun<'a> {
     kind: RunKind,
     launcher: Launcher,
     site: Site,
+    /// The folders of this machine that stand for Secrets.
+    secrets: BTreeMap<String, PathBuf>,
     reporter: &'a mut Reporter,
     streams: Streams,
     route: Route,
     /// The token of a notebook server, when the job's own Secret has it.
-    token: Option<std::path::PathBuf>,
+    token: Option<PathBuf>,
     spark_ui: Option<SparkUi>,
     progress: Option<Receiver<Progress>>,
     /// Whom to ask about its frameworks, for a Distributed job.
@@ -62,22 +64,15 @@ pub(crate) struct JobRun<'a> {
     /// An attempt that could not even be started.
     stillborn: Option<Ending>,
     request: Option<Request>,
+    /// Whether something that may be left on Mesos was given up on: nothing of the job may start beside it.
+    gave_up: bool,
     told: Told,
-}
-
-/// What has been told already.
-#[derive(Default)]
-struct Told {
-    phase: Option<(Option<Phase>, Option<Reason>, Option<i32>)>,
-    warnings: usize,
-    ui: Option<SocketAddr>,
-    notebook: bool,
 }
 
 impl<'a> JobRun<'a> {
     /// A job that has not begun.
     pub(crate) fn new(subject: Subject, prepared: Prepared, args: &Args, reporter: &'a mut Reporter) -> Self {
-        let Prepared { job, launcher, mut site, mesos, token, warnings } = prepared;
+        let Prepared { job, launcher, mut site, secrets, mesos, token, warnings } = prepared;
         let kind = job.spec.run.kind().map_or(RunKind::Submit, RunRef::kind);
         for message in warnings {
             reporter.tell(&subject, &Event::Warning { message });
@@ -101,6 +96,7 @@ impl<'a> JobRun<'a> {
             kind,
             launcher,
             site,
+            secrets,
             reporter,
             streams,
             route,
@@ -112,6 +108,7 @@ impl<'a> JobRun<'a> {
             driver: None,
             stillborn: None,
             request: None,
+            gave_up: false,
             told: Told::default(),
         }
     }
@@ -119,6 +116,7 @@ impl<'a> JobRun<'a> {
     /// Runs it.
     pub(crate) async fn finish(mut self, signals: &mut Signals) -> Ended {
         loop {
+            self.mind_debt();
             let observed = self.observe();
             let Decision { start, effects, status, requeue, .. } = core::decide(&self.job, &observed);
             if let Some(core::Start::Driver(attempt)) = start {
@@ -136,76 +134,8 @@ impl<'a> JobRun<'a> {
         }
     }
 
-    fn observe(&self) -> Observed {
-        let status = self.job.status.as_ref();
-        let attempt = status.and_then(|status| status.attempt);
-        let driver = self.driver.as_ref().filter(|driver| Some(driver.attempt()) == attempt);
-        Observed {
-            now: Timestamp::now(),
-            wanted: if self.request.is_some() { Wanted::Stop } else { Wanted::Run },
-            driver: driver.map(|driver| self.observe_driver(driver)).or_else(|| self.observe_stillborn()),
-            remnants: Vec::new(),         // a process that has ended leaves nothing
-            obstacle: None,               // what is in the way was told before the first attempt
-            frameworks: Frameworks::Gone, // its agent sees to them before it ends
-            keeping: Keeping::Attended,
-            jitter: Jitter::NONE, // one job on one machine comes back alone
-        }
-    }
-
-    fn observe_driver(&self, driver: &Driver) -> core::Driver {
-        let state = match driver.seen() {
-            Seen::Looking => DriverState::Waiting {
-                reason: Reason::PullingImage,
-                message: format!(
-                    "fetching and looking at {}",
-                    self.job.spec.image.as_deref().unwrap_or_default()
-                ),
-            },
-            Seen::Agent(state) => self.running(&state),
-            Seen::Ended(ending) => DriverState::Ended(ending),
-        };
-        let stopping = if driver.stops() > 0 { Stopping::Asked } else { Stopping::No };
-        let mesos = self.observe_mesos(driver);
-        core::Driver { mesos, ..described(driver.name().to_owned(), driver.created(), stopping, state) }
-    }
-
-    fn observe_mesos(&self, driver: &Driver) -> Option<OnMesos> {
-        let mesos = self.on_mesos.as_ref()?.borrow().clone();
-        Some(match driver.seen() {
-            Seen::Agent(state) => {
-                on_mesos::completed(mesos, &state, self.job.status.as_ref(), Timestamp::now())
-            }
-            Seen::Looking | Seen::Ended(_) => mesos,
-        })
-    }
-
-    fn observe_stillborn(&self) -> Option<core::Driver> {
-        let ending = self.stillborn.clone()?;
-        let (name, created) = (self.subject.job.clone().unwrap_or_default(), ending.at);
-        Some(described(name, created, Stopping::No, DriverState::Ended(ending)))
-    }
-
-    fn running(&self, state: &AgentState) -> DriverState {
-        match (state.pid, &state.notebook) {
-            (Some(_), None) if self.kind == RunKind::Notebook => {
-                DriverState::Waiting { reason: Reason::DriverStarting, message: "Jupyter starts".into() }
-            }
-            (Some(_), Some(_)) => {
-                DriverState::Running { reason: Reason::NotebookReady, message: "Jupyter answers".into() }
-            }
-            (Some(_), None) => {
-                DriverState::Running { reason: Reason::DriverRunning, message: self.launcher.place() }
-            }
-            (None, _) => {
-                DriverState::Waiting { reason: Reason::DriverStarting, message: "the agent starts".into() }
-            }
-        }
-    }
-
     fn begin(&mut self, attempt: i32) {
-        self.told.ui = None;
-        self.told.notebook = false;
-        self.told.warnings = 0;
+        self.told.attempt = ToldOfAttempt::default();
         self.progress = None;
         self.stillborn = None;
         self.on_mesos = self.mesos.clone().map(|settings| {
@@ -235,7 +165,12 @@ impl<'a> JobRun<'a> {
                 }
             }
             // Each attempt's folder goes with it, and a job here is a file that is somebody else's.
-            Effect::RemoveDriver(_) | Effect::DeleteJob | Effect::RemoveFinalizer | Effect::Settle(_) => {}
+            Effect::RemoveDriver(_) | Effect::DeleteJob | Effect::RemoveFinalizer => {}
+            Effect::Settle(_) => {
+                if let Some(debt) = self.driver.as_mut().and_then(Driver::debt) {
+                    debt.pay();
+                }
+            }
         }
     }
 
@@ -248,6 +183,10 @@ impl<'a> JobRun<'a> {
         }
         let plan = core::plan(&self.job, attempt, &site).map_err(RunError::Unplannable)?;
         folder.write_plan(&plan)?;
+        if self.mesos.is_some() {
+            let here = Site { secrets: self.secrets.clone(), ..site };
+            folder.write_owed(&core::plan(&self.job, attempt, &here).map_err(RunError::Unplannable)?)?;
+        }
         // A container's name is the whole machine's; the folder's is already unique.
         let unique = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = format!("{unique}-{}-{attempt}", self.subject.job.as_deref().unwrap_or_default());
@@ -275,13 +214,42 @@ impl<'a> JobRun<'a> {
     }
 
     fn requested(&mut self, request: Request) {
+        if self.driver.as_mut().and_then(Driver::debt).is_some() {
+            self.give_up();
         // The first request is for `core` to decide on; whoever asks again does not want to wait for it.
-        if self.request.is_some()
+        } else if self.request.is_some()
             && let Some(driver) = &mut self.driver
         {
             driver.stop();
         }
         self.request.get_or_insert(request);
+    }
+
+    /// Tells of what may be left on Mesos, and gives up on it when it has been tried for long enough.
+    fn mind_debt(&mut self) {
+        let Some(debt) = self.driver.as_mut().and_then(Driver::debt) else { return };
+        let (is_overdue, left) = (debt.is_overdue(), debt::in_words(debt.left()));
+        if !self.told.attempt.debt {
+            self.told.attempt.debt = true;
+            let message = format!(
+                "may be left on Mesos: {left}; tried for {} s more, which ctrl-C ends",
+                debt::PATIENCE.as_secs()
+            );
+            self.reporter.tell(&self.subject, &Event::Warning { message });
+        }
+        if is_overdue {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        let left = self.driver.as_mut().map(Driver::give_up).unwrap_or_default();
+        self.gave_up = true;
+        let message = format!(
+            "given up on, and may be left on Mesos: {}; the next `lcmap-spark run` of this user tears it down, or a Mesos admin",
+            debt::in_words(&left)
+        );
+        self.reporter.tell(&self.subject, &Event::Warning { message });
     }
 
     async fn drain(&mut self) {
@@ -297,20 +265,20 @@ impl<'a> JobRun<'a> {
         let Some(Seen::Agent(state)) = self.driver.as_ref().map(Driver::seen) else { return };
         // People have read the agent's own words on standard error.
         if matches!(self.reporter, Reporter::Json) {
-            for message in state.warnings.iter().skip(self.told.warnings) {
+            for message in state.warnings.iter().skip(self.told.attempt.warnings) {
                 self.reporter.tell(&self.subject, &Event::Warning { message: message.clone() });
             }
-            self.told.warnings = self.told.warnings.max(state.warnings.len());
+            self.told.attempt.warnings = self.told.attempt.warnings.max(state.warnings.len());
         }
-        if let (Some(notebook), false) = (&state.notebook, self.told.notebook) {
-            self.told.notebook = true;
+        if let (Some(notebook), false) = (&state.notebook, self.told.attempt.notebook) {
+            self.told.attempt.notebook = true;
             let token = self.driver.as_ref().map(Driver::token).unwrap_or_default();
             let url = format!("http://127.0.0.1:{}/?token={token}", notebook.port);
             self.reporter.tell(&self.subject, &Event::Notebook { url });
         }
         let Some(address) = state.ui.filter(|_| self.launcher.shares_network()) else { return };
-        if self.told.ui != Some(address) && !self.kind.is_shell() {
-            self.told.ui = Some(address);
+        if self.told.attempt.ui != Some(address) && !self.kind.is_shell() {
+            self.told.attempt.ui = Some(address);
             self.progress = self.spark_ui.clone().map(|ui| progress::follow(ui, address));
             self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://{address}") });
         }
@@ -323,18 +291,11 @@ impl<'a> JobRun<'a> {
     }
 
     fn tell(&mut self, status: &SparkJobStatus) {
-        let now = (status.phase, status.reason, status.attempt);
-        if self.told.phase == Some(now) {
-            return;
+        let events =
+            [self.told.phase(status, Instant::now(), self.reporter.pace()), self.told.executors(status)];
+        for event in events.into_iter().flatten() {
+            self.reporter.tell(&self.subject, &event);
         }
-        self.told.phase = Some(now);
-        let event = Event::Phase {
-            phase: status.phase.unwrap_or_default().as_str(),
-            reason: status.reason.map(Reason::as_str),
-            message: status.message.clone(),
-            attempt: status.attempt.unwrap_or_default(),
-        };
-        self.reporter.tell(&self.subject, &event);
     }
 
     fn ended(&mut self) -> Option<Ended> {
@@ -347,26 +308,6 @@ impl<'a> JobRun<'a> {
         let seconds = status.duration.map_or(0, lcmap_spark_crd::Duration::as_secs);
         self.reporter.tell(&self.subject, &Event::Result { phase: phase.as_str(), exit_code, seconds });
         Some(if self.request.is_some() { Ended::OnRequest(exit_code) } else { Ended::ByItself(exit_code) })
-    }
-}
-
-/// A driver on this machine: it has neither UID nor node, and nothing beside it.
-fn described(name: String, created: Timestamp, stopping: Stopping, state: DriverState) -> core::Driver {
-    let life = if matches!(state, DriverState::Ended(_)) { Life::Over } else { Life::Living };
-    core::Driver {
-        name,
-        uid: None,
-        node: None,
-        notebook: None,
-        ui: None,
-        certificate: None,
-        left: None,
-        mesos: None,
-        revision: None,
-        created,
-        stopping,
-        state,
-        life,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod binding;
 mod container;
+mod debt;
 mod driver;
 pub(crate) mod exit;
 mod fault;
@@ -22,6 +23,7 @@ mod report;
 mod signals;
 mod spark;
 mod template;
+mod told;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

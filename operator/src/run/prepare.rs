@@ -1,5 +1,6 @@
 //! A manifest → a job that can be started here, or everything that is in its way.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lcmap_spark_agent::plan::{EnvValue, EnvVar, Visibility};
@@ -26,7 +27,7 @@ const CONFIG_MAPS: &str = "/lcmap/config-maps";
 const LIBMESOS: &str = "/lcmap/libmesos.so";
 
 /// By which variable a job names a library of its own.
-const NATIVE_LIBRARY: &str = "MESOS_NATIVE_JAVA_LIBRARY";
+pub(crate) const NATIVE_LIBRARY: &str = "MESOS_NATIVE_JAVA_LIBRARY";
 
 /// Where executors have their Spark when neither the job nor an image of its driver says so.
 pub(crate) const EXECUTORS_SPARK_HOME: &str = "/opt/spark";
@@ -70,6 +71,8 @@ pub(crate) struct Prepared {
     pub(crate) launcher: Launcher,
     /// Where things lie for them.
     pub(crate) site: Site,
+    /// The folders of this machine that stand for Secrets.
+    pub(crate) secrets: BTreeMap<String, PathBuf>,
     /// Whom to ask about its frameworks, for a Distributed job.
     pub(crate) mesos: Option<lcmap_mesos::Settings>,
     /// The file with the token of its notebook server, when the job's own Secret has it.
@@ -130,7 +133,10 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
         None
     });
     match launcher {
-        Some(launcher) if faults.is_empty() => Ok(Prepared { job, launcher, site, mesos, token, warnings }),
+        Some(launcher) if faults.is_empty() => {
+            let secrets = surface.folders.secrets.clone();
+            Ok(Prepared { job, launcher, site, secrets, mesos, token, warnings })
+        }
         _ => Err(faults),
     }
 }

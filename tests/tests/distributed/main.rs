@@ -11,6 +11,8 @@ mod certificates;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod debts;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod examples;

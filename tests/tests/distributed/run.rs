@@ -7,7 +7,7 @@ use lcmap_spark_tests::{
 };
 use serde_json::json;
 
-use super::bed::{COUNTS, nothing_is_left, run, secured, spec};
+use super::bed::{COUNTS, COUNTS_TWICE, nothing_is_left, run, secured, spec};
 
 fn phases(events: &[serde_json::Value]) -> Vec<String> {
     let mut phases: Vec<String> =
@@ -26,6 +26,27 @@ fn a_job_goes_through_its_phases_and_leaves_nothing() {
     // Whether it is seen to run depends on when Mesos is asked: its executors live for seconds.
     let phases: Vec<&str> = phases.iter().map(String::as_str).filter(|phase| *phase != "Running").collect();
     assert_eq!(phases, ["Pending", "Connecting", "Requesting", "Succeeded"]);
+    nothing_is_left(&bed);
+}
+
+#[test]
+fn executors_and_progress_are_told_while_they_run() {
+    let bed = Bed::plain().start().unwrap();
+    let (folder, go) = (Folder::new(), Folder::new());
+    let mut spec = spec(&bed);
+    spec["conf"]["spark.ui.enabled"] = json!("true");
+    // The web UI alone: agents go on reaching the driver at the address that it reaches them from.
+    spec["env"] = json!([{"name": "SPARK_LOCAL_IP", "value": "127.0.0.2", "executors": false}]);
+    let command = run(&folder, &bed, COUNTS_TWICE, spec).env("GO", go.path().join("go"));
+    let running = command.args(["--output", "json"]).start();
+    running.wait_for_output("\"type\":\"executors\"");
+    running.wait_for_output("\"tasksDone\":4");
+    go.write("go", "");
+    let run = running.finish().succeeded();
+    let executors = run.events_of("executors");
+    let most = executors.iter().max_by_key(|event| event["running"].as_i64()).unwrap();
+    assert_eq!(most["running"], most["cores"], "each has one core: {executors:?}");
+    says(run.events_of("ui")[0]["url"].as_str().unwrap(), &["http://127.0.0.2:"]);
     nothing_is_left(&bed);
 }
 

@@ -43,10 +43,12 @@ impl Step<'_> {
     /// Whether nothing of the attempt can be on Mesos, whose driver was over at `over`, where that is known. Until then it is
     /// waited for.
     pub(super) fn is_settled(&mut self, over: Option<Timestamp>) -> bool {
-        let Keeping::Finalizer(limit) = self.observed.keeping else { return true };
-        let Some(mesos) = self.status.mesos.as_mut().filter(|_| is_kept(self.job)) else {
-            return true;
+        let limit = match self.observed.keeping {
+            Keeping::Finalizer(limit) if is_kept(self.job) => Some(limit),
+            Keeping::Finalizer(_) => return true,
+            Keeping::Attended => None,
         };
+        let Some(mesos) = self.status.mesos.as_mut() else { return true };
         // Its agent has seen them go, or knows that there were none: then no Mesos has to be asked, nor be there.
         let left = self.observed.driver.as_ref().and_then(|driver| driver.left.as_deref());
         if self.observed.frameworks == Frameworks::Gone || left.is_some_and(<[String]>::is_empty) {
@@ -66,7 +68,7 @@ impl Step<'_> {
         };
         // Whoever was away for longer than the limit asks first.
         let is_asked = self.observed.frameworks != Frameworks::Unasked;
-        if self.is_abandoned(&ids) || is_asked && self.passed(later(since, limit)) {
+        if self.is_abandoned(&ids) || is_asked && self.passed(limit.and_then(|limit| later(since, limit))) {
             self.abandon(&ids);
             return true;
         }

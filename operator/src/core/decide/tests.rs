@@ -1,6 +1,7 @@
 //! A job's whole life, told as what is seen and what is decided.
 
 mod asked;
+mod attended;
 mod life;
 mod mesos;
 mod reach;

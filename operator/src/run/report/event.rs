@@ -41,6 +41,8 @@ pub(crate) enum Event {
     },
     /// How far the driver is.
     Progress(Progress),
+    /// The executors on Mesos are others than before.
+    Executors(Executors),
     /// Spark's own web UI is there.
     Ui {
         /// Where.
@@ -60,6 +62,21 @@ pub(crate) enum Event {
         /// From start to end, in seconds.
         seconds: u64,
     },
+}
+
+/// The executors of an attempt on Mesos.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Executors {
+    /// How many run.
+    pub(crate) running: i32,
+    /// How many have failed.
+    pub(crate) failed: i32,
+    /// How many were lost.
+    pub(crate) lost: i32,
+    /// The cores of those that run.
+    pub(crate) cores: i64,
+    /// Their memory, with its unit.
+    pub(crate) memory: String,
 }
 
 /// The job that events belong to.

@@ -5,8 +5,9 @@ mod json;
 mod text;
 
 use std::io::Write;
+use std::time::Duration;
 
-pub(crate) use event::{Event, Subject};
+pub(crate) use event::{Event, Executors, Subject};
 pub(crate) use text::Text;
 
 /// How `run` speaks.
@@ -34,6 +35,14 @@ impl Reporter {
         match output {
             Output::Text => Self::Text(Text::default()),
             Output::Json => Self::Json,
+        }
+    }
+
+    /// How long what only changes its words waits: people want to read them, programs to have them all.
+    pub(crate) fn pace(&self) -> Duration {
+        match self {
+            Self::Text(_) => Duration::from_secs(2),
+            Self::Json => Duration::ZERO,
         }
     }
 

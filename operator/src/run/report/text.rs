@@ -13,6 +13,8 @@ use crate::progress::Progress;
 #[derive(Debug, Default)]
 pub(crate) struct Text {
     bar: Option<ProgressBar>,
+    /// How many executors the bar tells of.
+    executors: Option<i32>,
     job: Option<String>,
 }
 
@@ -26,8 +28,10 @@ impl Text {
     }
 
     pub(super) fn tell(&mut self, subject: &Subject, event: &Event) {
-        if let Event::Progress(progress) = event {
-            return self.draw(progress);
+        match event {
+            Event::Progress(progress) => return self.draw(progress),
+            Event::Executors(executors) => self.executors = Some(executors.running),
+            _ => {}
         }
         if let Event::Phase { .. } | Event::Result { .. } = event {
             self.bar = None; // dropped bars clear themselves
@@ -70,15 +74,7 @@ impl Text {
         });
         bar.set_length(progress.tasks);
         bar.set_position(progress.tasks_done);
-        bar.set_message(format!(
-            "jobs {}/{}  stages {}/{}  tasks {}/{}",
-            progress.jobs_done,
-            progress.jobs,
-            progress.stages_done,
-            progress.stages,
-            progress.tasks_done,
-            progress.tasks
-        ));
+        bar.set_message(words(progress, self.executors));
     }
 }
 
@@ -88,6 +84,17 @@ impl Drop for Text {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What stands beside the bar.
+fn words(progress: &Progress, executors: Option<i32>) -> String {
+    let Progress { jobs, jobs_done, stages, stages_done, tasks, tasks_done, .. } = progress;
+    let executors = match executors {
+        None => String::new(),
+        Some(1) => "  1 executor".to_owned(),
+        Some(running) => format!("  {running} executors"),
+    };
+    format!("jobs {jobs_done}/{jobs}  stages {stages_done}/{stages}  tasks {tasks_done}/{tasks}{executors}")
 }
 
 fn sentence(subject: &Subject, event: &Event) -> Option<String> {
@@ -113,7 +120,7 @@ fn sentence(subject: &Subject, event: &Event) -> Option<String> {
         Event::Ui { url } => format!("  Spark UI   {url}"),
         Event::Notebook { url } => format!("  Notebook   {url}"),
         Event::Result { seconds, .. } => format!("  Took       {seconds}s"),
-        Event::Progress(_) => return None,
+        Event::Progress(_) | Event::Executors(_) => return None,
     })
 }
 
@@ -123,5 +130,20 @@ fn phase_style(phase: &str) -> Style {
         "Succeeded" => style.green(),
         "Failed" => style.red(),
         _ => style.cyan(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_tells_of_executors_where_there_are_to_be_some() {
+        let progress = Progress { jobs: 2, jobs_done: 1, tasks: 8, tasks_done: 5, ..Progress::default() };
+        for (executors, words_of_them) in [(None, ""), (Some(1), "  1 executor"), (Some(0), "  0 executors")]
+        {
+            let expected = format!("jobs 1/2  stages 0/0  tasks 5/8{words_of_them}");
+            assert_eq!(words(&progress, executors), expected);
+        }
     }
 }
