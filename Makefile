@@ -122,7 +122,7 @@ cluster: image beds ## SparkJobs in real pods on real nodes, by chart and kubect
 
 .PHONY: mesos
 mesos: export LCMAP_LIBMESOS = $(abspath $(libmesos))
-mesos: program setup libmesos ## the Mesos client, libmesos.so and Distributed jobs from a laptop, on a real Mesos with real Spark (some minutes, once)
+mesos: program examples libmesos ## the Mesos client, libmesos.so and Distributed jobs from a laptop, on a real Mesos with real Spark (some minutes, once)
 	@failed=; $(cargo-test) $(real) --no-fail-fast --test mesos --test libmesos -- --test-threads=8 || failed=1; \
 	    $(cargo-test) $(real) --test distributed -- --test-threads=4 || failed=1; test -z "$$failed"
 

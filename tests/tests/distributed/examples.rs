@@ -1,41 +1,83 @@
-//! The examples in the other mode: one field switched, and the site's own Mesos named.
+//! The examples in the other mode, by the one switch; where Mesos is, the environment says, as a site says it once.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lcmap_spark_tests::{
     Folder, LcmapSpark,
-    bed::{example, repository},
+    bed::repository,
     mesos::{Bed, Library},
+    says,
 };
 use serde_json::{Value, json};
 
 use super::bed::{nothing_is_left, spec};
 
-/// An example in Distributed mode. What its manifest says of a site (image, master, user) is the bed's instead.
-fn distributed(folder: &Folder, bed: &Bed, name: &str) -> LcmapSpark {
+/// A copy of the examples, and of what they run that was built.
+fn copied(folder: &Folder) -> PathBuf {
     let copied =
         Command::new("cp").arg("-r").arg(repository("examples")).arg(folder.path()).status().unwrap();
     assert!(copied.success());
-    let file = folder.path().join("examples").join(name).join("sparkjob.yaml");
+    folder.path().join("examples")
+}
+
+/// Switches the mode of an example. The image, and where agents have Spark and Python, are the bed's; a master that it names
+/// itself, which is nobody's, gives way to that of the environment.
+fn switched(examples: &Path, bed: &Bed, name: &str) -> LcmapSpark {
+    let file = examples.join(name).join("sparkjob.yaml");
     let mut job: Value = serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    let site = spec(bed);
+    assert_eq!(job["spec"]["mode"], "NonDistributed");
     job["spec"]["mode"] = json!("Distributed");
-    for field in ["image", "mesos"] {
-        job["spec"][field] = site[field].clone();
+    job["spec"]["image"] = Value::Null;
+    job["spec"]["mesos"] = json!({"container": spec(bed)["mesos"]["container"]});
+    if name == "clear-looks" {
+        job["spec"]["run"]["submit"]["application"] = json!(repository("target/examples/clear-looks.jar"));
     }
     fs::write(&file, job.to_string()).unwrap();
-    // By the variable the bed's sweep finds what a test leaves.
-    LcmapSpark::run(file).arg("--libmesos").arg(Library::Rust.path()).env("LCMAP_BED", bed.folder())
+    LcmapSpark::run(file)
+        .arg("--libmesos")
+        .arg(Library::Rust.path())
+        .env("LCMAP_MESOS_MASTER", format!("mesos://{}", bed.masters()))
+        .env("LCMAP_MESOS_USER", "root")
+        // By the variable the bed's sweep finds what a test leaves.
+        .env("LCMAP_BED", bed.folder())
 }
 
 #[test]
-fn an_example_prints_the_same_in_both_modes() {
+fn every_program_prints_on_mesos_what_it_prints_here() {
     let bed = Bed::plain().start().unwrap();
-    for name in ["pi", "ndvi", "anatomy"] {
-        let here = LcmapSpark::run(example(name)).finish().succeeded();
-        let there = distributed(&Folder::new(), &bed, name).finish().succeeded();
-        assert_eq!(there.stdout, here.stdout, "{name}\n{}", there.stderr);
+    let folder = Folder::new();
+    let examples = copied(&folder);
+    // As tests/examples.rs has it of the other mode.
+    for (name, prints) in [
+        ("pi", "Pi is roughly 3.1412\n"),
+        ("sum", "The sum of 0, 1 and 2 is 3\n"),
+        ("landcover", "38 of 120 pixels changed\n"),
+        ("ndvi", "summer    0.49     71\n"),
+        ("anatomy", "3      2016-03-25  2016-05-04   +0.15\n"),
+        ("clear-looks", "pixel 0: 25 of 46 looks are clear\n"),
+    ] {
+        let mut command = switched(&examples, &bed, name);
+        if name == "sum" {
+            command = command.arg("--map").arg(format!("/home/lcmap={}", examples.join("sum").display()));
+        }
+        says(&command.finish().succeeded().stdout, &[prints]);
+        nothing_is_left(&bed);
+    }
+}
+
+#[test]
+fn every_shell_counts_on_mesos() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    let examples = copied(&folder);
+    for (name, typed) in [
+        ("pyspark", "print('sum', sc.parallelize(range(4)).sum())\n"),
+        ("spark-shell", "println(\"sum \" + sc.parallelize(0 until 4).sum().toInt)\n"),
+    ] {
+        let run = switched(&examples, &bed, name).input(typed).finish().succeeded();
+        says(&run.stdout, &["sum 6"]);
         nothing_is_left(&bed);
     }
 }
