@@ -1,5 +1,7 @@
 //! The way to the masters: names, connections, TLS, who leads, and whether principal and secret are taken.
 
+use std::net::IpAddr;
+
 use lcmap_mesos::tls::Security;
 use lcmap_mesos::{Error, ErrorKind, HostPort, Master, Masters, Probed, Reached, Settings};
 
@@ -7,31 +9,43 @@ use super::certificates;
 use super::reason;
 use super::report::Report;
 
-/// Looks at every server that is named, then for the leader, as the agent does before Spark starts.
-pub(super) async fn examine(settings: &Settings, report: &mut Report) -> Option<Reached> {
-    let mut told = Vec::new();
-    let named = match &settings.masters {
-        Masters::Listed(masters) => {
-            for at in masters {
-                told.extend(look(at.clone().into(), &settings.security, "master", report).await);
-            }
-            masters.clone()
-        }
-        Masters::Elected(ensemble) => {
-            for at in &ensemble.servers {
-                look(at.clone().into(), &Security::Plain, "zookeeper", report).await;
-            }
-            Vec::new()
-        }
+/// What a look at every server that is named came to.
+pub(super) struct Servers {
+    /// The address here that the first of them was reached from.
+    pub(super) from: Option<IpAddr>,
+    /// What is wrong, as it was told.
+    told: Vec<String>,
+}
+
+/// Looks at every server that is named.
+pub(super) async fn look_at_all(settings: &Settings, report: &mut Report) -> Servers {
+    let (named, security, check) = match &settings.masters {
+        Masters::Listed(masters) => (masters, &settings.security, "master"),
+        Masters::Elected(ensemble) => (&ensemble.servers, &Security::Plain, "zookeeper"),
     };
+    let mut servers = Servers { from: None, told: Vec::new() };
+    for at in named {
+        let probed = look(at.clone().into(), security, check, report).await;
+        servers.from = servers.from.or(probed.connected.map(|(_, from)| from));
+        servers.told.extend(probed.trouble.map(|error| error.to_string()));
+    }
+    servers
+}
+
+/// Looks for the leader, as the agent does before Spark starts.
+pub(super) async fn find_leader(
+    settings: &Settings,
+    servers: &Servers,
+    report: &mut Report,
+) -> Option<Reached> {
     match lcmap_mesos::preflight(settings).await {
         Ok(reached) => {
-            tell_leader(settings, &named, &reached, report).await;
+            tell_leader(settings, &reached, report).await;
             Some(reached)
         }
         Err(error) => {
             let check = if error.kind() == ErrorKind::CredentialsRefused { "credentials" } else { "leader" };
-            if !told.contains(&error.to_string()) {
+            if !servers.told.contains(&error.to_string()) {
                 report.failed(check, reason(error.kind()), error.to_string());
             }
             None
@@ -39,10 +53,11 @@ pub(super) async fn examine(settings: &Settings, report: &mut Report) -> Option<
     }
 }
 
-async fn tell_leader(settings: &Settings, named: &[HostPort], reached: &Reached, report: &mut Report) {
+async fn tell_leader(settings: &Settings, reached: &Reached, report: &mut Report) {
     let master = &reached.master;
     report.ok("leader", format!("{} leads", master.at));
-    if !named.contains(&master.at) {
+    let is_seen = matches!(&settings.masters, Masters::Listed(named) if named.contains(&master.at));
+    if !is_seen {
         look(master.clone(), &settings.security, "master", report).await;
     }
     match settings.credential.read() {
@@ -57,13 +72,14 @@ async fn tell_leader(settings: &Settings, named: &[HostPort], reached: &Reached,
     }
 }
 
-/// Looks at one server, and gives what is wrong with it.
-async fn look(master: Master, security: &Security, check: &str, report: &mut Report) -> Option<String> {
+/// Looks at one server, and tells what is wrong with it.
+async fn look(master: Master, security: &Security, check: &str, report: &mut Report) -> Probed {
     let probed = lcmap_mesos::probe(&master, security).await;
     tell(&master.at, &probed, check, report);
-    let error = probed.trouble?;
-    report.failed(check, reason(error.kind()), error.to_string());
-    Some(error.to_string())
+    if let Some(error) = &probed.trouble {
+        report.failed(check, reason(error.kind()), error.to_string());
+    }
+    probed
 }
 
 fn tell(at: &HostPort, probed: &Probed, check: &str, report: &mut Report) {

@@ -1,18 +1,21 @@
 //! `lcmap-spark doctor`: what stands between a job and its Spark and Mesos, without running it.
 
+mod admin;
 mod certificates;
 mod cluster;
 mod masters;
 mod report;
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use lcmap_spark_agent::report::ExitReason;
+use lcmap_spark_crd::spec::EnvVar;
 use lcmap_spark_crd::{Mode, Reason, SparkJob, admission};
 
 use crate::core;
 use crate::manifest::{self, Manifest, Source};
-use crate::run::prepare::{self, Prepared, Surface, prepare};
+use crate::run::prepare::{self, NATIVE_LIBRARY, Prepared, Surface, prepare};
 use crate::run::{self, Fault, exit};
 use report::Report;
 
@@ -55,7 +58,9 @@ async fn examine(manifest: &Manifest, surface: &Surface, report: &mut Report) {
     if let Ok(job) = admission::admit(manifest.value.clone())
         && job.spec.mode == Mode::Distributed
     {
-        examine_mesos(&job, surface, report).await;
+        let job = surface.mesos.fill(&job);
+        let from = examine_mesos(&job, surface, report).await;
+        admin::tell(&job, surface, from, report);
     }
 }
 
@@ -65,14 +70,17 @@ fn tell_prepared(prepared: &Prepared, surface: &Surface, report: &mut Report) {
     for warning in &prepared.warnings {
         report.note("manifest", warning.clone());
     }
-    match (prepared.job.spec.mode, &surface.libmesos) {
-        (Mode::NonDistributed, _) => {
-            report.note("mesos", "mode is NonDistributed: nothing of Mesos is used");
+    if prepared.job.spec.mode == Mode::NonDistributed {
+        return report.note("mesos", "mode is NonDistributed: nothing of Mesos is used");
+    }
+    let named = prepared.job.spec.env.iter().find(|variable| variable.name == NATIVE_LIBRARY);
+    match (named, &surface.libmesos) {
+        (Some(EnvVar { value: Some(library), .. }), _) => {
+            report.note("libmesos", format!("{library}, as {NATIVE_LIBRARY} in spec.env says"));
         }
-        (Mode::Distributed, Some(library)) => report.ok("libmesos", library.display().to_string()),
-        (Mode::Distributed, None) => {
-            report.note("libmesos", "the job's own, by MESOS_NATIVE_JAVA_LIBRARY, or its image's");
-        }
+        (Some(_), _) => report.note("libmesos", format!("the one that {NATIVE_LIBRARY} in spec.env names")),
+        (None, Some(library)) => report.ok("libmesos", library.display().to_string()),
+        (None, None) => report.note("libmesos", "the image's own"),
     }
 }
 
@@ -81,28 +89,43 @@ fn tell_fault(fault: &Fault, report: &mut Report) {
     report.failed("manifest", reason, fault.to_string());
 }
 
-async fn examine_mesos(job: &SparkJob, surface: &Surface, report: &mut Report) {
+/// Looks at the Mesos of a job, and gives the address here that its masters are reached from, if any is.
+async fn examine_mesos(job: &SparkJob, surface: &Surface, report: &mut Report) -> Option<IpAddr> {
     let settings = match prepare::mesos(job, &surface.folders) {
         Ok(Some(settings)) => settings,
         Ok(None) => {
-            return report.failed("mesos", Reason::MasterRequired, "set spec.mesos.master");
+            report.failed("mesos", Reason::MasterRequired, "set spec.mesos.master, or LCMAP_MESOS_MASTER");
+            return None;
         }
-        Err(fault) => return tell_fault(&fault, report),
+        Err(fault) => {
+            tell_fault(&fault, report);
+            return None;
+        }
     };
+    let mut is_whole = true;
     let name = job.spec.mesos.certificates.as_ref().and_then(|it| it.secret_name.as_ref());
     match name.map(|name| surface.folders.secret(name)) {
         Some(Ok(folder)) => certificates::examine(folder, report),
-        Some(Err(missing)) => return report.failed("certificates", Reason::SecretMissing, missing),
+        Some(Err(missing)) => {
+            is_whole = false;
+            report.failed("certificates", Reason::SecretMissing, missing);
+        }
         None => report.note("certificates", "none: the masters are spoken to in plain HTTP"),
     }
     if let Some(name) = &job.spec.mesos.credentials_secret_name
         && let Err(missing) = surface.folders.secret(name)
     {
-        return report.failed("credentials", Reason::SecretMissing, missing);
+        is_whole = false;
+        report.failed("credentials", Reason::SecretMissing, missing);
     }
-    if let Some(reached) = masters::examine(&settings, report).await {
-        cluster::examine(job, &settings, &reached, report).await;
+    let servers = masters::look_at_all(&settings, report).await;
+    if !is_whole {
+        report.note("leader", "not asked: that takes the Secrets that are missing here");
+        return servers.from;
     }
+    let Some(reached) = masters::find_leader(&settings, &servers, report).await else { return servers.from };
+    cluster::examine(job, &settings, report).await;
+    Some(reached.from)
 }
 
 /// The job's word for a trouble with Mesos.

@@ -39,9 +39,12 @@ fn a_mesos_that_would_take_the_job_is_described() {
             "Mesos 1.11.0",
             "\"*\" may be used",
             "executors will connect to it at 127.",
-            "1 of 1 have the attributes",
+            "1 in all; ",
             "an executor needs 1 core and 896 MiB",
             "4 executors would find room now",
+            "for its orders on any port, unless spark.driver.port in conf pins it",
+            "principal: \"spark\"; role: \"*\"",
+            "executors run as the Unix user root",
         ],
     );
     assert!(
@@ -85,6 +88,26 @@ fn a_master_that_is_not_there_is_named() {
     spec["mesos"]["master"] = json!("mesos://127.0.0.1:1,no-such-host.invalid:5050");
     let doctor = doctor(&bed, spec).failed_with(1);
     says(&doctor.stdout, &["master        ConnectionRefused: ", "master        NameUnknown: "]);
+    says(&doctor.stdout, &["masters: 127.0.0.1:1, no-such-host.invalid:5050", "which were not reached"]);
+}
+
+#[test]
+fn a_secret_that_is_missing_hides_neither_the_way_to_the_masters_nor_what_an_admin_asks_for() {
+    let (bed, mut spec) = guarded(0);
+    spec["mesos"]["certificates"]["secretName"] = json!("elsewhere");
+    spec["conf"]["spark.driver.port"] = json!("4711");
+    let doctor = doctor(&bed, spec).failed_with(1);
+    says(
+        &doctor.stdout,
+        &[
+            "FAILED certificates  SecretMissing: ",
+            "accepts connections at",
+            "executors will connect to it at 127.0.0.1, for its orders on port 4711",
+            "masters: ",
+        ],
+    );
+    // Without certificates nothing is said to anybody, least of all a secret.
+    assert!(!doctor.stdout.contains("leads"), "{}", doctor.stdout);
 }
 
 #[test]
