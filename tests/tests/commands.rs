@@ -77,6 +77,17 @@ fn help_says_what_each_command_is_for() {
 }
 
 #[test]
+fn a_leashed_program_runs_beside_the_parent_that_it_was_given_and_no_other() {
+    let leashed = |parent: u32| {
+        let leash = LcmapSpark::new("leash").arg("--parent").arg(parent.to_string());
+        leash.args(["--", "/bin/echo", "runs"]).finish()
+    };
+    // Whatever its number is: of a container's entrypoint it is 1.
+    assert_eq!(leashed(std::process::id()).succeeded().stdout, "runs\n");
+    assert_eq!(leashed(u32::MAX >> 2).failed_with(143).stdout, "");
+}
+
+#[test]
 fn a_command_line_that_is_wrong_is_refused_with_a_hint() {
     let run = LcmapSpark::new("run").finish().failed_with(2);
     says(&run.stderr, &["--filename"]);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use lcmap_spark_agent::plan::LaunchPlan;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus, names};
 use tokio::sync::watch::Receiver;
@@ -184,8 +185,7 @@ impl<'a> JobRun<'a> {
         let plan = core::plan(&self.job, attempt, &site).map_err(RunError::Unplannable)?;
         folder.write_plan(&plan)?;
         if self.mesos.is_some() {
-            let here = Site { secrets: self.secrets.clone(), ..site };
-            folder.write_owed(&core::plan(&self.job, attempt, &here).map_err(RunError::Unplannable)?)?;
+            folder.write_owed(&owed(&self.job, attempt, site, &self.secrets)?)?;
         }
         // A container's name is the whole machine's; the folder's is already unique.
         let unique = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -311,6 +311,18 @@ impl<'a> JobRun<'a> {
     }
 }
 
+/// The plan of an attempt for whoever settles on this machine what it leaves on Mesos: its driver may have had its Secrets in a
+/// container.
+fn owed(
+    job: &SparkJob,
+    attempt: i32,
+    site: Site,
+    secrets: &BTreeMap<String, PathBuf>,
+) -> Result<LaunchPlan, RunError> {
+    let here = Site { secrets: secrets.clone(), ..site };
+    core::plan(job, attempt, &here).map_err(RunError::Unplannable)
+}
+
 fn streams(kind: RunKind, args: &Args) -> Streams {
     let standard_input_is_taken = args.files.iter().any(|file| file.as_os_str() == "-");
     let terminal = std::io::stdin().is_terminal();
@@ -327,5 +339,31 @@ async fn next(driver: &mut Option<Driver>) -> Happened {
     match driver {
         Some(driver) => driver.next().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use lcmap_spark_agent::plan::Master;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_owed_is_settled_with_the_folders_of_this_machine_and_not_of_a_container() {
+        let job = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "pi", "uid": "u"},
+            "spec": {"mode": "Distributed", "run": {"submit": {"application": "pi.py"}}, "mesos": {"master": "mesos://m:5050",
+            "credentialsSecretName": "credentials", "certificates": {"secretName": "keys"}}}});
+        let job: SparkJob = serde_json::from_value(job).unwrap();
+        let folders = |root: &str| {
+            ["credentials", "keys"].map(|name| (name.to_owned(), Path::new(root).join(name))).into()
+        };
+        let site = Site { secrets: folders("/lcmap/secrets"), ..Site::default() };
+        let plan = owed(&job, 1, site, &folders("/home/alice")).unwrap();
+        assert_eq!(plan.certificates.unwrap().source, Path::new("/home/alice/keys"));
+        let Master::Mesos(mesos) = plan.master else { panic!("Distributed") };
+        assert_eq!(mesos.credentials.as_deref(), Some(Path::new("/home/alice/credentials")));
     }
 }

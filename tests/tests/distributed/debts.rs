@@ -20,7 +20,7 @@ fn indebted(running: &Running, bed: &Bed, link: &Link) {
     running.wait_for_output("counted 143");
     link.cut();
     kill(bed, "org.apache.spark.deploy.SparkSubmit");
-    running.wait_for("may be left on Mesos: ");
+    running.wait_for("s more, which ctrl-C ends");
 }
 
 #[test]
