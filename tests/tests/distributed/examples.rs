@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lcmap_spark_tests::{
-    Folder, LcmapSpark,
+    Folder, LcmapSpark, Size,
     bed::repository,
     mesos::{Bed, Library},
     says,
@@ -72,12 +72,23 @@ fn every_shell_counts_on_mesos() {
     let bed = Bed::plain().start().unwrap();
     let folder = Folder::new();
     let examples = copied(&folder);
-    for (name, typed) in [
-        ("pyspark", "print('sum', sc.parallelize(range(4)).sum())\n"),
-        ("spark-shell", "println(\"sum \" + sc.parallelize(0 until 4).sum().toInt)\n"),
+    for (name, prompt, typed, answer, end) in [
+        (
+            "pyspark",
+            ">>> ",
+            "sc.parallelize(range(4), 4).map(lambda n: n ** 20).sum()",
+            "3487832978",
+            "exit()",
+        ),
+        ("spark-shell", "scala> ", "sc.parallelize(1 to 1000, 4).map(_ * 3L).sum", "1501500.0", ":quit"),
     ] {
-        let run = switched(&examples, &bed, name).input(typed).finish().succeeded();
-        says(&run.stdout, &["sum 6"]);
+        let mut shell = switched(&examples, &bed, name).at_terminal(Size::USUAL);
+        shell.wait_for(prompt);
+        shell.line(typed);
+        shell.wait_for(answer);
+        shell.wait_for(prompt);
+        shell.line(end);
+        shell.finish().succeeded();
         nothing_is_left(&bed);
     }
 }
