@@ -93,7 +93,10 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
     let job = admission::admit(manifest.value.clone()).map_err(|violations| {
         violations.into_iter().map(|violation| refused(manifest, &violation)).collect::<Vec<_>>()
     })?;
-    let mut job = surface.mesos.fill(&job);
+    let mut job = match job.spec.mode {
+        Mode::Distributed => surface.mesos.fill(&job),
+        Mode::NonDistributed => job,
+    };
     // By it the job's frameworks are told from all others on a Mesos; in a cluster the API server gives one.
     job.metadata.uid = Some(unique_id());
     let place = match surface.place {
@@ -171,7 +174,7 @@ fn plain(fault: core::PlanFault) -> Fault {
         core::Fault::MasterRequired => {
             format!("{}; or name your site's once, by LCMAP_MESOS_MASTER", fault.fault)
         }
-        other => other.to_string(),
+        invalid @ core::Fault::Invalid(_) => invalid.to_string(),
     };
     Fault::at(fault.field, message)
 }
