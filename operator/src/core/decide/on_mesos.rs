@@ -22,8 +22,7 @@ impl Step<'_> {
             return self.goes_on_unseen(driver, mesos);
         }
         self.note_mesos(mesos);
-        let unreached = driver.ui.as_ref().and_then(|ui| ui.unreached.as_deref());
-        let wait = mesos.hindered(unreached);
+        let wait = wait(driver, mesos);
         let running = mesos.executors.running;
         if self.status.run == Some(RunKind::Notebook) {
             // Its kernels come and go, each with a framework of its own.
@@ -133,4 +132,9 @@ impl Step<'_> {
         told.cores = any.then_some(mesos.cores);
         told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
     }
+}
+
+/// What keeps executors from counting, if anything does.
+fn wait(driver: &Driver, mesos: &OnMesos) -> Option<(Reason, String)> {
+    mesos.hindered(driver.ui.as_ref().and_then(|ui| ui.unreached.as_deref()))
 }
