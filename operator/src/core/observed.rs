@@ -262,13 +262,7 @@ impl OnMesos {
                 let message = format!("{message}; none has reached the driver at {address}");
                 Some((Reason::ExecutorsFailing, message))
             }
-<<<<<<< HEAD
-            _ if self.executors.running > 0 => {
-                Some((Reason::ExecutorsUnreachable, text::unreached(address)))
-            }
-=======
             _ if self.executors.running > 0 => Some((Reason::ExecutorsUnreachable, text::unreached(address))),
->>>>>>> e966c0e (Keep what hinders executors beside what decides by it)
             wait => wait,
         }
     }

@@ -143,11 +143,15 @@ fn a_stop_waits_for_what_a_master_has_not_heard_yet() {
 fn a_mesos_that_is_gone_for_good_holds_nobody_and_what_may_be_left_there_is_named() {
     let mut bed = Bed::plain().start().unwrap();
     let folder = Folder::new();
-    let running = run(&folder, &bed, HOLDS, spec(&bed)).start();
+    // What a later run has to pay stays there.
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let running = run(&folder, &bed, HOLDS, spec(&bed)).env("XDG_RUNTIME_DIR", memory.path()).start();
     running.wait_for_output("counted 143");
     let id = framework(&bed);
     bed.master_mut(0).kill().unwrap();
     let asked = Instant::now();
+    running.signal(Signal::INT);
+    running.wait_for("s more, which ctrl-C ends");
     running.signal(Signal::INT);
     let run = running.finish();
     assert_eq!(run.code, Some(130), "{}", run.stderr);
