@@ -122,6 +122,8 @@ pub struct OnMesos {
     pub memory_mib: u64,
     /// Why it has no executors, as far as that is known.
     pub wait: Option<(Reason, String)>,
+    /// When the look at Mesos began that this comes from. None: nobody has looked yet.
+    pub looked: Option<Timestamp>,
     /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
     pub trouble: Option<(Reason, String)>,
 }

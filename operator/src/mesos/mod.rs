@@ -66,10 +66,11 @@ pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<O
         while !sender.is_closed() {
             if let Ok(sight) = look(&mut operator, &whose, &need).await {
                 sender.send_if_modified(|last| {
-                    *last != sight && {
-                        *last = sight;
-                        true
-                    }
+                    // That somebody has looked once more is no news.
+                    last.looked = sight.looked;
+                    let is_news = *last != sight;
+                    *last = sight;
+                    is_news
                 });
             }
             tokio::time::sleep(PAUSE).await;
@@ -79,9 +80,10 @@ pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<O
 }
 
 async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<OnMesos, Error> {
+    let looked = Some(Timestamp::now());
     let frameworks = operator.frameworks().await?;
     let tasks = operator.tasks().await?;
-    let mut sight = sight::of(&frameworks, &tasks, whose);
+    let mut sight = OnMesos { looked, ..sight::of(&frameworks, &tasks, whose) };
     let youngest = sight::youngest(&frameworks, whose);
     if youngest.is_some() && sight.wait.is_none() {
         let agents = if sight.executors.running == 0 { Some(operator.agents().await?) } else { None };

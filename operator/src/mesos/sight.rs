@@ -61,6 +61,7 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         cores: whole(amount("cpus")),
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
         role: None,
+        looked: None,
         trouble: None,
         wait: if running.is_empty() { failing(&of_living).or_else(|| starting(tasks, whose)) } else { None },
     }

@@ -1,5 +1,7 @@
 //! A Distributed job whose driver runs: how far its frameworks and executors are.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::spec::RunKind;
@@ -10,6 +12,9 @@ use super::{Step, conditions, later, time};
 use crate::core::conditions::CertificateEnd;
 use crate::core::{Driver, OnMesos, unreached};
 
+/// When it is looked again whether a driver whose time for an executor is over has one, until somebody has seen that.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 impl Step<'_> {
     /// A driver that runs, as far as Mesos is concerned. `reason` and `message` are what it says of itself.
     pub(super) fn runs_on_mesos(
@@ -19,7 +24,8 @@ impl Step<'_> {
         (reason, message): (Reason, &str),
     ) {
         if mesos.registered.is_none() && self.was_registered() && self.status.run != Some(RunKind::Notebook) {
-            return self.goes_on_unseen(driver, mesos);
+            // An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
+            return;
         }
         self.note_mesos(mesos);
         let wait = wait(driver, mesos);
@@ -62,20 +68,8 @@ impl Step<'_> {
     /// Whether the attempt was on Mesos when somebody last looked.
     fn was_registered(&self) -> bool {
         let was_seen = matches!(self.phase(), Phase::Requesting | Phase::Running);
-        was_seen && self.registered_time().is_some()
-    }
-
-    fn registered_time(&self) -> Option<Timestamp> {
-        self.status.mesos.as_ref()?.registered_time.as_ref().map(|time| time.0)
-    }
-
-    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
-    fn goes_on_unseen(&mut self, driver: &Driver, mesos: &OnMesos) {
-        if self.phase() == Phase::Requesting {
-            let wait = self.status.reason.map(|reason| (reason, self.status.message.clone()));
-            let told = OnMesos { registered: self.registered_time(), wait, ..mesos.clone() };
-            self.requesting(driver, &told);
-        }
+        let told = self.status.mesos.as_ref();
+        was_seen && told.is_some_and(|told| told.registered_time.is_some())
     }
 
     fn requesting(&mut self, driver: &Driver, mesos: &OnMesos) {
@@ -83,13 +77,17 @@ impl Step<'_> {
             .wait
             .clone()
             .unwrap_or_else(|| (Reason::Registered, "registered on Mesos; no executor runs yet".to_owned()));
-        let timeout = self.spec.mesos.allocation_timeout;
         let since = mesos.registered.unwrap_or(driver.created);
-        if let Some(timeout) = timeout
-            && self.passed(later(since, timeout.into()))
+        if let Some(timeout) = self.spec.mesos.allocation_timeout
+            && let Some(until) = later(since, timeout.into())
+            && self.passed(Some(until))
         {
-            let message = format!("no executor ran within mesos.allocationTimeout ({timeout}): {message}");
-            return self.release(driver, Reason::AllocationTimeout, message);
+            if has_none(mesos, until) {
+                let message =
+                    format!("no executor ran within mesos.allocationTimeout ({timeout}): {message}");
+                return self.release(driver, Reason::AllocationTimeout, message);
+            }
+            self.passed(later(self.observed.now, LOOK_AGAIN));
         }
         self.becomes(Phase::Requesting, reason, message);
     }
@@ -132,6 +130,13 @@ impl Step<'_> {
         told.cores = any.then_some(mesos.cores);
         told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
     }
+}
+
+/// Whether a framework was seen on Mesos without an executor at `until` or later. Where nobody has looked since, or its framework
+/// is not shown, it may have some.
+fn has_none(mesos: &OnMesos, until: Timestamp) -> bool {
+    let is_seen = mesos.looked.is_some_and(|looked| looked >= until) && !mesos.frameworks.is_empty();
+    is_seen && mesos.executors.running == 0
 }
 
 /// What keeps executors from counting, if anything does.

@@ -26,13 +26,20 @@ impl World {
         self
     }
 
+    /// Somebody has looked at Mesos just now, and nothing has changed.
+    fn looked(&mut self) -> &mut Self {
+        self.driver.as_mut().unwrap().mesos.as_mut().unwrap().looked = Some(self.now);
+        self
+    }
+
     fn is_kept(&self) -> bool {
         self.job.metadata.finalizers.is_some()
     }
 }
 
 fn registered(world: &World) -> OnMesos {
-    OnMesos { registered: Some(world.now), frameworks: vec!["u-1".into()], ..OnMesos::default() }
+    let now = Some(world.now);
+    OnMesos { registered: now, looked: now, frameworks: vec!["u-1".into()], ..OnMesos::default() }
 }
 
 pub(super) fn with_executors(world: &World, running: i32) -> OnMesos {
@@ -93,7 +100,7 @@ fn who_gets_no_executor_in_time_is_ended_with_what_mesos_said() {
     world.runs();
     let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
     world.mesos(seen);
-    let decision = world.after(60).step();
+    let decision = world.after(60).looked().step();
     assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
     assert!(world.status().message.contains("no agent"), "{}", world.status().message);
     assert!(decision.effects.contains(&Effect::StopDriver(1)));
@@ -352,7 +359,6 @@ fn an_agent_that_could_not_settle_everything_leaves_it_to_the_operator() {
 
 #[test]
 fn an_operator_that_has_just_been_started_takes_nothing_back() {
-    let no_offers = |it| OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..it };
     for (seen, place) in [
         (registered as fn(&World) -> OnMesos, (Phase::Requesting, Reason::Registered)),
         (|world| with_executors(world, 2), (Phase::Running, Reason::ExecutorsRunning)),
@@ -368,15 +374,38 @@ fn an_operator_that_has_just_been_started_takes_nothing_back() {
         world.after(3600).mesos(OnMesos::default());
         assert_eq!(*world.status(), before);
     }
-    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
-    world.step();
-    world.runs();
-    let seen = no_offers(registered(&world));
-    world.mesos(seen);
-    world.mesos(OnMesos::default());
-    assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
-    world.after(60).step();
-    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout), "the wait goes on");
+}
+
+#[test]
+fn no_job_is_ended_for_want_of_executors_by_whoever_has_not_looked_since() {
+    fn silent() -> Option<(Reason, String)> {
+        Some((Reason::MesosUnreachable, "no route".to_owned()))
+    }
+    for seen in [
+        (|_, _| OnMesos::default()) as fn(OnMesos, &World) -> OnMesos,
+        (|_, _| OnMesos { trouble: silent(), ..OnMesos::default() }),
+        (|before, _| OnMesos { trouble: silent(), ..before }),
+        (|before, _| before),
+        (|before, now| OnMesos { frameworks: vec![], looked: Some(now.now), ..before }),
+    ] {
+        let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
+        world.step();
+        world.runs();
+        let before = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
+        world.mesos(before.clone());
+        world.after(3600);
+        let seen = seen(before.clone(), &world);
+        world.mesos(seen.clone());
+        assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers), "{seen:?}");
+        let unsure = world.job.clone();
+        let come = with_executors(&world, 2);
+        world.mesos(come);
+        assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "they had come meanwhile");
+        world.job = unsure;
+        world.driver.as_mut().unwrap().mesos = Some(before);
+        world.looked().step();
+        assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout), "or had not");
+    }
 }
 
 #[test]
