@@ -23,32 +23,65 @@ impl Step<'_> {
         mesos: &OnMesos,
         (reason, message): (Reason, &str),
     ) {
-        if mesos.registered.is_none() && self.was_registered() && self.status.run != Some(RunKind::Notebook) {
-            // An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
-            return;
+        if mesos.registered.is_none() && self.was_registered() {
+            return self.goes_on_unseen(reason, message);
         }
         self.note_mesos(mesos);
-        let wait = wait(driver, mesos);
-        let running = mesos.executors.running;
-        if self.status.run == Some(RunKind::Notebook) {
+        let (phase, why, told) = self.standing(driver, mesos);
+        self.allocation = Some((why, told.clone()));
+        let run = self.status.run;
+        if phase == Phase::Requesting
+            && run != Some(RunKind::Notebook)
+            && let Some(timeout) = self.has_waited_in_vain(driver, mesos)
+        {
+            let message = format!("no executor ran within mesos.allocationTimeout ({timeout}): {told}");
+            return self.release(driver, Reason::AllocationTimeout, message);
+        }
+        match run {
             // Its kernels come and go, each with a framework of its own.
-            self.becomes(Phase::Running, reason, message.to_owned());
-        } else if running > 0 {
+            Some(RunKind::Notebook) if conditions::is_in_the_way(why) => {
+                self.becomes(Phase::Running, reason, format!("{message}; {told}"));
+            }
+            Some(RunKind::Notebook) => self.becomes(Phase::Running, reason, message.to_owned()),
+            // What Mesos shows of a driver that may be gone is of the past.
+            _ if reason == Reason::NodeLost => self.becomes(phase, reason, message.to_owned()),
+            // How to get into it.
+            Some(RunKind::Shell | RunKind::PySpark) if !message.is_empty() => {
+                self.becomes(phase, why, format!("{told}; {message}"));
+            }
+            _ => self.becomes(phase, why, told),
+        }
+    }
+
+    /// How far a driver is on Mesos, and why.
+    fn standing(&mut self, driver: &Driver, mesos: &OnMesos) -> (Phase, Reason, String) {
+        let wait = wait(driver, mesos);
+        let or = |reason, message: &str| wait.clone().unwrap_or_else(|| (reason, message.to_owned()));
+        let running = mesos.executors.running;
+        // A notebook runs before any kernel of it asks Mesos for anything.
+        let was_running = self.phase() == Phase::Running && self.status.run != Some(RunKind::Notebook);
+        let (phase, (reason, message)) = if running > 0 {
             let executors = if running == 1 { "executor runs" } else { "executors run" };
             let message = format!("{running} {executors} with {} cores", mesos.cores);
-            let (reason, message) = wait.unwrap_or((Reason::ExecutorsRunning, message));
-            self.becomes(Phase::Running, reason, message);
-        } else if mesos.has_run || self.phase() == Phase::Running {
-            let (reason, message) = wait.unwrap_or_else(|| {
-                (Reason::ExecutorsGone, "no executor runs any more; the driver goes on".to_owned())
-            });
-            self.becomes(Phase::Running, reason, message);
+            (Phase::Running, or(Reason::ExecutorsRunning, &message))
+        } else if mesos.has_run || was_running {
+            let message = "no executor runs any more; the driver goes on";
+            (Phase::Running, or(Reason::ExecutorsGone, message))
         } else if mesos.registered.is_some() {
-            self.requesting(driver, mesos);
+            (Phase::Requesting, or(Reason::Registered, "registered on Mesos; no executor runs yet"))
         } else {
-            let told = mesos.wait.clone().or_else(|| mesos.trouble.clone());
-            let (reason, message) = told.unwrap_or_else(|| (Reason::Connecting, self.unseen(driver)));
-            self.becomes(Phase::Connecting, reason, message);
+            let trouble = mesos.trouble.clone().filter(|_| wait.is_none());
+            (Phase::Connecting, trouble.unwrap_or_else(|| or(Reason::Connecting, &self.unseen(driver))))
+        };
+        (phase, reason, message)
+    }
+
+    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told, but what is known
+    /// of the driver's node.
+    fn goes_on_unseen(&mut self, reason: Reason, message: &str) {
+        let was_silent = self.status.reason == Some(Reason::NodeLost);
+        if was_silent != (reason == Reason::NodeLost) {
+            self.becomes(self.phase(), reason, message.to_owned());
         }
     }
 
@@ -72,24 +105,19 @@ impl Step<'_> {
         was_seen && told.is_some_and(|told| told.registered_time.is_some())
     }
 
-    fn requesting(&mut self, driver: &Driver, mesos: &OnMesos) {
-        let (reason, message) = mesos
-            .wait
-            .clone()
-            .unwrap_or_else(|| (Reason::Registered, "registered on Mesos; no executor runs yet".to_owned()));
-        let since = mesos.registered.unwrap_or(driver.created);
-        if let Some(timeout) = self.spec.mesos.allocation_timeout
-            && let Some(until) = later(since, timeout.into())
-            && self.passed(Some(until))
-        {
-            if has_none(mesos, until) {
-                let message =
-                    format!("no executor ran within mesos.allocationTimeout ({timeout}): {message}");
-                return self.release(driver, Reason::AllocationTimeout, message);
-            }
-            self.passed(later(self.observed.now, LOOK_AGAIN));
+    /// Whether the time for a first executor is over, and none has come. Answers that time.
+    fn has_waited_in_vain(&mut self, driver: &Driver, mesos: &OnMesos) -> Option<lcmap_spark_crd::Duration> {
+        let timeout = self.spec.mesos.allocation_timeout?;
+        let until = later(mesos.registered.unwrap_or(driver.created), timeout.into())?;
+        if !self.passed(Some(until)) {
+            return None;
         }
-        self.becomes(Phase::Requesting, reason, message);
+        // Where nobody has looked since, or its framework is not shown, it may have some.
+        if mesos.looked.is_some_and(|looked| looked >= until) && !mesos.frameworks.is_empty() {
+            return Some(timeout);
+        }
+        self.passed(later(self.observed.now, LOOK_AGAIN));
+        None
     }
 
     /// Says of the certificate that a driver began with whether it is near its end.
@@ -130,13 +158,6 @@ impl Step<'_> {
         told.cores = any.then_some(mesos.cores);
         told.memory = (any && mesos.memory_mib > 0).then(|| format!("{}Mi", mesos.memory_mib));
     }
-}
-
-/// Whether a framework was seen on Mesos without an executor at `until` or later. Where nobody has looked since, or its framework
-/// is not shown, it may have some.
-fn has_none(mesos: &OnMesos, until: Timestamp) -> bool {
-    let is_seen = mesos.looked.is_some_and(|looked| looked >= until) && !mesos.frameworks.is_empty();
-    is_seen && mesos.executors.running == 0
 }
 
 /// What keeps executors from counting, if anything does.

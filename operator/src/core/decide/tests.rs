@@ -1,6 +1,8 @@
 //! A job's whole life, told as what is seen and what is decided.
 
+mod allocation;
 mod asked;
+mod certificates;
 mod life;
 mod mesos;
 mod reach;

@@ -1,6 +1,5 @@
 //! Distributed jobs: how far they are on Mesos, and what must be gone before they may end.
 
-use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::names::ANNOTATION_ABANDON_FRAMEWORK;
 use lcmap_spark_crd::spec::RestartPolicy;
 use lcmap_spark_crd::status::Executors;
@@ -8,7 +7,7 @@ use lcmap_spark_crd::status::Executors;
 use super::*;
 use crate::core::Connection;
 
-fn distributed(mut spec: serde_json::Value) -> World {
+pub(super) fn distributed(mut spec: serde_json::Value) -> World {
     spec["mode"] = json!("Distributed");
     let mut world = World::new(spec);
     world.job.metadata.uid = Some("u".into());
@@ -26,18 +25,12 @@ impl World {
         self
     }
 
-    /// Somebody has looked at Mesos just now, and nothing has changed.
-    fn looked(&mut self) -> &mut Self {
-        self.driver.as_mut().unwrap().mesos.as_mut().unwrap().looked = Some(self.now);
-        self
-    }
-
     fn is_kept(&self) -> bool {
         self.job.metadata.finalizers.is_some()
     }
 }
 
-fn registered(world: &World) -> OnMesos {
+pub(super) fn registered(world: &World) -> OnMesos {
     let now = Some(world.now);
     OnMesos { registered: now, looked: now, frameworks: vec!["u-1".into()], ..OnMesos::default() }
 }
@@ -91,22 +84,6 @@ fn a_job_is_connecting_requesting_and_running_by_what_mesos_tells() {
     assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsGone), "none later is no phase of its own");
     let told = world.status().mesos.clone().unwrap();
     assert_eq!((told.framework_ids.as_slice(), told.role.as_deref()), (&["u-1".to_owned()][..], Some("*")));
-}
-
-#[test]
-fn who_gets_no_executor_in_time_is_ended_with_what_mesos_said() {
-    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
-    world.step();
-    world.runs();
-    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
-    world.mesos(seen);
-    let decision = world.after(60).looked().step();
-    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
-    assert!(world.status().message.contains("no agent"), "{}", world.status().message);
-    assert!(decision.effects.contains(&Effect::StopDriver(1)));
-    world.frameworks = Frameworks::Gone;
-    world.ends(Reason::Stopped, 143);
-    assert_eq!(world.place(), (Phase::Failed, Reason::AllocationTimeout));
 }
 
 #[test]
@@ -323,23 +300,6 @@ fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
 }
 
 #[test]
-fn a_certificate_is_told_of_before_it_ends() {
-    let mut world = running();
-    let end = |seconds| Expiry { at: seconds, warn_from: seconds - 100 };
-    let reason = |world: &World| {
-        find_condition(&world.status().conditions, ConditionType::CertificatesValid).unwrap().reason
-    };
-    world.driver.as_mut().unwrap().certificate = Some(end(1000));
-    assert_eq!(world.step().requeue, Requeue::After(Duration::from_secs(900)), "woken when its end is near");
-    assert_eq!(reason(&world), Reason::CertificatesValid);
-    world.after(900).step();
-    assert_eq!(reason(&world), Reason::CertificatesExpiring);
-    world.after(100).step();
-    assert_eq!(reason(&world), Reason::CertificatesInvalid);
-    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "what runs goes on");
-}
-
-#[test]
 fn an_agent_that_has_seen_everything_go_is_believed_without_asking_mesos() {
     let mut world = running();
     world.driver.as_mut().unwrap().left = Some(vec![]);
@@ -373,38 +333,6 @@ fn an_operator_that_has_just_been_started_takes_nothing_back() {
         assert_eq!(world.place(), place);
         world.after(3600).mesos(OnMesos::default());
         assert_eq!(*world.status(), before);
-    }
-}
-
-#[test]
-fn no_job_is_ended_for_want_of_executors_by_whoever_has_not_looked_since() {
-    fn silent() -> Option<(Reason, String)> {
-        Some((Reason::MesosUnreachable, "no route".to_owned()))
-    }
-    for seen in [
-        (|_, _| OnMesos::default()) as fn(OnMesos, &World) -> OnMesos,
-        (|_, _| OnMesos { trouble: silent(), ..OnMesos::default() }),
-        (|before, _| OnMesos { trouble: silent(), ..before }),
-        (|before, _| before),
-        (|before, now| OnMesos { frameworks: vec![], looked: Some(now.now), ..before }),
-    ] {
-        let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
-        world.step();
-        world.runs();
-        let before = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
-        world.mesos(before.clone());
-        world.after(3600);
-        let seen = seen(before.clone(), &world);
-        world.mesos(seen.clone());
-        assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers), "{seen:?}");
-        let unsure = world.job.clone();
-        let come = with_executors(&world, 2);
-        world.mesos(come);
-        assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "they had come meanwhile");
-        world.job = unsure;
-        world.driver.as_mut().unwrap().mesos = Some(before);
-        world.looked().step();
-        assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout), "or had not");
     }
 }
 
