@@ -143,6 +143,9 @@ reasons! {
     MasterUnconfigured,
     /// `executor.totalCores` is above the operator's maximum. The message names both.
     TotalCoresTooLarge,
+    /// The operator's default for `executor.totalCores` is below the job's `executor.cores`, so that no executor could ever
+    /// start. The message names both: set `executor.totalCores`, or lower `executor.cores`.
+    TotalCoresTooSmall,
     /// Outside a cluster, a Secret or ConfigMap that the job names has no stand-in. Give one with `--secret
     /// NAME=DIR`.
     SecretUnresolved,
