@@ -224,7 +224,8 @@ impl Census for Index {
             if let Some(reason) = standing.reason.filter(|_| standing.is_stalled && !phase.is_final()) {
                 *census.stalled.entry(reason).or_default() += 1;
             }
-            census.expiring += u64::from(standing.is_expiring && !phase.is_final());
+            let rests = phase.is_final() || phase == Phase::Suspended;
+            census.expiring += u64::from(standing.is_expiring && !rests);
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
             let waited =
                 standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));

@@ -43,7 +43,7 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
     }
     let expiring = |status: &SparkJobStatus| {
         let valid = status.conditions.iter().find(|it| it.type_ == ConditionType::CertificatesValid);
-        valid.filter(|it| it.reason != Reason::CertificatesValid).map(|it| (it.reason, it.message.clone()))
+        valid.filter(|it| it.status == ConditionStatus::False).map(|it| (it.reason, it.message.clone()))
     };
     if let Some((reason, message)) =
         expiring(after).filter(|it| before.and_then(expiring).as_ref() != Some(it))

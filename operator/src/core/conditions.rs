@@ -76,6 +76,8 @@ pub(super) enum CertificateEnd {
     Near,
     /// It is over.
     Past,
+    /// It is over, and the driver is on Mesos still.
+    Outlived,
 }
 
 /// Says of the certificate that a driver began with how near its end is. Whether it was renewed since only its agent knows.
@@ -96,8 +98,20 @@ pub(super) fn certificate(
             let message = format!("the certificate that the driver began with expired at {at}: {renew}");
             (ConditionStatus::False, Reason::CertificatesInvalid, message)
         }
+        CertificateEnd::Outlived => {
+            let message = format!(
+                "the driver began with a certificate that ended at {at}, and is on Mesos still; a renewed Secret is taken \
+                 over by a running driver, and only that driver's log tells whether it was"
+            );
+            (ConditionStatus::Unknown, Reason::CertificatesOutlived, message)
+        }
     };
     set(status, observed, (ConditionType::CertificatesValid, holds), reason, message);
+}
+
+/// Forgets what was said of the certificate of a driver that is over: the next one begins with another, or with none.
+pub(super) fn forget_certificate(status: &mut SparkJobStatus) {
+    status.conditions.retain(|condition| condition.type_ != ConditionType::CertificatesValid);
 }
 
 fn set(

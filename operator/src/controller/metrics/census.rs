@@ -22,7 +22,7 @@ pub(crate) struct JobCensus {
     pub(crate) waiting: BTreeMap<Reason, u64>,
     /// How many jobs cannot go on until somebody mends them, and why.
     pub(crate) stalled: BTreeMap<Reason, u64>,
-    /// How many jobs run with a certificate that is near its end, or past it.
+    /// How many jobs have a driver that began with a certificate that is near its end, or past it.
     pub(crate) expiring: u64,
     /// How many stored jobs cannot be read.
     pub(crate) unreadable: u64,

@@ -126,7 +126,11 @@ impl Step<'_> {
         let moment = |second| Timestamp::from_second(second).ok();
         let (Some(at), Some(warn_from)) = (moment(at), moment(warn_from)) else { return };
         let end = if self.passed(Some(at)) {
-            CertificateEnd::Past
+            match &driver.mesos {
+                Some(mesos) if !mesos.frameworks.is_empty() => CertificateEnd::Outlived,
+                Some(mesos) if mesos.looked.is_none() => return, // nobody can tell yet
+                _ => CertificateEnd::Past,
+            }
         } else if self.passed(Some(warn_from)) {
             CertificateEnd::Near
         } else {
