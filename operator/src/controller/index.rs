@@ -171,8 +171,9 @@ impl Index {
         let state = self.lock();
         let pods = state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |pod| (job, pod)));
         let with_ui = pods.filter_map(|(job, pod)| {
-            let address = pod::ui(&pod.pod)?;
-            let has_executors = state.jobs.get(job).is_some_and(|known| known.standing.has_executors);
+            let standing = state.jobs.get(job).map(|known| known.standing).unwrap_or_default();
+            let address = pod::ui(&pod.pod, standing.ui)?;
+            let has_executors = standing.has_executors;
             Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address, has_executors })
         });
         with_ui.collect()

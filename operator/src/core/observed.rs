@@ -1,5 +1,6 @@
 //! What is: a plain value, read in one place and judged in another.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -110,6 +111,8 @@ pub struct OnMesos {
     pub frameworks: Vec<String>,
     /// Whether Mesos and the driver are in touch.
     pub connection: Connection,
+    /// Where Spark's web UI is, as the last of them tells.
+    pub ui: Option<SocketAddr>,
     /// When the first of them was seen registered.
     pub registered: Option<Timestamp>,
     /// Its executors.

@@ -128,3 +128,21 @@ fn the_certificate_of_a_driver_that_is_over_alarms_nobody() {
         assert_eq!(index.count().expiring, expiring, "{phase}, {status}");
     }
 }
+
+#[test]
+fn a_driver_on_its_nodes_network_is_asked_where_its_status_tells() {
+    let ui = |told: &str| {
+        let index = Index::default();
+        let metadata = json!({"name": "pi", "namespace": "ns", "uid": "a", "resourceVersion": "1"});
+        index.put_job(read(&json!({"metadata": metadata, "spec": {}, "status": {"uiUrl": told}})));
+        let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": "1"});
+        let metadata = json!({"name": "pi-driver-1", "namespace": "ns", "uid": "p", "resourceVersion": "1", "labels": labels});
+        let status = json!({"phase": "Running", "podIP": "10.1.2.3"});
+        index.put_pod(read(
+            &json!({"metadata": metadata, "spec": {"containers": [{"name": "driver"}]}, "status": status}),
+        ));
+        index.uis().into_iter().map(|ui| ui.address.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ui("http://10.1.2.3:4041"), ["10.1.2.3:4041"]);
+    assert!(ui("http://10.1.2.4:4041").is_empty(), "at another's address");
+}

@@ -157,6 +157,7 @@ impl Attempts {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
             let whose = Whose::new(id.clone());
             let mut now = attempt.after(sight::of(frameworks, tasks, &whose));
+            now.ui = sight::ui(frameworks, &whose);
             let lack = attempt.lack(frameworks, &now);
             if let Some(doubt) = attempt.doubt(lack, unheard) {
                 if attempt.cannot_be_seen(doubt) {
