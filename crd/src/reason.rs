@@ -143,6 +143,9 @@ reasons! {
     MasterUnconfigured,
     /// `executor.totalCores` is above the operator's maximum. The message names both.
     TotalCoresTooLarge,
+    /// The operator's default for `executor.totalCores` is below the job's `executor.cores`, so that no executor could ever
+    /// start. The message names both: set `executor.totalCores`, or lower `executor.cores`.
+    TotalCoresTooSmall,
     /// Outside a cluster, a Secret or ConfigMap that the job names has no stand-in. Give one with `--secret
     /// NAME=DIR`.
     SecretUnresolved,
@@ -178,6 +181,9 @@ reasons! {
     CertificatesValid,
     /// The certificate soon expires, at the time in the message. Renew the Secret; no restart is needed.
     CertificatesExpiring,
+    /// The certificate that the driver began with is over, and the driver is on Mesos still, as one that has taken a renewed
+    /// one over is. If the Secret was not renewed, renew it.
+    CertificatesOutlived,
     /// A certificate is unreadable, expired, or does not fit its key or root. The message says which.
     CertificatesInvalid,
     /// Mesos does not know principal and secret (401). Check the Secret in `mesos.credentialsSecretName`.

@@ -171,8 +171,9 @@ impl Index {
         let state = self.lock();
         let pods = state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |pod| (job, pod)));
         let with_ui = pods.filter_map(|(job, pod)| {
-            let address = pod::ui(&pod.pod)?;
-            let has_executors = state.jobs.get(job).is_some_and(|known| known.standing.has_executors);
+            let standing = state.jobs.get(job).map(|known| known.standing).unwrap_or_default();
+            let address = pod::ui(&pod.pod, standing.ui)?;
+            let has_executors = standing.has_executors;
             Some(DriverUi { job: job.clone(), pod: pod.pod.metadata.uid.clone(), address, has_executors })
         });
         with_ui.collect()
@@ -224,10 +225,10 @@ impl Census for Index {
             if let Some(reason) = standing.reason.filter(|_| standing.is_stalled && !phase.is_final()) {
                 *census.stalled.entry(reason).or_default() += 1;
             }
-            census.expiring += u64::from(standing.is_expiring && !phase.is_final());
+            let rests = phase.is_final() || phase == Phase::Suspended;
+            census.expiring += u64::from(standing.is_expiring && !rests);
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
-            let waited =
-                standing.since.filter(|_| phase == Phase::Pending).map(|since| now.duration_since(since));
+            let waited = standing.since.filter(|_| waits).map(|since| now.duration_since(since));
             census.oldest_waiting = census.oldest_waiting.max(waited.map(SignedDuration::unsigned_abs));
         }
         census
@@ -255,86 +256,4 @@ fn is_in(namespace: Option<&str>, key: &JobKey) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn job(uid: &str, version: &str) -> WatchedJob {
-        let metadata = json!({"name": "pi", "namespace": "ns", "uid": uid, "resourceVersion": version});
-        read(&json!({"metadata": metadata, "spec": {}}))
-    }
-
-    fn pod(uid: &str, version: &str) -> WatchedPod {
-        let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": "1"});
-        let metadata = json!({"name": "pi-driver-1", "namespace": "ns", "uid": uid, "resourceVersion": version, "labels": labels});
-        read(&json!({"metadata": metadata}))
-    }
-
-    fn read<T: serde::de::DeserializeOwned>(object: &Value) -> T {
-        serde_json::from_str(&object.to_string()).unwrap()
-    }
-
-    fn key() -> JobKey {
-        JobKey { namespace: "ns".into(), name: "pi".into() }
-    }
-
-    #[test]
-    fn an_older_version_never_takes_the_place_of_a_newer_one() {
-        let index = Index::default();
-        assert!(index.put_job(job("a", "10")).is_some());
-        assert!(index.put_job(job("a", "9")).is_none());
-        assert_eq!(index.snapshot(&key()).unwrap().job.version(), 10);
-    }
-
-    #[test]
-    fn the_late_answer_for_a_deleted_job_does_not_hide_its_successor() {
-        let index = Index::default();
-        index.put_job(job("first", "10"));
-        index.remove_job(&key(), "first");
-        index.put_job(job("second", "20"));
-        assert!(index.put_job(job("first", "15")).is_none());
-        assert_eq!(index.snapshot(&key()).unwrap().job.uid(), "second");
-    }
-
-    #[test]
-    fn what_is_gone_does_not_come_back_by_an_answer_that_was_overtaken() {
-        let index = Index::default();
-        index.put_job(job("a", "1"));
-        index.put_pod(pod("p", "2"));
-        index.remove_pod(&key(), "p");
-        assert!(index.put_pod(pod("p", "2")).is_none());
-        index.remove_job(&key(), "a");
-        assert!(index.put_job(job("a", "3")).is_none());
-        assert!(index.snapshot(&key()).is_none());
-    }
-
-    #[test]
-    fn a_new_list_takes_away_what_it_does_not_have_within_its_range() {
-        let index = Index::default();
-        index.put_job(job("a", "1"));
-        assert!(index.retain_jobs(Some("other"), &HashSet::new()).is_empty());
-        assert_eq!(index.retain_jobs(Some("ns"), &HashSet::new()), [key()]);
-    }
-
-    #[test]
-    fn what_an_attempt_left_is_swept_once_nobody_else_asks_for_it() {
-        for (phase, current, attempt, is_over) in [
-            ("Running", 2, 1, true),
-            ("Running", 2, 2, false),
-            ("Pending", 2, 2, false),
-            ("Releasing", 2, 2, false),
-            ("Suspended", 2, 2, true),
-            ("Succeeded", 2, 2, true),
-            ("Failed", 2, 2, true),
-            ("Failed", 2, 3, false),
-        ] {
-            let index = Index::default();
-            let metadata = json!({"name": "pi", "namespace": "ns", "uid": "a", "resourceVersion": "1"});
-            let status = json!({"phase": phase, "attempt": current});
-            index.put_job(read(&json!({"metadata": metadata, "spec": {}, "status": status})));
-            assert_eq!(index.is_over(&key(), "a", attempt), Some(is_over), "{attempt} of {current}, {phase}");
-            assert_eq!(index.is_over(&key(), "another", attempt), None, "of a job that is not known");
-        }
-    }
-}
+mod tests;

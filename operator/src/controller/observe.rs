@@ -70,12 +70,16 @@ impl Observer<'_> {
             pods.push(pod);
         }
         let mut driver = None;
-        if let Some(pod) = pods.iter().find(is_current) {
+        let current_pod = pods.iter().find(is_current);
+        if let Some(pod) = current_pod {
             let ui = self.told.of(&pod.metadata.uid);
             driver = Some(Driver { ui, ..self.driver(key, job, pod, now).await? });
         }
         let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(remnant).collect();
         let frameworks = self.on_mesos(key, job, current, driver.as_mut());
+        if let Some((pod, mesos)) = current_pod.zip(driver.as_mut().and_then(|it| it.mesos.as_mut())) {
+            mesos.ui = mesos.ui.filter(|ui| pod::is_at(pod, *ui));
+        }
         let observed = Observed {
             now,
             wanted: Wanted::Run,

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
@@ -16,7 +17,7 @@ use lcmap_spark_crd::{ConditionStatus, ConditionType, Phase, Reason, SparkJob};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::core::pod::DriverPod;
+use crate::core::pod::{self, DriverPod};
 
 /// Which job.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,7 +60,9 @@ pub(crate) struct Standing {
     pub(crate) attempt: Option<i32>,
     /// Whether executors of it run on Mesos.
     pub(crate) has_executors: bool,
-    /// Since when it has been there.
+    /// Where Spark's web UI of its driver is, as its status tells.
+    pub(crate) ui: Option<SocketAddr>,
+    /// Since when it has been on its way, if it is, or held by something: since it last ran, ended, was held still or was created.
     pub(crate) since: Option<Timestamp>,
 }
 
@@ -69,6 +72,8 @@ struct Place {
     reason: Option<Reason>,
     attempt: Option<i32>,
     mesos: Option<OnMesos>,
+    #[serde(rename = "uiUrl")]
+    ui_url: Option<String>,
     #[serde(default)]
     conditions: Vec<Mark>,
 }
@@ -84,6 +89,8 @@ struct Mark {
     #[serde(rename = "type")]
     type_: ConditionType,
     status: ConditionStatus,
+    #[serde(rename = "lastTransitionTime")]
+    since: Option<Time>,
 }
 
 impl WatchedJob {
@@ -122,17 +129,23 @@ impl WatchedJob {
 
     /// Where it stands, by its status.
     pub(crate) fn standing(&self) -> Standing {
-        let since = self.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let created = self.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let status = self.status.as_deref().map_or("null", RawValue::get);
-        let Ok(Some(Place { phase, reason, attempt, mesos, conditions })) = serde_json::from_str(status)
-        else {
-            return Standing { since, ..Standing::default() };
+        let Ok(Some(place)) = serde_json::from_str(status) else {
+            return Standing { since: created, ..Standing::default() };
         };
+        let Place { phase, reason, attempt, mesos, ui_url, conditions } = place;
         let stalled =
             |mark: &Mark| mark.type_ == ConditionType::Stalled && mark.status == ConditionStatus::True;
         let expiring = |mark: &Mark| {
             mark.type_ == ConditionType::CertificatesValid && mark.status == ConditionStatus::False
         };
+        // Each of them turns when a job stops running, or resting, or waiting for somebody to mend it.
+        let turns = conditions.iter().filter(|mark| {
+            use ConditionType::{DriverReady, Finished, Reconciling, Stalled};
+            matches!(mark.type_, DriverReady | Finished | Reconciling | Stalled)
+        });
+        let turned = turns.filter_map(|mark| mark.since.as_ref()).map(|time| time.0).max();
         Standing {
             phase,
             reason,
@@ -140,7 +153,8 @@ impl WatchedJob {
             is_expiring: conditions.iter().any(expiring),
             attempt,
             has_executors: mesos.and_then(|mesos| mesos.executors).is_some_and(|it| it.running > 0),
-            since,
+            ui: ui_url.as_deref().and_then(pod::address),
+            since: turned.or(created),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which turns of a job's life become Events: few enough to be read, enough to know its story by.
 
-use lcmap_spark_crd::{ConditionType, Phase, Reason, SparkJobStatus};
+use lcmap_spark_crd::{ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus};
+
+use super::conditions::is_in_the_way;
 
 /// Something worth telling of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +43,21 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
     }
     let expiring = |status: &SparkJobStatus| {
         let valid = status.conditions.iter().find(|it| it.type_ == ConditionType::CertificatesValid);
-        valid.filter(|it| it.reason != Reason::CertificatesValid).map(|it| (it.reason, it.message.clone()))
+        valid.filter(|it| it.status == ConditionStatus::False).map(|it| (it.reason, it.message.clone()))
     };
     if let Some((reason, message)) =
         expiring(after).filter(|it| before.and_then(expiring).as_ref() != Some(it))
+    {
+        told.push(Announcement { severity: Severity::Warning, reason, message });
+    }
+    // Of a job that has it for its own reason, the turn of its phase tells.
+    let in_the_way = |status: &SparkJobStatus| {
+        let allocated = status.conditions.iter().find(|it| it.type_ == ConditionType::ResourcesAllocated)?;
+        let is_known = allocated.status != ConditionStatus::Unknown && is_in_the_way(allocated.reason);
+        is_known.then(|| (allocated.reason, allocated.message.clone()))
+    };
+    if let Some((reason, message)) = in_the_way(after).filter(|(reason, _)| after.reason != Some(*reason))
+        && before.and_then(in_the_way).is_none_or(|(before, _)| before != reason)
     {
         told.push(Announcement { severity: Severity::Warning, reason, message });
     }

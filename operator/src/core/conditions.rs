@@ -10,11 +10,13 @@ use super::{Connection, DriverState, Life, Observed, Remedy};
 
 /// Sets every condition that follows from the phase. Transition times move only where a status does.
 ///
-/// `unreleased` is what keeps frameworks from being seen gone, if anything does.
+/// `unreleased` is what keeps frameworks from being seen gone, if anything does; `allocation` how it stands with executors, of a
+/// driver that runs.
 pub(super) fn derive(
     status: &mut SparkJobStatus,
     observed: &Observed,
     unreleased: Option<&(Reason, String)>,
+    allocation: Option<&(Reason, String)>,
 ) {
     let phase = status.phase.unwrap_or_default();
     let finished = phase.is_final();
@@ -56,7 +58,13 @@ pub(super) fn derive(
             _ => set(status, observed, (type_, holds), reason, message),
         }
     }
-    on_mesos(status, observed);
+    on_mesos(status, observed, allocation);
+}
+
+/// Whether a reason says what keeps executors from a driver, or of what use they are.
+pub(super) fn is_in_the_way(reason: Reason) -> bool {
+    use Reason::{ConstraintsUnmet, ExecutorsFailing, ExecutorsUnreachable, NoOffers, OffersTooSmall};
+    matches!(reason, NoOffers | OffersTooSmall | ConstraintsUnmet | ExecutorsFailing | ExecutorsUnreachable)
 }
 
 /// How far away the end of a certificate is.
@@ -68,6 +76,8 @@ pub(super) enum CertificateEnd {
     Near,
     /// It is over.
     Past,
+    /// It is over, and the driver is on Mesos still.
+    Outlived,
 }
 
 /// Says of the certificate that a driver began with how near its end is. Whether it was renewed since only its agent knows.
@@ -88,8 +98,20 @@ pub(super) fn certificate(
             let message = format!("the certificate that the driver began with expired at {at}: {renew}");
             (ConditionStatus::False, Reason::CertificatesInvalid, message)
         }
+        CertificateEnd::Outlived => {
+            let message = format!(
+                "the driver began with a certificate that ended at {at}, and is on Mesos still; a renewed Secret is taken \
+                 over by a running driver, and only that driver's log tells whether it was"
+            );
+            (ConditionStatus::Unknown, Reason::CertificatesOutlived, message)
+        }
     };
     set(status, observed, (ConditionType::CertificatesValid, holds), reason, message);
+}
+
+/// Forgets what was said of the certificate of a driver that is over: the next one begins with another, or with none.
+pub(super) fn forget_certificate(status: &mut SparkJobStatus) {
+    status.conditions.retain(|condition| condition.type_ != ConditionType::CertificatesValid);
 }
 
 fn set(
@@ -117,7 +139,7 @@ fn is_abandoned(status: &SparkJobStatus) -> bool {
 }
 
 /// What a Distributed job has on Mesos, once it has a driver; afterwards, that it has nothing.
-fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
+fn on_mesos(status: &mut SparkJobStatus, observed: &Observed, allocation: Option<&(Reason, String)>) {
     use ConditionType::{MesosRegistered, ResourcesAllocated};
     let was_there = status.conditions.iter().any(|it| it.type_ == MesosRegistered);
     if status.mesos.is_none() && !was_there {
@@ -129,7 +151,8 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
     if was_registered && mesos.is_some_and(|mesos| mesos.registered.is_none() && mesos.trouble.is_none()) {
         return; // nobody has looked since the operator was started
     }
-    let (phase_reason, message) = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
+    let of_the_phase = (status.reason.unwrap_or(Reason::Connecting), status.message.clone());
+    let (why, message) = allocation.unwrap_or(&of_the_phase);
     let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());
     let allocated = mesos.is_some_and(|mesos| mesos.executors.running > 0);
     let cut = mesos.and_then(|mesos| cut(mesos.connection));
@@ -143,8 +166,11 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed) {
                 let why = cut.unwrap_or_default().to_owned();
                 set(status, observed, (type_, ConditionStatus::False), Reason::MesosUnreachable, why);
             }
+            None if holds && type_ == ResourcesAllocated && is_in_the_way(*why) => {
+                set(status, observed, (type_, ConditionStatus::True), *why, message.clone());
+            }
             None if holds => set(status, observed, (type_, ConditionStatus::True), word, String::new()),
-            None => set(status, observed, (type_, ConditionStatus::False), phase_reason, message.clone()),
+            None => set(status, observed, (type_, ConditionStatus::False), *why, message.clone()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is: a plain value, read in one place and judged in another.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -110,6 +111,8 @@ pub struct OnMesos {
     pub frameworks: Vec<String>,
     /// Whether Mesos and the driver are in touch.
     pub connection: Connection,
+    /// Where Spark's web UI is, as the last of them tells.
+    pub ui: Option<SocketAddr>,
     /// When the first of them was seen registered.
     pub registered: Option<Timestamp>,
     /// Its executors.
@@ -122,6 +125,8 @@ pub struct OnMesos {
     pub memory_mib: u64,
     /// Why it has no executors, as far as that is known.
     pub wait: Option<(Reason, String)>,
+    /// When the look at Mesos began that this comes from. None: nobody has looked yet.
+    pub looked: Option<Timestamp>,
     /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
     pub trouble: Option<(Reason, String)>,
 }

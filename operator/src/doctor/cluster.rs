@@ -60,7 +60,7 @@ async fn agents(job: &SparkJob, operator: &mut Operator, report: &mut Report) {
     } else {
         format!("{} of {} have the attributes that mesos.constraints asks for", room.fitting, room.agents)
     };
-    report.note("agents", format!("{fitting}; an executor needs {need}{nearest}",));
+    report.note("agents", format!("{fitting}; an executor needs {need}{nearest}"));
     match need.unmet_by(&agents) {
         Some((reason, message)) => report.failed("agents", reason, message),
         None if room.executors == 1 => report.ok("agents", "1 executor would find room now"),

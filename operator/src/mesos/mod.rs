@@ -72,10 +72,11 @@ pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<O
             pause = next_pause(pause, sight.as_ref());
             if let Some(sight) = sight {
                 sender.send_if_modified(|last| {
-                    *last != sight && {
-                        *last = sight;
-                        true
-                    }
+                    // That somebody has looked once more is no news.
+                    last.looked = sight.looked;
+                    let is_news = *last != sight;
+                    *last = sight;
+                    is_news
                 });
             }
             tokio::time::sleep(pause).await;
@@ -95,13 +96,14 @@ fn next_pause(last: Duration, sight: Option<&OnMesos>) -> Duration {
 
 /// One look. None: another master has come to lead meanwhile, which may not have heard of what the one before told.
 async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<Option<OnMesos>, Error> {
+    let looked = Some(Timestamp::now());
     let frameworks = operator.frameworks().await?;
     let leader = operator.answered_by().cloned();
     let tasks = operator.tasks().await?;
     if operator.answered_by() != leader.as_ref() {
         return Ok(None);
     }
-    let mut sight = sight::of(&frameworks, &tasks, whose);
+    let mut sight = OnMesos { looked, ..sight::of(&frameworks, &tasks, whose) };
     let youngest = sight::youngest(&frameworks, whose);
     if youngest.is_some() && sight.wait.is_none() {
         let agents = if sight.executors.running == 0 { Some(operator.agents().await?) } else { None };

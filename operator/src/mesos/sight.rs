@@ -1,11 +1,13 @@
 //! PURE: which of Mesos' frameworks and tasks are an attempt's, and what they come to.
 
+use std::net::SocketAddr;
+
 use jiff::Timestamp;
 use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
 
-use crate::core::{Connection, OnMesos};
+use crate::core::{Connection, OnMesos, pod};
 
 /// An attempt, by the id of its first framework.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +62,9 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         has_run: !running.is_empty() || ended.iter().any(|task| has_run(task)),
         cores: whole(amount("cpus")),
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
+        ui: None,
         role: None,
+        looked: None,
         trouble: None,
         wait: if running.is_empty() { failing(&of_living).or_else(|| starting(tasks, whose)) } else { None },
     }
@@ -81,6 +85,13 @@ fn connection(alive: &[&Framework]) -> Connection {
 pub(crate) fn youngest(frameworks: &Frameworks, whose: &Whose) -> Option<Timestamp> {
     let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
     Timestamp::try_from(alive.filter_map(|it| it.registered).max()?).ok()
+}
+
+/// Where Spark's web UI of an attempt is, by the last of its frameworks that live.
+pub(crate) fn ui(frameworks: &Frameworks, whose: &Whose) -> Option<SocketAddr> {
+    let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
+    let last = alive.filter(|it| it.webui_url.is_some()).max_by_key(|it| it.registered)?;
+    pod::address(last.webui_url.as_deref()?)
 }
 
 /// Executors that are on their way: an agent may have to fetch their image first.
@@ -230,6 +241,26 @@ mod tests {
             let wait = of(&frameworks, &read(json!({"tasks": tasks})), &Whose::new("uid-1".into())).wait;
             let (_, message) = wait.unwrap();
             assert!(message.starts_with(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_ui_is_that_of_the_last_framework_that_lives() {
+        let at = |id: &str, second: u64, url: Option<&str>| {
+            let mut framework = framework(id);
+            framework["registered_time"]["nanoseconds"] = json!(second * 1_000_000_000);
+            framework["framework_info"]["webui_url"] = json!(url);
+            framework
+        };
+        let (first, second) = (Some("http://10.0.0.1:4040"), Some("http://10.0.0.1:4041"));
+        for (frameworks, told) in [
+            (vec![at("uid-1", 1, first), at("uid-1-2", 2, second)], Some("10.0.0.1:4041")),
+            (vec![at("uid-1", 1, first), at("uid-1-2", 2, None)], Some("10.0.0.1:4040")),
+            (vec![at("uid-10", 1, first)], None),
+            (vec![at("uid-1", 1, Some("https://10.0.0.1:4440"))], None),
+        ] {
+            let ui = ui(&read(json!({"frameworks": frameworks})), &Whose::new("uid-1".into()));
+            assert_eq!(ui.map(|it| it.to_string()).as_deref(), told, "{frameworks:?}");
         }
     }
 

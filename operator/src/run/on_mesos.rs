@@ -22,6 +22,16 @@ pub(super) fn completed(
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
     mesos.wait = mesos.hindered(state.unreached.as_deref());
+    let failing = state.frameworks.last().and_then(|framework| framework.failing.as_ref());
+    let is_told = |wait: &(Reason, String)| wait.0 == Reason::ExecutorsFailing;
+    if let Some(why) = failing
+        && mesos.executors.running == 0
+        && !mesos.wait.as_ref().is_some_and(is_told)
+    {
+        // Of a task that the master refuses, by its ACLs say, its scheduler alone hears.
+        mesos.wait =
+            Some((Reason::ExecutorsFailing, format!("no executor has run yet, the last one failed: {why}")));
+    }
     mesos
 }
 
@@ -80,6 +90,22 @@ mod tests {
         ] {
             assert_eq!(told(running, wait), expected, "{running} {wait:?}");
         }
+    }
+
+    #[test]
+    fn a_task_that_the_master_refuses_is_told_of_in_its_words_until_executors_run() {
+        let told = |running| {
+            let mut state = driver(true, None);
+            state.frameworks[0].failing = Some("TASK_ERROR: not authorized".to_owned());
+            let executors = Executors { running, failed: 0, lost: 0 };
+            let wait = Some((Reason::NoOffers, "words".to_owned()));
+            let mesos = OnMesos { executors, wait, ..OnMesos::default() };
+            completed(mesos, &state, None, Timestamp::UNIX_EPOCH).wait.unwrap()
+        };
+        let (reason, message) = told(0);
+        assert_eq!(reason, Reason::ExecutorsFailing);
+        assert!(message.ends_with("TASK_ERROR: not authorized"), "{message}");
+        assert_eq!(told(1).0, Reason::NoOffers);
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Sight {
         }
         let attempt = self.attempts.entry(id.to_owned()).or_default();
         let left = attempt.debt.as_ref().map_or(Frameworks::Unasked, |debt| debt.outcome.clone());
-        (OnMesos { master: Some("mesos://m:5050".into()), ..attempt.told.clone() }, left)
+        let (master, looked) = (Some("mesos://m:5050".into()), attempt.looked);
+        (OnMesos { master, looked, ..attempt.told.clone() }, left)
     }
 
     /// When an attempt was last looked at, unless Mesos could not be asked since.

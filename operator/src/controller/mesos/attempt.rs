@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_mesos::operator::Frameworks;
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
@@ -36,6 +37,8 @@ pub(super) struct Attempt {
     seen: OnMesos,
     told: OnMesos,
     told_at: Instant,
+    /// When the last look began by which it was seen.
+    looked: Option<Timestamp>,
     lacking: Option<Instant>,
 }
 
@@ -47,12 +50,13 @@ impl Attempt {
             executors: Executors { running: 0, ..subject.executors },
             ..OnMesos::default()
         };
-        Self { subject, debt: None, told: seen.clone(), seen, told_at: Instant::now(), lacking: None }
+        let told = seen.clone();
+        Self { subject, debt: None, told, seen, told_at: Instant::now(), looked: None, lacking: None }
     }
 
     /// What is told.
-    pub(super) fn told(&self) -> &OnMesos {
-        &self.told
+    pub(super) fn told(&self) -> OnMesos {
+        OnMesos { looked: self.looked, ..self.told.clone() }
     }
 
     /// What Mesos says now, in the light of what it said before: masters forget, and one that began to lead a moment ago has not
@@ -112,7 +116,9 @@ impl Attempt {
     }
 
     /// Takes in what was seen. Answers whether that is to be told.
-    pub(super) fn sees(&mut self, now: OnMesos) -> bool {
+    pub(super) fn sees(&mut self, mut now: OnMesos) -> bool {
+        // That somebody has looked once more is no news.
+        self.looked = now.looked.take().or(self.looked);
         self.seen = now.clone();
         self.tell(now)
     }
@@ -149,7 +155,6 @@ impl Attempt {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
@@ -231,6 +236,17 @@ mod tests {
         let told = attempt.told();
         assert_eq!((told.executors.running, told.frameworks.as_slice()), (2, &["u-1".to_owned()][..]));
         assert!(told.trouble.is_some());
+    }
+
+    #[test]
+    fn who_gets_no_answer_has_not_looked() {
+        let mut attempt = attempt(Executors::default());
+        assert_eq!(attempt.told().looked, None);
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        attempt.sees(OnMesos { looked: at(60), ..seen(&["u-1"], 0) });
+        assert!(!attempt.sees(OnMesos { looked: at(62), ..seen(&["u-1"], 0) }), "no news");
+        attempt.cannot_be_seen((Reason::MesosUnreachable, "no route".into()));
+        assert_eq!(attempt.told().looked, at(62));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Attempts {
 
     /// What an attempt has on Mesos, as it was seen last. From now on it is looked at.
     pub(super) fn look(&mut self, id: &str, subject: Subject) -> OnMesos {
-        self.0.entry(id.to_owned()).or_insert_with(|| Attempt::new(subject)).told().clone()
+        self.0.entry(id.to_owned()).or_insert_with(|| Attempt::new(subject)).told()
     }
 
     /// What is left of an attempt whose driver is over.
@@ -142,12 +142,13 @@ impl Attempts {
         })
     }
 
-    /// Takes in what was seen, by a master that has not heard of so many agents. `why` has the last word on an attempt without
-    /// executors, by when the youngest of its frameworks was registered. Answers the jobs of which there is news.
+    /// Takes in what was seen by a look that began at `looked`, by a master that has not heard of so many agents. `why` has the
+    /// last word on an attempt without executors, by when the youngest of its frameworks was registered. Answers the jobs of
+    /// which there is news.
     pub(super) fn take(
         &mut self,
         seen: &Seen,
-        unheard: usize,
+        (looked, unheard): (Timestamp, usize),
         why: impl Fn(&Need, &OnMesos, Option<Timestamp>) -> Option<(Reason, String)>,
     ) -> Vec<JobKey> {
         let nothing = (Frameworks::default(), Tasks::default());
@@ -156,6 +157,7 @@ impl Attempts {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
             let whose = Whose::new(id.clone());
             let mut now = attempt.after(sight::of(frameworks, tasks, &whose));
+            now.ui = sight::ui(frameworks, &whose);
             let lack = attempt.lack(frameworks, &now);
             if let Some(doubt) = attempt.doubt(lack, unheard) {
                 if attempt.cannot_be_seen(doubt) {
@@ -167,7 +169,7 @@ impl Attempts {
             if now.wait.is_none() {
                 now.wait = why(&attempt.subject.need, &now, youngest);
             }
-            if attempt.sees(now) {
+            if attempt.sees(OnMesos { looked: Some(looked), ..now }) {
                 news.push(attempt.subject.job.clone());
             }
         }

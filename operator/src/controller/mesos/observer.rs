@@ -217,6 +217,7 @@ impl Observer {
 
     /// One look at everything. Answers the jobs of which there is news.
     async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
+        let looked = jiff::Timestamp::now();
         // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
         // that had not heard of all its agents then may have left frameworks out of it.
         let due = self.watched.attempts().due();
@@ -232,7 +233,7 @@ impl Observer {
         };
         let now = jiff::Timestamp::now();
         let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
-        let mut news = self.watched.attempts().take(&seen, unheard, why);
+        let mut news = self.watched.attempts().take(&seen, (looked, unheard), why);
         if !due.is_empty() || !orphans.is_empty() {
             let unheard = patiently(self.connect().await?.unheard_agents()).await?;
             let hearing = Hearing::around(unheard_before, unheard);

@@ -22,11 +22,11 @@ pub(crate) struct JobCensus {
     pub(crate) waiting: BTreeMap<Reason, u64>,
     /// How many jobs cannot go on until somebody mends them, and why.
     pub(crate) stalled: BTreeMap<Reason, u64>,
-    /// How many jobs run with a certificate that is near its end, or past it.
+    /// How many jobs have a driver that began with a certificate that is near its end, or past it.
     pub(crate) expiring: u64,
     /// How many stored jobs cannot be read.
     pub(crate) unreadable: u64,
-    /// How long the job that has waited longest for its driver to run has done so.
+    /// How long the job that has waited longest has done so: for its driver, for Mesos, or to let go.
     pub(crate) oldest_waiting: Option<Duration>,
 }
 
@@ -91,8 +91,8 @@ impl Collector for AtScrape {
         one(
             &mut encoder,
             "oldest_waiting_seconds",
-            "For how long the job that has waited longest for its driver to run has done so; 0 if none waits. If it \
-             grows, waiting_jobs tells why.",
+            "For how long the job that has been Pending, Connecting, Requesting or Releasing longest has been on its way, or \
+             held; 0 if none is. If it grows, waiting_jobs tells why.",
             census.oldest_waiting.unwrap_or_default().as_secs_f64(),
         )
     }

@@ -6,7 +6,7 @@ use lcmap_spark_crd::status::{Attempt, MAX_ATTEMPTS};
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::renewal::Renewal;
-use super::{Step, between, time, time_after};
+use super::{Step, between, conditions, time, time_after};
 use crate::core::restart::{self, Outcome, Retry};
 use crate::core::{Ending, Stopping, Wanted, text};
 
@@ -85,11 +85,19 @@ impl Step<'_> {
     /// The number of the next attempt is written together with the end of the one before.
     fn next_attempt(&mut self) {
         self.status.attempt = Some(self.attempt().saturating_add(1));
-        self.status.driver = None;
-        self.status.mesos = None;
-        self.status.progress = None;
-        self.status.url = None;
-        self.status.ui_url = None;
+        self.forget_the_driver();
+    }
+
+    /// Forgets what is of one driver alone.
+    pub(super) fn forget_the_driver(&mut self) {
+        let status = &mut self.status;
+        status.driver = None;
+        status.mesos = None;
+        status.next_attempt_time = None;
+        status.progress = None;
+        status.url = None;
+        status.ui_url = None;
+        conditions::forget_certificate(status);
     }
 
     fn record(&mut self, created: Timestamp, ending: &Ending, reason: Reason, message: &str) {

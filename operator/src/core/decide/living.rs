@@ -47,11 +47,7 @@ impl Step<'_> {
                     self.becomes(Phase::Running, *reason, message.clone());
                 }
                 self.note_certificate(driver);
-                if let Some(ui) = &driver.ui {
-                    self.status.progress = Some(ui.progress);
-                    self.status.ui_url = Some(ui.url.clone());
-                    self.status.url = Some(ui.url.clone());
-                }
+                self.note_ui(driver);
                 if let Some(notebook) = &driver.notebook {
                     self.status.url = Some(notebook.url.clone());
                 }
@@ -86,6 +82,19 @@ impl Step<'_> {
             Some(revision) if is_new => self.status.revision = Some(revision.clone()),
             _ if self.status.revision.is_none() => self.status.revision = self.revision(),
             _ => {}
+        }
+    }
+
+    /// Takes down where Spark's UI is and how far Spark is. Mesos knows of a new context before it has a UI that answers.
+    fn note_ui(&mut self, driver: &Driver) {
+        let on_mesos = driver.mesos.as_ref().and_then(|mesos| mesos.ui).map(|ui| format!("http://{ui}"));
+        let answers = driver.ui.as_ref().map(|ui| ui.url.clone());
+        if let Some(url) = on_mesos.or(answers) {
+            self.status.ui_url = Some(url.clone());
+            self.status.url = Some(url);
+        }
+        if let Some(ui) = &driver.ui {
+            self.status.progress = Some(ui.progress);
         }
     }
 

@@ -36,6 +36,7 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         wake: None,
         again: false,
         unreleased: None,
+        allocation: None,
     };
     step.take();
     let requeue = match step.wake {
@@ -61,6 +62,8 @@ struct Step<'a> {
     again: bool,
     /// What keeps frameworks from being seen gone, if anything does.
     unreleased: Option<(Reason, String)>,
+    /// How it stands with executors, as somebody who has looked says it.
+    allocation: Option<(Reason, String)>,
 }
 
 impl Step<'_> {
@@ -80,7 +83,8 @@ impl Step<'_> {
         if !self.is_being_deleted() {
             self.tidy_up();
         }
-        conditions::derive(&mut self.status, self.observed, self.unreleased.as_ref());
+        let (unreleased, allocation) = (self.unreleased.as_ref(), self.allocation.as_ref());
+        conditions::derive(&mut self.status, self.observed, unreleased, allocation);
     }
 
     fn phase(&self) -> Phase {

@@ -1,5 +1,7 @@
 //! A Distributed job whose driver runs: how far its frameworks and executors are.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::spec::RunKind;
@@ -10,6 +12,9 @@ use super::{Step, conditions, later, time};
 use crate::core::conditions::CertificateEnd;
 use crate::core::{Driver, OnMesos};
 
+/// When it is looked again whether a driver whose time for an executor is over has one, until somebody has seen that.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 impl Step<'_> {
     /// A driver that runs, as far as Mesos is concerned. `reason` and `message` are what it says of itself.
     pub(super) fn runs_on_mesos(
@@ -18,31 +23,65 @@ impl Step<'_> {
         mesos: &OnMesos,
         (reason, message): (Reason, &str),
     ) {
-        if mesos.registered.is_none() && self.was_registered() && self.status.run != Some(RunKind::Notebook) {
-            return self.goes_on_unseen(driver, mesos);
+        if mesos.registered.is_none() && self.was_registered() {
+            return self.goes_on_unseen(reason, message);
         }
         self.note_mesos(mesos);
-        let wait = wait(driver, mesos);
-        let running = mesos.executors.running;
-        if self.status.run == Some(RunKind::Notebook) {
+        let (phase, why, told) = self.standing(driver, mesos);
+        self.allocation = Some((why, told.clone()));
+        let run = self.status.run;
+        if phase == Phase::Requesting
+            && run != Some(RunKind::Notebook)
+            && let Some(timeout) = self.has_waited_in_vain(driver, mesos)
+        {
+            let message = format!("no executor ran within mesos.allocationTimeout ({timeout}): {told}");
+            return self.release(driver, Reason::AllocationTimeout, message);
+        }
+        match run {
             // Its kernels come and go, each with a framework of its own.
-            self.becomes(Phase::Running, reason, message.to_owned());
-        } else if running > 0 {
+            Some(RunKind::Notebook) if conditions::is_in_the_way(why) => {
+                self.becomes(Phase::Running, reason, format!("{message}; {told}"));
+            }
+            Some(RunKind::Notebook) => self.becomes(Phase::Running, reason, message.to_owned()),
+            // What Mesos shows of a driver that may be gone is of the past.
+            _ if reason == Reason::NodeLost => self.becomes(phase, reason, message.to_owned()),
+            // How to get into it.
+            Some(RunKind::Shell | RunKind::PySpark) if !message.is_empty() => {
+                self.becomes(phase, why, format!("{told}; {message}"));
+            }
+            _ => self.becomes(phase, why, told),
+        }
+    }
+
+    /// How far a driver is on Mesos, and why.
+    fn standing(&mut self, driver: &Driver, mesos: &OnMesos) -> (Phase, Reason, String) {
+        let wait = wait(driver, mesos);
+        let or = |reason, message: &str| wait.clone().unwrap_or_else(|| (reason, message.to_owned()));
+        let running = mesos.executors.running;
+        // A notebook runs before any kernel of it asks Mesos for anything.
+        let was_running = self.phase() == Phase::Running && self.status.run != Some(RunKind::Notebook);
+        let (phase, (reason, message)) = if running > 0 {
             let executors = if running == 1 { "executor runs" } else { "executors run" };
             let message = format!("{running} {executors} with {} cores", mesos.cores);
-            let (reason, message) = wait.unwrap_or((Reason::ExecutorsRunning, message));
-            self.becomes(Phase::Running, reason, message);
-        } else if mesos.has_run || self.phase() == Phase::Running {
-            let (reason, message) = wait.unwrap_or_else(|| {
-                (Reason::ExecutorsGone, "no executor runs any more; the driver goes on".to_owned())
-            });
-            self.becomes(Phase::Running, reason, message);
+            (Phase::Running, or(Reason::ExecutorsRunning, &message))
+        } else if mesos.has_run || was_running {
+            let message = "no executor runs any more; the driver goes on";
+            (Phase::Running, or(Reason::ExecutorsGone, message))
         } else if mesos.registered.is_some() {
-            self.requesting(driver, mesos);
+            (Phase::Requesting, or(Reason::Registered, "registered on Mesos; no executor runs yet"))
         } else {
-            let told = mesos.wait.clone().or_else(|| mesos.trouble.clone());
-            let (reason, message) = told.unwrap_or_else(|| (Reason::Connecting, self.unseen(driver)));
-            self.becomes(Phase::Connecting, reason, message);
+            let trouble = mesos.trouble.clone().filter(|_| wait.is_none());
+            (Phase::Connecting, trouble.unwrap_or_else(|| or(Reason::Connecting, &self.unseen(driver))))
+        };
+        (phase, reason, message)
+    }
+
+    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told, but what is known
+    /// of the driver's node.
+    fn goes_on_unseen(&mut self, reason: Reason, message: &str) {
+        let was_silent = self.status.reason == Some(Reason::NodeLost);
+        if was_silent != (reason == Reason::NodeLost) {
+            self.becomes(self.phase(), reason, message.to_owned());
         }
     }
 
@@ -62,36 +101,23 @@ impl Step<'_> {
     /// Whether the attempt was on Mesos when somebody last looked.
     fn was_registered(&self) -> bool {
         let was_seen = matches!(self.phase(), Phase::Requesting | Phase::Running);
-        was_seen && self.registered_time().is_some()
+        let told = self.status.mesos.as_ref();
+        was_seen && told.is_some_and(|told| told.registered_time.is_some())
     }
 
-    fn registered_time(&self) -> Option<Timestamp> {
-        self.status.mesos.as_ref()?.registered_time.as_ref().map(|time| time.0)
-    }
-
-    /// An operator that was started a moment ago has not looked at Mesos yet: all is as the one before has told.
-    fn goes_on_unseen(&mut self, driver: &Driver, mesos: &OnMesos) {
-        if self.phase() == Phase::Requesting {
-            let wait = self.status.reason.map(|reason| (reason, self.status.message.clone()));
-            let told = OnMesos { registered: self.registered_time(), wait, ..mesos.clone() };
-            self.requesting(driver, &told);
+    /// Whether the time for a first executor is over, and none has come. Answers that time.
+    fn has_waited_in_vain(&mut self, driver: &Driver, mesos: &OnMesos) -> Option<lcmap_spark_crd::Duration> {
+        let timeout = self.spec.mesos.allocation_timeout?;
+        let until = later(mesos.registered.unwrap_or(driver.created), timeout.into())?;
+        if !self.passed(Some(until)) {
+            return None;
         }
-    }
-
-    fn requesting(&mut self, driver: &Driver, mesos: &OnMesos) {
-        let (reason, message) = mesos
-            .wait
-            .clone()
-            .unwrap_or_else(|| (Reason::Registered, "registered on Mesos; no executor runs yet".to_owned()));
-        let timeout = self.spec.mesos.allocation_timeout;
-        let since = mesos.registered.unwrap_or(driver.created);
-        if let Some(timeout) = timeout
-            && self.passed(later(since, timeout.into()))
-        {
-            let message = format!("no executor ran within mesos.allocationTimeout ({timeout}): {message}");
-            return self.release(driver, Reason::AllocationTimeout, message);
+        // Where nobody has looked since, or its framework is not shown, it may have some.
+        if mesos.looked.is_some_and(|looked| looked >= until) && !mesos.frameworks.is_empty() {
+            return Some(timeout);
         }
-        self.becomes(Phase::Requesting, reason, message);
+        self.passed(later(self.observed.now, LOOK_AGAIN));
+        None
     }
 
     /// Says of the certificate that a driver began with whether it is near its end.
@@ -100,7 +126,11 @@ impl Step<'_> {
         let moment = |second| Timestamp::from_second(second).ok();
         let (Some(at), Some(warn_from)) = (moment(at), moment(warn_from)) else { return };
         let end = if self.passed(Some(at)) {
-            CertificateEnd::Past
+            match &driver.mesos {
+                Some(mesos) if !mesos.frameworks.is_empty() => CertificateEnd::Outlived,
+                Some(mesos) if mesos.looked.is_none() => return, // nobody can tell yet
+                _ => CertificateEnd::Past,
+            }
         } else if self.passed(Some(warn_from)) {
             CertificateEnd::Near
         } else {

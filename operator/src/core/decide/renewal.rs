@@ -38,22 +38,18 @@ impl Step<'_> {
     /// Begins a new run. Its first attempt has a number that no driver has had.
     pub(super) fn begin(&mut self, renewal: &Renewal) {
         let (revision, rerun) = (self.revision(), self.rerun().map(str::to_owned));
-        let status = &mut self.status;
+        let status = &self.status;
         let is_used = status.driver.is_some() || status.phase.is_some_and(Phase::is_final);
+        self.forget_the_driver();
+        let status = &mut self.status;
         status.attempt = status.attempt.map(|attempt| attempt.saturating_add(i32::from(is_used)));
         status.run_number = status.run_number.map(|number| number.saturating_add(1));
         status.restarts = Some(0);
-        status.driver = None;
-        status.mesos = None;
         status.start_time = None;
         status.completion_time = None;
         status.duration = None;
         status.suspended_since = None;
         status.suspended_for = None;
-        status.next_attempt_time = None;
-        status.progress = None;
-        status.url = None;
-        status.ui_url = None;
         status.rerun = rerun;
         status.revision = revision;
         self.becomes(Phase::Pending, renewal.reason, renewal.message.to_owned());

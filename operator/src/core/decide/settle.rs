@@ -82,15 +82,14 @@ impl Step<'_> {
     /// Says what is waited for. Why the driver was asked to stop, if it was, stays: its end is told by it, unless nothing will be
     /// told of a job that is being deleted.
     fn wait_for_frameworks(&mut self, since: Timestamp, ids: Vec<String>, reason: Reason, message: &str) {
-        if let Some(mesos) = &mut self.status.mesos {
-            mesos.settling_since.get_or_insert_with(|| time(since));
-            if !ids.is_empty() {
-                mesos.framework_ids = ids;
-                mesos.framework_ids.truncate(MAX_FRAMEWORKS);
-            }
+        let mesos = self.status.mesos.get_or_insert_default();
+        mesos.settling_since.get_or_insert_with(|| time(since));
+        if !ids.is_empty() {
+            mesos.framework_ids = ids;
+            mesos.framework_ids.truncate(MAX_FRAMEWORKS);
         }
-        let message =
-            format!("the driver is over; its frameworks are not yet seen gone from Mesos: {message}");
+        let named = named(&mesos.framework_ids);
+        let message = format!("the driver is over, and not yet seen gone from Mesos: {named}: {message}");
         if self.asked().is_none() || self.is_being_deleted() {
             self.becomes(Phase::Releasing, Reason::TearingDown, message.clone());
         }
@@ -119,6 +118,18 @@ impl Step<'_> {
     }
 }
 
+/// Frameworks by their ids. A few tell the rest, whose ids differ in their ends alone, and leave room to say why.
+fn named(ids: &[String]) -> String {
+    const FEW: usize = 5;
+    let few = ids.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
+    match ids.len() {
+        0 => "its frameworks".to_owned(),
+        1 => format!("the framework {few}"),
+        all if all > FEW => format!("the frameworks {few} and {} more", all - FEW),
+        _ => format!("the frameworks {few}"),
+    }
+}
+
 /// None runs any more; how many failed or were lost stays known.
 fn end_executors(mesos: &mut MesosStatus) {
     if let Some(executors) = &mut mesos.executors {
@@ -130,4 +141,23 @@ fn end_executors(mesos: &mut MesosStatus) {
 
 fn is_kept(job: &SparkJob) -> bool {
     job.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_frameworks_are_named_and_the_rest_counted() {
+        for (count, told) in [
+            (0, "its frameworks"),
+            (1, "the framework u-1"),
+            (2, "the frameworks u-1, u-2"),
+            (5, "the frameworks u-1, u-2, u-3, u-4, u-5"),
+            (7, "the frameworks u-1, u-2, u-3, u-4, u-5 and 2 more"),
+        ] {
+            let ids: Vec<_> = (1..=count).map(|number| format!("u-{number}")).collect();
+            assert_eq!(named(&ids), told);
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! A job's whole life, told as what is seen and what is decided.
 
+mod allocation;
 mod asked;
 mod attended;
+mod certificates;
 mod life;
 mod mesos;
 mod reach;

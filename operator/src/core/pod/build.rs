@@ -208,18 +208,26 @@ fn pod_spec(spec: &SparkJobSpec) -> Value {
     pod
 }
 
-/// An operator's limit on what one job may take of Mesos.
+/// An operator's limits on what one job may take of Mesos: the most that it allows, and its default, in which an executor of
+/// the job has to find room. That it does in what the job itself says, the API server has seen to.
 fn check_cores(spec: &SparkJobSpec, settings: &Settings) -> Result<(), Unfit> {
-    let (asked, most) = (spec.executor.total_cores, settings.max_total_cores);
-    match asked.zip(most).filter(|(asked, most)| asked > most) {
-        Some((asked, most)) if spec.mode == Mode::Distributed => {
-            let message = format!(
-                "spec.executor.totalCores is {asked}, and the operator allows {most}: ask for no more than that"
-            );
-            Err(Unfit::new(Reason::TotalCoresTooLarge, message))
-        }
-        _ => Ok(()),
+    let Some(total) = spec.executor.total_cores.filter(|_| spec.mode == Mode::Distributed) else {
+        return Ok(());
+    };
+    if let Some(most) = settings.max_total_cores.filter(|most| total > *most) {
+        let message = format!(
+            "spec.executor.totalCores is {total}, and the operator allows {most}: ask for no more than that"
+        );
+        return Err(Unfit::new(Reason::TotalCoresTooLarge, message));
     }
+    if let Some(cores) = spec.executor.cores.filter(|cores| *cores > total) {
+        let message = format!(
+            "spec.executor.cores is {cores}, and the operator's default for spec.executor.totalCores is {total}, in which no \
+             executor of that size has room: set spec.executor.totalCores to {cores} or more, or lower spec.executor.cores"
+        );
+        return Err(Unfit::new(Reason::TotalCoresTooSmall, message));
+    }
+    Ok(())
 }
 
 /// Whether the template brings certificates of its own: they are input, and installed elsewhere.

@@ -20,4 +20,4 @@ pub use build::{Unfit, pod};
 pub use children::{claim, service, token_secret};
 pub use read::{Incident, read, stopping};
 pub use seen::{Container, ContainerState, DriverPod, PodCondition, Terminated};
-pub use ui::ui;
+pub use ui::{address, is_at, ui};

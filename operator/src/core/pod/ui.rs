@@ -42,13 +42,30 @@ pub(super) fn conf(spec: &SparkJobSpec, settings: &Settings) -> BTreeMap<String,
     conf
 }
 
-/// Where the UI of a driver is that runs.
-pub fn ui(pod: &DriverPod) -> Option<SocketAddr> {
+/// Where the UI of a driver is that runs: where its job's status tells, or else at the port that its pod declares.
+pub fn ui(pod: &DriverPod, told: Option<SocketAddr>) -> Option<SocketAddr> {
     if pod.status.phase.as_deref() != Some("Running") {
         return None;
     }
+    if let Some(told) = told.filter(|told| is_at(pod, *told)) {
+        return Some(told);
+    }
     let driver = pod.spec.containers.iter().find(|container| container.name == DRIVER_CONTAINER)?;
     let port = driver.ports.iter().find(|port| port.name == PORT)?.container_port;
-    let ip: IpAddr = pod.status.pod_ip.as_deref()?.parse().ok()?;
-    Some((ip, port).into())
+    Some((ip(pod)?, port).into())
+}
+
+/// The address in the URL of a UI, if it is one that can be asked: plain HTTP, and nothing but host and port.
+pub fn address(url: &str) -> Option<SocketAddr> {
+    url.strip_prefix("http://")?.trim_end_matches('/').parse().ok()
+}
+
+/// Whether an address is the pod's own, which is its node's where it is in its node's network: whatever a program says of where
+/// its UI is, it leads the operator nowhere else.
+pub fn is_at(pod: &DriverPod, address: SocketAddr) -> bool {
+    ip(pod) == Some(address.ip())
+}
+
+fn ip(pod: &DriverPod) -> Option<IpAddr> {
+    pod.status.pod_ip.as_deref()?.parse().ok()
 }

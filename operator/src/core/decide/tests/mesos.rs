@@ -1,6 +1,5 @@
 //! Distributed jobs: how far they are on Mesos, and what must be gone before they may end.
 
-use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::names::ANNOTATION_ABANDON_FRAMEWORK;
 use lcmap_spark_crd::spec::RestartPolicy;
 use lcmap_spark_crd::status::Executors;
@@ -8,7 +7,7 @@ use lcmap_spark_crd::status::Executors;
 use super::*;
 use crate::core::Connection;
 
-fn distributed(mut spec: serde_json::Value) -> World {
+pub(super) fn distributed(mut spec: serde_json::Value) -> World {
     spec["mode"] = json!("Distributed");
     let mut world = World::new(spec);
     world.job.metadata.uid = Some("u".into());
@@ -31,8 +30,9 @@ impl World {
     }
 }
 
-fn registered(world: &World) -> OnMesos {
-    OnMesos { registered: Some(world.now), frameworks: vec!["u-1".into()], ..OnMesos::default() }
+pub(super) fn registered(world: &World) -> OnMesos {
+    let now = Some(world.now);
+    OnMesos { registered: now, looked: now, frameworks: vec!["u-1".into()], ..OnMesos::default() }
 }
 
 pub(super) fn with_executors(world: &World, running: i32) -> OnMesos {
@@ -84,22 +84,6 @@ fn a_job_is_connecting_requesting_and_running_by_what_mesos_tells() {
     assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsGone), "none later is no phase of its own");
     let told = world.status().mesos.clone().unwrap();
     assert_eq!((told.framework_ids.as_slice(), told.role.as_deref()), (&["u-1".to_owned()][..], Some("*")));
-}
-
-#[test]
-fn who_gets_no_executor_in_time_is_ended_with_what_mesos_said() {
-    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
-    world.step();
-    world.runs();
-    let seen = OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..registered(&world) };
-    world.mesos(seen);
-    let decision = world.after(60).step();
-    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
-    assert!(world.status().message.contains("no agent"), "{}", world.status().message);
-    assert!(decision.effects.contains(&Effect::StopDriver(1)));
-    world.frameworks = Frameworks::Gone;
-    world.ends(Reason::Stopped, 143);
-    assert_eq!(world.place(), (Phase::Failed, Reason::AllocationTimeout));
 }
 
 #[test]
@@ -160,6 +144,9 @@ fn an_attempt_is_over_only_when_its_frameworks_are_seen_gone() {
     assert_eq!(world.condition(ConditionType::Released), ConditionStatus::False);
     let released = find_condition(&world.status().conditions, ConditionType::Released).unwrap();
     assert_eq!(released.reason, Reason::MesosUnreachable);
+    let expected =
+        "the driver is over, and not yet seen gone from Mesos: the framework u-1: it does not answer";
+    assert_eq!((&*released.message, &*world.status().message), (expected, expected));
     assert!(world.is_kept());
     world.frameworks = Frameworks::Gone;
     world.step();
@@ -316,23 +303,6 @@ fn a_program_that_never_asked_mesos_succeeds_with_a_warning() {
 }
 
 #[test]
-fn a_certificate_is_told_of_before_it_ends() {
-    let mut world = running();
-    let end = |seconds| Expiry { at: seconds, warn_from: seconds - 100 };
-    let reason = |world: &World| {
-        find_condition(&world.status().conditions, ConditionType::CertificatesValid).unwrap().reason
-    };
-    world.driver.as_mut().unwrap().certificate = Some(end(1000));
-    assert_eq!(world.step().requeue, Requeue::After(Duration::from_secs(900)), "woken when its end is near");
-    assert_eq!(reason(&world), Reason::CertificatesValid);
-    world.after(900).step();
-    assert_eq!(reason(&world), Reason::CertificatesExpiring);
-    world.after(100).step();
-    assert_eq!(reason(&world), Reason::CertificatesInvalid);
-    assert_eq!(world.place(), (Phase::Running, Reason::ExecutorsRunning), "what runs goes on");
-}
-
-#[test]
 fn an_agent_that_has_seen_everything_go_is_believed_without_asking_mesos() {
     let mut world = running();
     world.driver.as_mut().unwrap().left = Some(vec![]);
@@ -352,7 +322,6 @@ fn an_agent_that_could_not_settle_everything_leaves_it_to_the_operator() {
 
 #[test]
 fn an_operator_that_has_just_been_started_takes_nothing_back() {
-    let no_offers = |it| OnMesos { wait: Some((Reason::NoOffers, "no agent".into())), ..it };
     for (seen, place) in [
         (registered as fn(&World) -> OnMesos, (Phase::Requesting, Reason::Registered)),
         (|world| with_executors(world, 2), (Phase::Running, Reason::ExecutorsRunning)),
@@ -368,15 +337,6 @@ fn an_operator_that_has_just_been_started_takes_nothing_back() {
         world.after(3600).mesos(OnMesos::default());
         assert_eq!(*world.status(), before);
     }
-    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
-    world.step();
-    world.runs();
-    let seen = no_offers(registered(&world));
-    world.mesos(seen);
-    world.mesos(OnMesos::default());
-    assert_eq!(world.place(), (Phase::Requesting, Reason::NoOffers));
-    world.after(60).step();
-    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout), "the wait goes on");
 }
 
 #[test]

@@ -38,3 +38,23 @@ fn those_that_fail_may_do_so_for_another_reason() {
     let expected = "3 executors have failed; none has reached the driver at 10.0.0.5:4711";
     assert_eq!(world.status().message, expected);
 }
+
+#[test]
+fn where_a_ui_is_mesos_tells_before_it_answers_and_after_another_has_begun() {
+    let mut world = running();
+    assert_eq!(world.status().ui_url, None);
+    let at = |port: u16| Some((std::net::Ipv4Addr::new(10, 0, 0, 5), port).into());
+    let seen = OnMesos { ui: at(4040), ..with_executors(&world, 2) };
+    world.mesos(seen);
+    assert_eq!(world.status().ui_url.as_deref(), Some("http://10.0.0.5:4040"));
+    let progress = Progress { percent: 7, ..Progress::default() };
+    let ui = SparkUi { url: "http://10.0.0.5:4040".into(), progress, unreached: None };
+    world.driver.as_mut().unwrap().ui = Some(ui);
+    for (ui, told) in [(at(4040), 4040), (at(4041), 4041), (None, 4040)] {
+        let seen = OnMesos { ui, ..with_executors(&world, 2) };
+        world.mesos(seen);
+        let told = Some(format!("http://10.0.0.5:{told}"));
+        assert_eq!((&world.status().ui_url, &world.status().url), (&told, &told));
+        assert_eq!(world.status().progress, Some(progress));
+    }
+}

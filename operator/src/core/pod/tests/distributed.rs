@@ -155,3 +155,25 @@ fn a_job_without_any_mesos_and_one_that_wants_too_much_are_refused_by_name() {
     assert_eq!(unfit.reason, Reason::TotalCoresTooLarge);
     assert!(unfit.message.contains("101") && unfit.message.contains("100"), "{}", unfit.message);
 }
+
+#[test]
+fn executors_that_find_no_room_in_the_operators_default_are_refused_by_both_names() {
+    let defaults = MesosDefaults { total_cores: Some(2), ..MesosDefaults::default() };
+    let settings = with_defaults(defaults);
+    for (executor, fits) in [
+        (json!({}), true),
+        (json!({"cores": 2}), true),
+        (json!({"cores": 4}), false),
+        (json!({"cores": 4, "totalCores": 8}), true),
+    ] {
+        let mut spec = distributed(&json!({"master": "mesos://m:5050"}));
+        spec["executor"] = executor;
+        let refused = pod(&job(spec.clone()), 3, &settings).err();
+        assert_eq!(refused.is_none(), fits, "{}", spec["executor"]);
+        if let Some(unfit) = refused {
+            assert_eq!(unfit.reason, Reason::TotalCoresTooSmall);
+            let names = ["spec.executor.cores is 4", "spec.executor.totalCores is 2"];
+            assert!(names.iter().all(|it| unfit.message.contains(it)), "{}", unfit.message);
+        }
+    }
+}

@@ -1,14 +1,14 @@
 //! Where Spark's UI is.
 
 use super::*;
-use crate::core::pod::{DriverPod, ui};
+use crate::core::pod::{DriverPod, address, ui};
 
 #[test]
 fn a_ui_is_where_its_driver_runs() {
     let seen = |phase, ip: &str, ports| {
         let containers = json!([{"name": "sidecar"}, {"name": "driver", "ports": ports}]);
         let pod = json!({"spec": {"containers": containers}, "status": {"phase": phase, "podIP": ip}});
-        ui(&serde_json::from_value::<DriverPod>(pod).unwrap()).map(|address| address.to_string())
+        ui(&serde_json::from_value::<DriverPod>(pod).unwrap(), None).map(|address| address.to_string())
     };
     let ports =
         json!([{"name": "notebook", "containerPort": 8888}, {"name": "spark-ui", "containerPort": 4040}]);
@@ -17,6 +17,30 @@ fn a_ui_is_where_its_driver_runs() {
     assert_eq!(seen("Running", "", ports.clone()), None);
     assert_eq!(seen("Succeeded", "10.1.2.3", ports), None);
     assert_eq!(seen("Running", "10.1.2.3", json!([])), None);
+}
+
+#[test]
+fn a_ui_on_a_nodes_network_is_where_its_driver_tells_if_that_is_the_pods_own_address() {
+    let own = json!([{"name": "spark-ui", "containerPort": 4040}]);
+    for (phase, ports, told, at) in [
+        ("Running", json!([]), "http://10.1.2.3:4041", Some("10.1.2.3:4041")),
+        ("Running", json!([]), "http://10.1.2.3:4041/", Some("10.1.2.3:4041")),
+        ("Running", own.clone(), "http://10.1.2.3:4041", Some("10.1.2.3:4041")),
+        ("Running", own, "http://10.9.9.9:4041", Some("10.1.2.3:4040")),
+        ("Running", json!([]), "http://10.9.9.9:4041", None),
+        ("Running", json!([]), "http://metadata.internal:80", None),
+        ("Running", json!([]), "http://10.1.2.3@10.9.9.9:4041", None),
+        ("Running", json!([]), "http://10.1.2.3:4041/secrets", None),
+        ("Running", json!([]), "https://10.1.2.3:4440", None),
+        ("Succeeded", json!([]), "http://10.1.2.3:4041", None),
+    ] {
+        let pod = json!({
+            "spec": {"containers": [{"name": "driver", "ports": ports}]},
+            "status": {"phase": phase, "podIP": "10.1.2.3"},
+        });
+        let found = ui(&serde_json::from_value::<DriverPod>(pod).unwrap(), address(told));
+        assert_eq!(found.map(|it| it.to_string()).as_deref(), at, "{phase}, {told}");
+    }
 }
 
 #[test]
