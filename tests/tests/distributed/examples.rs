@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lcmap_spark_tests::{
     Folder, LcmapSpark, Size,
-    bed::repository,
+    bed::{python, repository},
     mesos::{Bed, Library},
     says,
 };
@@ -33,6 +33,11 @@ fn switched(examples: &Path, bed: &Bed, name: &str) -> LcmapSpark {
     job["spec"]["mesos"] = json!({"container": spec(bed)["mesos"]["container"]});
     if name == "clear-looks" {
         job["spec"]["run"]["submit"]["application"] = json!(repository("target/examples/clear-looks.jar"));
+    }
+    if name == "pyspark" {
+        // The bed's Spark is a package of its Python, and no other opens a shell of it.
+        job["spec"]["env"] =
+            json!([{"name": "PYSPARK_DRIVER_PYTHON", "value": python(), "executors": false}]);
     }
     fs::write(&file, job.to_string()).unwrap();
     LcmapSpark::run(file)
