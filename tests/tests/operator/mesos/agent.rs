@@ -52,7 +52,7 @@ impl<'s> Fault<'s> {
         Self { job, driver, kubelet, told }
     }
 
-    fn is_told(self) {
+    fn ends_its_job(self) {
         let Self { job, driver, kubelet, told: (reason, words) } = self;
         let log = pod::ends(&driver, kubelet);
         let status = job.becomes("Failed", reason);
@@ -95,7 +95,7 @@ fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
         let faults = faults
             .map(|(named, mesos, with, told)| Fault::meets(space, (named, mesos), with, &program, told));
         let uids: Vec<String> = faults.iter().map(|fault| fault.job.uid()).collect();
-        faults.into_iter().for_each(Fault::is_told);
+        faults.into_iter().for_each(Fault::ends_its_job);
         assert!(uids.iter().all(|uid| frameworks(&mesos, uid).is_empty()), "left on Mesos");
         // Nobody with ciphers of today can ask that one.
         assert!(uids.iter().all(|uid| !old.master(0).log().contains(uid)), "{}", old.master(0).log());

@@ -35,12 +35,12 @@ impl OnMesos {
         identity.0.write("principal", "spark");
         identity.has_secret(secret);
         let identities = json!([{"master": name(mesos), "credentials": identity.0.path()}]);
-        identity.0.write("identities.json", &identities.to_string());
+        identity.0.write("identities.json", identities.to_string());
         identity
     }
 
     fn has_secret(&self, secret: &str) {
-        self.0.write("secret", &format!("{secret}\n"));
+        self.0.write("secret", format!("{secret}\n"));
     }
 
     fn operator(&self, space: &Space) -> Operator {

@@ -95,7 +95,9 @@ fn a_job_whose_operator_is_killed_in_any_phase_goes_on_and_leaves_nothing() {
             operator.kill();
             let _successor = space.operator().start().unwrap();
             let ends = stages.map(|stage| scope.spawn(move || stage.goes_on()));
-            ends.into_iter().for_each(|end| end.join().unwrap());
+            for end in ends {
+                end.join().unwrap();
+            }
         });
         assert_eq!(space.created_pods().len(), PHASES.len(), "no driver is made twice");
     });
