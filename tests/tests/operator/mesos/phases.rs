@@ -1,12 +1,16 @@
-//! In whatever phase of a Distributed job its operator is killed: it ends as it should, and leaves nothing.
+//! Whatever happens to a Distributed job in whatever phase: it ends as it should, and leaves nothing.
 
 use std::{sync::OnceLock, thread};
 
 use lcmap_spark_tests::mesos::Bed;
 use serde_json::json;
 
-use super::{Framework, ends_well, job, leaves_nothing};
-use crate::{bed::shared as kubernetes, job::Job, space::Space};
+use super::{Framework, ends_well, is_gone_from, job, leaves_nothing};
+use crate::{
+    bed::{in_namespace, shared as kubernetes},
+    job::Job,
+    space::Space,
+};
 
 /// How far a job has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +26,17 @@ enum Phase {
 use Phase::{Connecting, Pending, Releasing, Requesting, Running};
 
 const PHASES: [Phase; 5] = [Pending, Connecting, Requesting, Running, Releasing];
+
+/// What then happens to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happening {
+    Deleted,
+    Suspended,
+    Edited,
+    DriverKilled,
+}
+
+use Happening::{Deleted, DriverKilled, Edited, Suspended};
 
 /// A Mesos with room for all, where nobody holds an offer for long that he does not use.
 fn roomy() -> &'static Bed {
@@ -63,16 +78,55 @@ impl<'s> Stage<'s> {
         Self { phase, job, framework }
     }
 
+    fn meets(&self, happening: Happening) {
+        match happening {
+            Deleted => self.job.delete(),
+            Suspended => self.job.edit(json!({"suspend": true})),
+            Edited => self.job.edit(json!({"conf": {"spark.ui.enabled": "false"}, "activeDeadline": null})),
+            DriverKilled => {}
+        }
+    }
+
+    /// Its driver ends, as it was asked to or without.
+    fn driver_ends(&mut self, happening: Happening) {
+        let driver = self.job.driver(1);
+        let is_asked = happening != DriverKilled || self.phase == Releasing;
+        if is_asked {
+            driver.is_asked_to_stop();
+        }
+        if let Some(framework) = self.framework.take() {
+            framework.dies();
+        }
+        match happening {
+            DriverKilled => driver.reports(137, "KilledBySignal", "killed"),
+            _ => driver.reports(143, "Stopped", "stopped as asked"),
+        };
+        if is_asked {
+            driver.vanishes();
+        }
+    }
+
+    /// Runs anew, with another framework, which leaves nothing either.
+    fn runs_anew(&self) {
+        let driver = self.job.driver(2);
+        is_gone_from(roomy(), &self.job.uid());
+        driver.runs();
+        let framework = Framework::of(&driver, roomy());
+        let id = json!([format!("{}-2", self.job.uid())]);
+        self.job.wait_until("has its new framework", |status| status["mesos"]["frameworkIds"] == id);
+        framework.stops();
+        driver.reports(0, "Completed", "");
+        self.job.becomes("Succeeded", "Completed");
+    }
+
     /// Goes on to its end as if nothing had happened.
     fn goes_on(mut self) {
-        let driver = self.job.driver(1);
         if self.phase == Releasing {
-            driver.is_asked_to_stop();
-            self.framework.into_iter().for_each(Framework::dies);
-            driver.reports(143, "Stopped", "stopped as asked").vanishes();
+            self.driver_ends(Suspended);
             self.job.becomes("Failed", "DeadlineExceeded");
             return leaves_nothing(&self.job, roomy());
         }
+        let driver = self.job.driver(1);
         if self.phase == Pending {
             driver.begins();
         }
@@ -81,6 +135,40 @@ impl<'s> Stage<'s> {
         self.job.wait_until("has its framework", |status| status["mesos"]["frameworkIds"] == id);
         ends_well(&self.job, framework, roomy());
     }
+}
+
+fn ends_as_it_should(space: &Space, phase: Phase, happening: Happening) {
+    let named = format!("{phase:?}-{happening:?}").to_lowercase();
+    let mut stage = Stage::reach(space, &named, phase);
+    let uid = stage.job.uid();
+    stage.meets(happening);
+    stage.driver_ends(happening);
+    match (happening, phase) {
+        (Deleted, _) => {
+            stage.job.wait_until_gone();
+            return is_gone_from(roomy(), &uid);
+        }
+        (Edited, _) => stage.runs_anew(),
+        (_, Releasing) => drop(stage.job.becomes("Failed", "DeadlineExceeded")),
+        (Suspended, _) => drop(stage.job.becomes("Suspended", "Suspended")),
+        (DriverKilled, _) => drop(stage.job.becomes("Failed", "KilledBySignal")),
+    }
+    leaves_nothing(&stage.job, roomy());
+}
+
+#[test]
+fn a_job_that_is_changed_or_killed_in_any_phase_ends_as_it_should_and_leaves_nothing() {
+    in_namespace("phases", |space| {
+        for happening in [Deleted, Suspended, Edited, DriverKilled] {
+            thread::scope(|scope| {
+                // A driver that has not begun cannot be killed.
+                let possible = |phase: &Phase| (*phase, happening) != (Pending, DriverKilled);
+                for phase in PHASES.into_iter().filter(possible) {
+                    scope.spawn(move || ends_as_it_should(space, phase, happening));
+                }
+            });
+        }
+    });
 }
 
 #[test]
