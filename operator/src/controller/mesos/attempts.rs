@@ -67,11 +67,13 @@ impl Attempts {
         debt.map_or(core::Frameworks::Unasked, |debt| debt.outcome.clone())
     }
 
-    /// Lets the frameworks of an attempt go. Asking twice asks once.
+    /// Lets the frameworks of an attempt go. Asking twice asks once. Of those that its status names none counts that is not its
+    /// own: whoever may write a status may not end other people's frameworks.
     pub(super) fn owe(&mut self, id: &str, known: &[String]) {
         let Some(attempt) = self.0.get_mut(id) else { return };
+        let whose = Whose::new(id.to_owned());
         let debt = attempt.debt.get_or_insert_with(|| Debt::of(id));
-        debt.ids.extend(known.iter().cloned());
+        debt.ids.extend(known.iter().filter(|known| whose.has(known)).cloned());
     }
 
     /// The debts to be paid now.
@@ -248,6 +250,15 @@ mod tests {
     fn left(ids: &[&str]) -> core::Frameworks {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         core::Frameworks::Left { ids, reason: Reason::TearingDown, message: String::new() }
+    }
+
+    #[test]
+    fn no_framework_is_owed_that_is_not_the_attempts_own() {
+        let mut attempts = owing(&["u-1"]);
+        let known = ["u-1", "u-1-2", "u-2", "theirs"].map(str::to_owned);
+        attempts.owe("u-1", &known);
+        let ids: Vec<String> = attempts.due().into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
+        assert_eq!(ids, ["u-1", "u-1-2"]);
     }
 
     #[test]
