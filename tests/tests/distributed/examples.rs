@@ -97,3 +97,17 @@ fn every_shell_counts_on_mesos() {
         nothing_is_left(&bed);
     }
 }
+
+/// Its JVM is a child of the shell, and would not end it.
+#[test]
+fn a_python_shell_whose_framework_is_torn_down_ends_and_says_why() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    let shell = switched(&copied(&folder), &bed, "pyspark").at_terminal(Size::USUAL);
+    shell.wait_for(">>> ");
+    let id = bed.state().unwrap()["frameworks"][0]["id"].as_str().unwrap().to_owned();
+    bed.tear_down(&id).unwrap();
+    shell.wait_for("FrameworkRemoved");
+    assert_ne!(shell.finish().code, Some(0));
+    nothing_is_left(&bed);
+}

@@ -1,10 +1,14 @@
 //! Executors that cannot start, and those that are lost.
 
-use lcmap_spark_tests::{Folder, mesos::Bed, says};
+use lcmap_spark_tests::{
+    Folder,
+    mesos::{Access, Bed},
+    says,
+};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::bed::{COUNTS, COUNTS_TWICE, kill, nothing_is_left, run, spec};
+use super::bed::{COUNTS, COUNTS_TWICE, kill, nothing_is_left, run, secured, spec};
 
 /// What a job says while its executors fail, until it is stopped.
 fn complains(bed: &Bed, spec: Value) -> String {
@@ -40,6 +44,14 @@ fn a_user_that_agents_do_not_know_is_told_in_mesos_words() {
     let mut spec = spec(&bed);
     spec["mesos"]["user"] = json!("nobody-knows-me");
     says(&complains(&bed, spec), &["nobody-knows-me"]);
+}
+
+#[test]
+fn a_user_that_a_principal_may_not_run_tasks_as_is_told_in_mesos_words() {
+    let acls = r#"{"run_tasks": [{"principals": {"type": "ANY"}, "users": {"type": "NONE"}}]}"#;
+    let bed = Bed::plain().tls().access(Access::Credentials(acls.to_owned())).start().unwrap();
+    let told = complains(&bed, secured(&bed, spec(&bed)));
+    says(&told, &["TASK_ERROR", "authorized to launch task", "under user 'root'"]);
 }
 
 #[test]
