@@ -18,14 +18,11 @@ use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 use crate::cache::Cache;
 use crate::cluster::{Cluster, Created, NAME, Outdated, Sent};
 use crate::request::{Answer, Request, attempt, next, remnant, requests, told};
-use crate::sight::Sight;
+use crate::sight::{PATIENCE, Sight};
 use crate::tape::Tape;
 
-/// As in `controller/reconcile.rs`.
+/// As in `controller/reconcile.rs`: the rest is left to the next go.
 const ROUNDS: u32 = 8;
-
-/// How long a framework that cannot be seen gone keeps its job.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a job may be looked at while nothing new is heard and no time passes.
 const LOOKS: u32 = 24;
@@ -338,14 +335,13 @@ impl Operator {
             }
             Answer::Obstructed(mut obstacle) => {
                 let before = self.met(&round.job).map_or(0, |met| met.tries);
-                let tries = before + 1;
                 if obstacle.remedy == Remedy::Wait {
                     // From when the answer is here: it may have been long under way.
                     let wait = Duration::from_secs(2).saturating_mul(1 << before.min(10));
                     obstacle.until = cluster.now.checked_add(wait.min(Duration::from_secs(30))).ok();
                 }
                 let (uid, generation) = (round.job.metadata.uid.clone(), round.job.metadata.generation);
-                self.met = Some(Met { uid, generation, obstacle, tries });
+                self.met = Some(Met { uid, generation, obstacle, tries: before + 1 });
                 round.requeue = Requeue::AtOnce;
                 round.wrote = true;
             }
@@ -385,10 +381,13 @@ impl Operator {
     fn finish(&mut self, cluster: &mut Cluster, round: &Round) {
         match round.requeue {
             Requeue::AtOnce if round.wrote => {
-                self.is_woken = true;
                 self.rounds += 1;
-                if self.rounds >= ROUNDS {
-                    cluster.laws.break_one("no busy loop", "eight rounds in one go did not suffice");
+                self.is_woken = !self.rounds.is_multiple_of(ROUNDS);
+                let pause = (!self.is_woken).then_some(Duration::from_secs(1));
+                self.due = pause.and_then(|pause| cluster.now.checked_add(pause).ok());
+                // Enough for all that people do at one time.
+                if self.rounds >= 3 * ROUNDS {
+                    cluster.laws.break_one("no busy loop", "three times eight rounds did not suffice");
                 }
                 return;
             }

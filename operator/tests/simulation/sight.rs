@@ -20,6 +20,9 @@ pub(crate) const STEADY: Duration = Duration::from_secs(10);
 pub(crate) const SWEEP: Duration = Duration::from_secs(30);
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
+/// How long a framework that cannot be seen gone keeps its job.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
 /// What one operator knows of Mesos.
 pub(crate) struct Sight {
     /// When it asks next.
