@@ -132,8 +132,11 @@ impl Observer {
         if !is_asked && !is_sweep {
             return Duration::ZERO;
         }
-        // It is never closed.
-        let one_of_few = Arc::clone(&self.looks).acquire_owned().await.ok();
+        // What jobs alone name may not answer: those that the operator is configured for never wait for that. It is never closed.
+        let one_of_few = match self.stay {
+            Stay::Always => None,
+            Stay::WhileAsked => Arc::clone(&self.looks).acquire_owned().await.ok(),
+        };
         let began = Instant::now();
         let looked = self.look().await;
         let took = began.elapsed();

@@ -21,7 +21,7 @@ use crate::controller::watched::JobKey;
 use crate::core::{self, MesosDefaults, Obstacle, OnMesos, Settings};
 use crate::mesos::Need;
 
-/// How many observers may look at the same time: the answers of a large Mesos take memory.
+/// How many observers of Mesos that jobs alone name may look at the same time: the answers of a large Mesos take memory.
 const LOOKS: usize = 3;
 
 /// What observers have in common.
