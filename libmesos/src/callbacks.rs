@@ -168,10 +168,13 @@ impl Callback {
     }
 }
 
-/// Aborts a driver whose callbacks cannot go on, and says why: here, and to whoever supervises the process.
+/// Aborts a driver whose callbacks cannot go on, and says why: here, and to whoever supervises the process. What Mesos had against
+/// it before, which the program may have answered with an exception, stays the reason.
 fn fail(driver: &Driver, why: &str) {
     say(why);
-    driver.report(|state| state.reason = Some(why.to_owned()));
+    driver.report(|state| {
+        state.reason.get_or_insert_with(|| why.to_owned());
+    });
     driver.abort();
 }
 

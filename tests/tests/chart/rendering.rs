@@ -67,7 +67,11 @@ fn environment(options: &[&str]) -> Outcome<Vec<(String, Value)>> {
 
 #[test]
 fn every_variable_is_one_that_the_operator_reads() {
-    let parts = ["operator/src/controller/args.rs", "operator/src/controller/mesos/args.rs"];
+    let parts = [
+        "operator/src/controller/args.rs",
+        "operator/src/controller/mesos/args.rs",
+        "operator/src/mesos/defaults.rs",
+    ];
     let source: String = parts.map(|part| std::fs::read_to_string(repository(part)).unwrap()).concat();
     let read: BTreeSet<&str> =
         source.split("env = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{driver::Driver, space::Space};
 
-/// How long anything may take that happens at once when the machine is free.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// How long anything may take that happens at once, or when a JVM has started, when the machine is free.
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// A job.
 pub(crate) struct Job<'s> {

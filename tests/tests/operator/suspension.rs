@@ -59,8 +59,9 @@ fn a_driver_that_ends_well_while_it_is_asked_to_stop_has_ended_well() {
         job.becomes("Running", "DriverRunning");
         job.edit(json!({"suspend": true}));
         driver.is_asked_to_stop();
-        driver.reports(0, "Completed", "").vanishes();
+        driver.reports(0, "Completed", "");
         job.becomes("Succeeded", "Completed");
+        driver.vanishes();
     });
 }
 
