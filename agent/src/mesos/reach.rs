@@ -28,7 +28,7 @@ impl Reach {
         let framework = frameworks.last().filter(|framework| framework.number > self.reached)?;
         let state = &framework.state;
         let address = state.driver_address.as_ref().filter(|_| state.has_run)?;
-        if state.phase == FrameworkPhase::Stopped {
+        if matches!(state.phase, FrameworkPhase::Stopped | FrameworkPhase::Aborted) {
             return None;
         }
         let port = address.rsplit_once(':')?.1.parse().ok()?;
