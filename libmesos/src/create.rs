@@ -44,7 +44,7 @@ pub(crate) fn create(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Driver> {
         trouble: None,
         driver_address: None,
         has_run: false,
-        failing: None,
+        refused: None,
         stop_called: false,
         teardown_owed: None,
     };

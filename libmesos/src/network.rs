@@ -161,13 +161,15 @@ impl Relay {
     fn note(&mut self, status: &[u8]) {
         if task::runs(status) {
             self.has_run = true;
-            self.driver.report(|state| (state.has_run, state.failing) = (true, None));
+            self.driver.report(|state| (state.has_run, state.refused) = (true, None));
         } else if let Some(why) = task::failure(status) {
             if !self.has_failed {
                 self.has_failed = true;
                 say(&format!("a task did not run: {why}"));
             }
-            self.driver.report(|state| state.failing = Some(why));
+            if task::is_refused(status) {
+                self.driver.report(|state| state.refused = Some(why));
+            }
         }
     }
 

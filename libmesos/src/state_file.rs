@@ -77,7 +77,7 @@ mod tests {
             trouble: None,
             driver_address: None,
             has_run: false,
-            failing: None,
+            refused: None,
             stop_called: false,
             teardown_owed: None,
         })

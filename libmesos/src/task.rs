@@ -33,7 +33,9 @@ mod field {
 const RUNNING: u64 = 1;
 /// What of `TaskState` is the end of a task that did not do what it was to.
 const FAILURES: [(u64, &str); 4] =
-    [(3, "TASK_FAILED"), (5, "TASK_LOST"), (7, "TASK_ERROR"), (9, "TASK_DROPPED")];
+    [(3, "TASK_FAILED"), (5, "TASK_LOST"), (REFUSED, "TASK_ERROR"), (9, "TASK_DROPPED")];
+/// `TaskState.TASK_ERROR`: the master does not take the task.
+const REFUSED: u64 = 7;
 
 /// What stands before host and port in the command of an executor (Spark's `RpcEndpointAddress`, since 1.6).
 const ENDPOINT: &str = "spark://CoarseGrainedScheduler@";
@@ -57,6 +59,11 @@ pub(crate) fn failure(status: &[u8]) -> Option<String> {
     let (_, name) = FAILURES.iter().find(|(number, _)| *number == state)?;
     let message = wire::text(status, field::MESSAGE);
     Some(if message.is_empty() { (*name).to_owned() } else { format!("{name}: {message}") })
+}
+
+/// Whether a `TaskStatus` says that the master does not take its task.
+pub(crate) fn is_refused(status: &[u8]) -> bool {
+    wire::varint(status, field::STATE) == Some(REFUSED)
 }
 
 /// Spark launches many tasks, and one word about it is enough.

@@ -61,9 +61,9 @@ pub struct FrameworkState {
     /// Whether any task of its has run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_run: bool,
-    /// Why its last task did not run, as long as none ever has: of one that the master refuses, Mesos tells nobody else.
+    /// Why the master refused its last task, as long as none has run: it lists such a task nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failing: Option<String>,
+    pub refused: Option<String>,
     /// Whether the program has stopped it.
     pub stop_called: bool,
     /// Set when the framework should be torn down and was not, as far as is known: why not.

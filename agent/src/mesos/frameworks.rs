@@ -169,7 +169,7 @@ mod tests {
             trouble: None,
             driver_address: None,
             has_run: false,
-            failing: None,
+            refused: None,
             stop_called: false,
             teardown_owed: None,
         }

@@ -128,7 +128,7 @@ mod tests {
             trouble: None,
             driver_address: None,
             has_run: false,
-            failing: None,
+            refused: None,
             stop_called: phase == FrameworkPhase::Stopped,
             teardown_owed: owed.map(str::to_owned),
         }

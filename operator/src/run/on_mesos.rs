@@ -22,15 +22,17 @@ pub(super) fn completed(
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
     mesos.wait = mesos.hindered(state.unreached.as_deref());
-    let failing = state.frameworks.last().and_then(|framework| framework.failing.as_ref());
+    let refused = state.frameworks.last().and_then(|framework| framework.refused.as_ref());
     let is_told = |wait: &(Reason, String)| wait.0 == Reason::ExecutorsFailing;
-    if let Some(why) = failing
+    if let Some(why) = refused
         && mesos.executors.running == 0
         && !mesos.wait.as_ref().is_some_and(is_told)
     {
         // Of a task that the master refuses, by its ACLs say, its scheduler alone hears.
-        mesos.wait =
-            Some((Reason::ExecutorsFailing, format!("no executor has run yet, the last one failed: {why}")));
+        mesos.wait = Some((
+            Reason::ExecutorsFailing,
+            format!("no executor has run yet, the last one was refused: {why}"),
+        ));
     }
     mesos
 }
@@ -56,7 +58,7 @@ mod tests {
             trouble: None,
             driver_address: None,
             has_run: false,
-            failing: None,
+            refused: None,
             stop_called: false,
             teardown_owed: None,
         };
@@ -96,7 +98,7 @@ mod tests {
     fn a_task_that_the_master_refuses_is_told_of_in_its_words_until_executors_run() {
         let told = |running| {
             let mut state = driver(true, None);
-            state.frameworks[0].failing = Some("TASK_ERROR: not authorized".to_owned());
+            state.frameworks[0].refused = Some("TASK_ERROR: not authorized".to_owned());
             let executors = Executors { running, failed: 0, lost: 0 };
             let wait = Some((Reason::NoOffers, "words".to_owned()));
             let mesos = OnMesos { executors, wait, ..OnMesos::default() };
