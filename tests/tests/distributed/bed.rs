@@ -8,6 +8,7 @@ use std::{
 use lcmap_spark_tests::{
     Finished, Folder, LcmapSpark,
     mesos::{Authority, Bed, Library, spark_home},
+    says,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -183,4 +184,16 @@ pub(crate) fn fails_early(bed: &Bed, spec: Value) -> Finished {
     let log = bed.master(0).log();
     assert!(!log.contains(ASKED), "{log}");
     run
+}
+
+/// Kills the driver of a job that holds executors. Its agent tears down what Mesos would keep for the failover timeout.
+pub(crate) fn a_killed_driver_leaves_nothing(bed: &Bed, spec: Value) {
+    let folder = Folder::new();
+    let running = run(&folder, bed, HOLDS, spec).start();
+    running.wait_for_output("counted 143");
+    kill(bed, DRIVER);
+    let run = running.finish();
+    assert_eq!(run.code, Some(137), "{}", run.stderr);
+    says(&run.stderr, &["KilledBySignal", "tore down the framework"]);
+    nothing_is_left(bed);
 }

@@ -1,13 +1,12 @@
 //! Who may do what: principals, secrets, roles.
 
 use lcmap_spark_tests::{
-    Folder,
     mesos::{Access, Bed},
     says,
 };
 use serde_json::json;
 
-use super::bed::{ASKED, DRIVER, HOLDS, fails, fails_early, kill, nothing_is_left, run, secured, spec};
+use super::bed::{ASKED, a_killed_driver_leaves_nothing, fails, fails_early, secured, spec};
 
 #[test]
 fn a_master_that_is_not_there_is_told_before_spark_starts() {
@@ -39,12 +38,5 @@ fn a_role_that_is_not_allowed_is_told_with_mesos_words() {
 fn a_driver_that_is_killed_leaves_nothing_though_nobody_may_tear_frameworks_down() {
     let acls = r#"{"teardown_frameworks": [{"principals": {"type": "ANY"}, "framework_principals": {"type": "NONE"}}]}"#;
     let bed = Bed::plain().tls().access(Access::Credentials(acls.to_owned())).start().unwrap();
-    let folder = Folder::new();
-    let running = run(&folder, &bed, HOLDS, secured(&bed, spec(&bed))).start();
-    running.wait_for_output("counted 143");
-    kill(&bed, DRIVER);
-    let run = running.finish();
-    assert_eq!(run.code, Some(137), "{}", run.stderr);
-    says(&run.stderr, &["KilledBySignal", "tore down the framework"]);
-    nothing_is_left(&bed);
+    a_killed_driver_leaves_nothing(&bed, secured(&bed, spec(&bed)));
 }

@@ -5,8 +5,8 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::bed::{
-    ASKED, COUNTS, COUNTS_LATER, DRIVER, HOLDS, kill, nothing_is_left, nothing_will_be_left, run, signal,
-    spec,
+    ASKED, COUNTS, COUNTS_LATER, DRIVER, HOLDS, a_killed_driver_leaves_nothing, kill, nothing_is_left,
+    nothing_will_be_left, run, signal, spec,
 };
 
 #[test]
@@ -71,14 +71,7 @@ fn a_job_that_asks_for_executors_outlives_all_of_mesos() {
 #[test]
 fn a_driver_that_is_killed_leaves_nothing_in_spite_of_its_failover_timeout() {
     let bed = Bed::plain().start().unwrap();
-    let folder = Folder::new();
-    let running = run(&folder, &bed, HOLDS, spec(&bed)).start();
-    running.wait_for_output("counted 143");
-    kill(&bed, DRIVER);
-    let run = running.finish();
-    assert_eq!(run.code, Some(137), "{}", run.stderr);
-    says(&run.stderr, &["KilledBySignal", "tore down the framework"]);
-    nothing_is_left(&bed);
+    a_killed_driver_leaves_nothing(&bed, spec(&bed));
 }
 
 #[test]
