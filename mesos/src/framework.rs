@@ -12,6 +12,7 @@ mod field {
     pub(super) const PRINCIPAL: u32 = 8;
     pub(super) const WEBUI_URL: u32 = 9;
     pub(super) const LABELS: u32 = 11;
+    pub(super) const ROLES: u32 = 12;
 }
 
 /// A `FrameworkInfo`, kept as it was encoded: fields that nobody here knows reach the master too.
@@ -53,6 +54,13 @@ impl FrameworkInfo {
     /// The role, if it has one (`role`, the field of before 1.4 that Spark still uses).
     pub fn role(&self) -> Option<String> {
         wire::bytes(&self.0, field::ROLE).map(|role| String::from_utf8_lossy(role).into_owned())
+    }
+
+    /// All its roles, in either form; none is Mesos' `*`.
+    pub fn roles(&self) -> Vec<String> {
+        let several =
+            wire::repeated(&self.0, field::ROLES).map(|role| String::from_utf8_lossy(role).into_owned());
+        self.role().into_iter().chain(several).collect()
     }
 
     /// The principal that it registers as.
@@ -118,6 +126,17 @@ impl FrameworkInfo {
         self
     }
 
+    /// With this value of one label, or without that label.
+    #[must_use]
+    pub fn with_label(self, key: &str, value: Option<&str>) -> Self {
+        let before = wire::bytes(&self.0, field::LABELS).unwrap_or_default();
+        let mut all = vec![];
+        for label in wire::repeated(before, 1).filter(|label| wire::text(label, 1) != key) {
+            wire::put_bytes(&mut all, 1, label);
+        }
+        self.with(field::LABELS, &all).with_labels(value.map(|value| (key, value)))
+    }
+
     fn with(self, number: u32, value: &[u8]) -> Self {
         let mut info = wire::without(&self.0, number);
         wire::put_bytes(&mut info, number, value);
@@ -151,6 +170,29 @@ mod tests {
         let labels = wire::bytes(info.encoded(), field::LABELS).unwrap();
         let keys: Vec<String> = wire::repeated(labels, 1).map(|label| wire::text(label, 1)).collect();
         assert_eq!(keys, ["a", "b"]);
+    }
+
+    #[test]
+    fn one_label_is_set_anew_or_taken_away_and_the_others_stay() {
+        let labels = |info: &FrameworkInfo| -> Vec<(String, String)> {
+            let labels = wire::bytes(info.encoded(), field::LABELS).unwrap();
+            wire::repeated(labels, 1).map(|label| (wire::text(label, 1), wire::text(label, 2))).collect()
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let info = FrameworkInfo::new("u", "n").with_labels([("a", "1")]).with_label("b", Some("2"));
+        let info = info.with_label("b", Some("3"));
+        assert_eq!(labels(&info), [pair("a", "1"), pair("b", "3")]);
+        assert_eq!(labels(&info.with_label("b", None)), [pair("a", "1")]);
+    }
+
+    #[test]
+    fn roles_are_read_in_both_forms() {
+        let mut encoded = FrameworkInfo::new("u", "n").with_role("a").0;
+        assert_eq!(FrameworkInfo(encoded.clone()).roles(), ["a"]);
+        encoded = wire::without(&encoded, field::ROLE);
+        wire::put_bytes(&mut encoded, field::ROLES, b"b");
+        wire::put_bytes(&mut encoded, field::ROLES, b"c");
+        assert_eq!(FrameworkInfo(encoded).roles(), ["b", "c"]);
     }
 
     #[test]

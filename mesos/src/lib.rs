@@ -31,7 +31,7 @@ pub use address::{AddressError, Ensemble, HostPort, MASTER_PORT, Masters, ZOOKEE
 pub use credential::{Credential, CredentialError, CredentialSource};
 pub use error::{Doing, Error, FrameworkError};
 pub use framework::FrameworkInfo;
-pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
+pub use framework_state::{FrameworkPhase, FrameworkState, REFUSED_LABEL, SupervisedFramework, read_states};
 pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
 pub use preflight::{Passing, Reached, preflight};

@@ -78,11 +78,16 @@ impl Calls {
         let _ = self.queue.send(Outgoing { call, answer: None });
     }
 
+    /// Sends a call whose answer matters. No answer comes once these calls are given up.
+    pub(super) fn ask(&self, call: Call) -> oneshot::Receiver<Result<(), Error>> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.queue.send(Outgoing { call, answer: Some(answer) });
+        answered
+    }
+
     /// Tears the framework down, after every call before it, and waits for the master's word.
     pub(super) async fn teardown(&self) -> Result<(), Error> {
-        let (answer, answered) = oneshot::channel();
-        let _ = self.queue.send(Outgoing { call: Call::Teardown, answer: Some(answer) });
-        match answered.await {
+        match self.ask(Call::Teardown).await {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
         }

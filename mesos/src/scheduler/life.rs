@@ -14,7 +14,9 @@ use super::{
     backoff::Backoff,
     calls::{Calls, RefusedCall},
     known::{self, KnownTasks},
-    subscription::{Subscription, subscribe},
+    presence::Presence,
+    subscription::Subscription,
+    telling::Telling,
     unanswered::Unanswered,
 };
 
@@ -27,9 +29,9 @@ const DISCONNECTED: &str = "it was stopped while no master was connected";
 /// A scheduler. [`Self::run`] is its life.
 pub struct Scheduler {
     settings: Settings,
-    /// With the framework's id as soon as there is one.
-    framework: FrameworkInfo,
-    suppressed_roles: Vec<String>,
+    presence: Presence,
+    /// As it was when it subscribed last.
+    subscribed_as: Presence,
     registration: Registration,
     known: KnownTasks,
     unanswered: Unanswered,
@@ -57,8 +59,8 @@ impl Scheduler {
         let (signals, heard) = mpsc::unbounded_channel();
         let scheduler = Self {
             settings,
-            framework,
-            suppressed_roles: vec![],
+            presence: Presence::new(framework.clone()),
+            subscribed_as: Presence::new(framework),
             registration: Registration::First,
             known: KnownTasks::default(),
             unanswered: Unanswered::default(),
@@ -70,8 +72,9 @@ impl Scheduler {
 
     /// Subscribes without offers for these roles, until they are revived (Mesos 1.2 and later).
     #[must_use]
-    pub fn with_suppressed_roles(self, suppressed_roles: Vec<String>) -> Self {
-        Self { suppressed_roles, ..self }
+    pub fn with_suppressed_roles(mut self, suppressed_roles: Vec<String>) -> Self {
+        self.presence.suppress(suppressed_roles);
+        self
     }
 
     /// Subscribes, and comes back after each loss, until it is stopped or refused, or every [`Handle`] is dropped.
@@ -113,16 +116,15 @@ impl Scheduler {
 
     /// One attempt to subscribe, or the end if it comes meanwhile.
     async fn subscribe(&mut self, detector: &mut Detector) -> Result<Result<Subscription, Error>, Ended> {
-        let Self {
-            settings, framework, suppressed_roles, unanswered, commands, signals, registration, ..
-        } = self;
-        let call = subscribe(framework, suppressed_roles);
+        self.subscribed_as = self.presence.clone();
+        let call = self.presence.subscribe();
+        let Self { settings, presence, unanswered, commands, signals, registration, .. } = self;
         let attempt = Subscription::open(detector, settings, &call, unanswered);
         tokio::pin!(attempt);
         loop {
             tokio::select! {
                 biased;
-                command = commands.recv() => match while_disconnected(command, signals, *registration) {
+                command = commands.recv() => match while_disconnected(command, presence, signals, *registration) {
                     // The master may have the framework already: only its answer tells.
                     Some(Ended::NeverSubscribed | Ended::TeardownOwed(_)) => {
                         return Err(match timeout(TEARDOWN_PATIENCE, attempt).await {
@@ -131,7 +133,7 @@ impl Scheduler {
                                 tear_down(&calls).await
                             }
                             Ok(Err(error)) => not_torn_down(*registration, &format!("{DISCONNECTED}: {error}")),
-                            Err(_) if framework.id().is_some() => {
+                            Err(_) if presence.framework.id().is_some() => {
                                 Ended::TeardownOwed("the master did not answer in time".to_owned())
                             }
                             Err(_) => Ended::NeverSubscribed,
@@ -153,7 +155,7 @@ impl Scheduler {
             tokio::select! {
                 biased;
                 command = self.commands.recv() => {
-                    let ended = while_disconnected(command, &self.signals, self.registration);
+                    let ended = while_disconnected(command, &mut self.presence, &self.signals, self.registration);
                     if ended.is_some() {
                         return ended;
                     }
@@ -171,19 +173,27 @@ impl Scheduler {
     ) -> (Over, Subscription) {
         let (calls, mut refusals) = Calls::start(&subscription, &self.settings.security);
         self.begin(&subscription, &calls);
+        let mut telling = Telling::new(self.subscribed_as.clone());
         let master = subscription.master.clone();
         let over = loop {
+            telling.tell(&self.presence, &calls);
             tokio::select! {
                 biased;
                 command = self.commands.recv() => match command {
                     Some(Command::Call(call)) => {
                         self.known.note_call(&call);
+                        self.presence.note(&call);
+                        telling.note(&call);
                         calls.send(call);
                     }
+                    Some(Command::Label(key, value)) => self.presence.label(&key, value.as_deref()),
                     Some(Command::Stop(Ending::Teardown)) => break Over::Ended(tear_down(&calls).await),
                     Some(Command::Stop(Ending::Failover)) | None => break Over::Ended(Ended::LeftBehind),
                 },
                 Some(refused) = refusals.recv() => self.call_refused(refused),
+                told = telling.answered() => if let Err(error) = told {
+                    self.tell(Signal::CallRefused(error));
+                },
                 signal = subscription.next() => match signal {
                     Ok(signal) => self.hear(signal),
                     Err(error @ Error::TimedOut { .. }) => break Over::Superseded(error),
@@ -200,7 +210,9 @@ impl Scheduler {
 
     fn begin(&mut self, subscription: &Subscription, calls: &Calls) {
         let subscribed = &subscription.subscribed;
-        self.framework = std::mem::take(&mut self.framework).with_id(&subscribed.framework_id.value);
+        for presence in [&mut self.presence, &mut self.subscribed_as] {
+            presence.is_called(&subscribed.framework_id.value);
+        }
         self.tell(Signal::Subscribed {
             framework_id: subscribed.framework_id.clone(),
             master_info: subscribed.master_info.clone().unwrap_or_default(),
@@ -247,14 +259,20 @@ impl Scheduler {
     }
 }
 
-/// What a command does while there is no master to send it to.
+/// What a command does while there is no master to send it to. What it changes of the framework the next subscription says.
 fn while_disconnected(
     command: Option<Command>,
+    presence: &mut Presence,
     signals: &mpsc::UnboundedSender<Signal>,
     registration: Registration,
 ) -> Option<Ended> {
     match (command, registration) {
+        (Some(Command::Label(key, value)), _) => {
+            presence.label(&key, value.as_deref());
+            None
+        }
         (Some(Command::Call(call)), _) => {
+            presence.note(&call);
             for status in known::lost(&call, "the master is disconnected") {
                 // Whoever does not listen any more is about to stop.
                 let _ = signals.send(Signal::Update(status));

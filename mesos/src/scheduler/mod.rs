@@ -22,8 +22,10 @@ mod call;
 mod calls;
 mod known;
 mod life;
+mod presence;
 mod subscription;
 mod take_down;
+mod telling;
 mod unanswered;
 
 pub use call::{Call, TaskRef, launch};
@@ -111,6 +113,8 @@ pub struct Handle(mpsc::UnboundedSender<Command>);
 #[derive(Debug)]
 enum Command {
     Call(Call),
+    /// A label's key and value.
+    Label(String, Option<String>),
     Stop(Ending),
 }
 
@@ -120,6 +124,12 @@ impl Handle {
     pub fn call(&self, call: Call) {
         // A scheduler that has ended takes no calls, which its signals have told.
         let _ = self.0.send(Command::Call(call));
+    }
+
+    /// Says something of the framework by a label (Mesos 1.9 and later), now and at every later subscription; without a value it
+    /// is said no more.
+    pub fn label(&self, key: &str, value: Option<&str>) {
+        let _ = self.0.send(Command::Label(key.to_owned(), value.map(str::to_owned)));
     }
 
     /// Ends the scheduler after the calls before it.

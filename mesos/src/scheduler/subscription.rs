@@ -6,7 +6,7 @@ use prost::Message;
 use tokio::time::Instant;
 
 use crate::{
-    FrameworkInfo, Settings,
+    Settings,
     credential::Credential,
     error::{Doing, Error, FrameworkError},
     http::{Body, Connection, Head, Media, Reader, Request, refusal},
@@ -14,7 +14,6 @@ use crate::{
     message::{Id, RawEvent, Subscribed},
     recordio::Decoder,
     transport::Master,
-    wire,
 };
 
 use super::{Signal, unanswered::Unanswered};
@@ -206,22 +205,6 @@ fn signal(event: RawEvent) -> Option<Signal> {
         .or(update.map(|update| Signal::Update(update.status)))
         .or(message.map(Signal::Message))
         .or(failure.map(Signal::Failure))
-}
-
-/// The SUBSCRIBE call: type 1, field 3, and the id on both levels when there is one.
-pub(super) fn subscribe(framework: &FrameworkInfo, suppressed_roles: &[String]) -> Vec<u8> {
-    let mut payload = vec![];
-    wire::put_bytes(&mut payload, 1, framework.encoded());
-    for role in suppressed_roles {
-        wire::put_bytes(&mut payload, 2, role.as_bytes());
-    }
-    let mut call = vec![];
-    if let Some(id) = framework.id() {
-        wire::put_bytes(&mut call, 1, &Id::new(id).encode_to_vec());
-    }
-    wire::put_number(&mut call, 2, 1);
-    wire::put_bytes(&mut call, 3, &payload);
-    call
 }
 
 fn framework_error(master: &Master, message: String) -> Error {

@@ -1,5 +1,7 @@
 //! A scheduler's life on a real master.
 
+use std::time::Duration;
+
 use lcmap_mesos::{
     Error, FrameworkError,
     operator::{Operator, Teardown},
@@ -78,6 +80,40 @@ async fn after_the_masters_restart_the_same_framework_comes_back_and_asks_for_it
     assert_eq!(driver.until(|signal| subscribed(&signal)).await, Registration::Again);
     assert_eq!(driver.framework_id, id);
     driver.until_state("t1", state::RUNNING).await;
+    assert!(matches!(driver.stop(Ending::Teardown).await, Ended::TornDown));
+}
+
+/// What the master says of a framework by its label `a`.
+async fn label(operator: &mut Operator) -> Option<String> {
+    let frameworks = operator.frameworks().await.unwrap().frameworks;
+    frameworks[0].labels.iter().find(|(key, _)| key == "a").map(|(_, value)| value.clone())
+}
+
+#[tokio::test]
+async fn what_a_framework_says_of_itself_and_which_offers_it_wants_outlives_its_master() {
+    let mut bed = Bed::plain().masters(1).start().unwrap();
+    let mut operator = Operator::new(settings(&bed));
+    let mut driver = Driver::start(settings(&bed), framework().with_labels([("a", "first")]));
+    driver.until(offers).await;
+    driver.handle.call(Call::Suppress(vec![]));
+    driver.handle.label("a", Some("changed"));
+    while label(&mut operator).await.as_deref() != Some("changed") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bed.master_mut(0).kill().unwrap();
+    driver.until(|signal| matches!(signal, Signal::Disconnected(_)).then_some(())).await;
+    driver.handle.label("b", Some("said while nobody listens"));
+    bed.master_mut(0).restart().unwrap();
+    driver.until(|signal| subscribed(&signal)).await;
+    // Ten times as long as the master takes to offer what it has.
+    let offered = tokio::time::timeout(Duration::from_secs(2), driver.until(offers)).await;
+    assert!(offered.is_err(), "it wants none");
+    assert_eq!(label(&mut operator).await.as_deref(), Some("changed"));
+    driver.handle.label("a", None);
+    driver.handle.call(Call::Revive(vec![]));
+    driver.until(offers).await;
+    let labels = operator.frameworks().await.unwrap().frameworks.remove(0).labels;
+    assert_eq!(labels, [("b".to_owned(), "said while nobody listens".to_owned())]);
     assert!(matches!(driver.stop(Ending::Teardown).await, Ended::TornDown));
 }
 
