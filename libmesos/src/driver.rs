@@ -236,6 +236,11 @@ impl Driver {
         self.changed.notify_all();
     }
 
+    /// Whether somebody reads the state file.
+    pub(crate) fn is_supervised(&self) -> bool {
+        self.reporter.lock().unwrap_or_else(PoisonError::into_inner).file.is_some()
+    }
+
     /// Changes what the state file says. A failure is said and changes nothing else: the program matters more.
     pub(crate) fn report(&self, change: impl FnOnce(&mut FrameworkState)) {
         if let Err(why) = self.try_report(change) {

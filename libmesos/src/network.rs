@@ -9,7 +9,7 @@ use std::{
 };
 
 use lcmap_mesos::{
-    ErrorKind, FrameworkPhase,
+    ErrorKind, FrameworkPhase, REFUSED_LABEL,
     message::Id,
     scheduler::{Ended, Ending, Handle, Registration, Scheduler, Signal},
 };
@@ -29,6 +29,9 @@ use crate::{
 /// The same trouble is said again after so long.
 const REPETITION: Duration = Duration::from_secs(60);
 
+/// What a label may hold, in bytes: every answer about frameworks carries it.
+const LONGEST_LABEL: usize = 512;
+
 /// Starts the thread. What the scheduler hears goes to the callback thread through `callbacks`.
 pub(crate) fn spawn(
     driver: Arc<Driver>,
@@ -42,6 +45,7 @@ pub(crate) fn spawn(
     let relay = Relay {
         driver: Arc::clone(&driver),
         callbacks: callbacks.clone(),
+        scheduler: handle.clone(),
         registered: false,
         has_run: false,
         has_failed: false,
@@ -94,6 +98,7 @@ async fn live(
 struct Relay {
     driver: Arc<Driver>,
     callbacks: mpsc::Sender<Callback>,
+    scheduler: Handle,
     registered: bool,
     /// Whether a task has run.
     has_run: bool,
@@ -161,15 +166,36 @@ impl Relay {
     fn note(&mut self, status: &[u8]) {
         if task::runs(status) {
             self.has_run = true;
-            self.driver.report(|state| (state.has_run, state.refused) = (true, None));
+            let mut was_refused = false;
+            self.driver.report(|state| {
+                state.has_run = true;
+                was_refused = state.refused.take().is_some();
+            });
+            if was_refused {
+                self.label(None);
+            }
         } else if let Some(why) = task::failure(status) {
             if !self.has_failed {
                 self.has_failed = true;
                 say(&format!("a task did not run: {why}"));
             }
             if task::is_refused(status) {
-                self.driver.report(|state| state.refused = Some(why));
+                let mut is_news = false;
+                self.driver.report(|state| {
+                    is_news = state.refused.as_ref() != Some(&why);
+                    state.refused = Some(why.clone());
+                });
+                if is_news {
+                    self.label(Some(&why));
+                }
             }
+        }
+    }
+
+    /// Tells Mesos why the master refuses tasks, where somebody supervises this process, who may look for it there.
+    fn label(&self, why: Option<&str>) {
+        if self.driver.is_supervised() {
+            self.scheduler.label(REFUSED_LABEL, why.map(|why| shortened(why, LONGEST_LABEL)));
         }
     }
 
@@ -199,4 +225,9 @@ impl Relay {
         // Nobody listens only when the JVM is on its way out.
         let _ = self.callbacks.send(callback);
     }
+}
+
+fn shortened(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
 }

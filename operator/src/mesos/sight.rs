@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
+use lcmap_mesos::REFUSED_LABEL;
 use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
@@ -66,7 +67,7 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         role: None,
         looked: None,
         trouble: None,
-        wait: if running.is_empty() { failing(&of_living).or_else(|| starting(tasks, whose)) } else { None },
+        wait: if running.is_empty() { why_none_runs(&alive, &of_living, tasks, whose) } else { None },
     }
 }
 
@@ -92,6 +93,25 @@ pub(crate) fn ui(frameworks: &Frameworks, whose: &Whose) -> Option<SocketAddr> {
     let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
     let last = alive.filter(|it| it.webui_url.is_some()).max_by_key(|it| it.registered)?;
     pod::address(last.webui_url.as_deref()?)
+}
+
+/// Why no executor runs, as far as Mesos has anything to say of it.
+fn why_none_runs(
+    alive: &[&Framework],
+    of_living: &[&Task],
+    tasks: &Tasks,
+    whose: &Whose,
+) -> Option<(Reason, String)> {
+    let refused = || {
+        let labels = alive.iter().flat_map(|it| &it.labels);
+        labels.filter(|(key, _)| key == REFUSED_LABEL).map(|(_, why)| refused(why)).next_back()
+    };
+    failing(of_living).or_else(refused).or_else(|| starting(tasks, whose))
+}
+
+/// Why no executor runs of a framework whose tasks the master refuses, by its ACLs say: of that its scheduler alone hears.
+pub(crate) fn refused(why: &str) -> (Reason, String) {
+    (Reason::ExecutorsFailing, format!("no executor has run yet, the last one was refused: {why}"))
 }
 
 /// Executors that are on their way: an agent may have to fetch their image first.
@@ -262,6 +282,19 @@ mod tests {
             let ui = ui(&read(json!({"frameworks": frameworks})), &Whose::new("uid-1".into()));
             assert_eq!(ui.map(|it| it.to_string()).as_deref(), told, "{frameworks:?}");
         }
+    }
+
+    #[test]
+    fn a_task_that_the_master_refuses_is_told_of_by_the_framework_itself() {
+        let mut framework = framework("uid-1");
+        framework["framework_info"]["labels"] =
+            json!({"labels": [{"key": REFUSED_LABEL, "value": "TASK_ERROR: not authorized"}]});
+        let frameworks = read(json!({"frameworks": [framework]}));
+        let told = |tasks: Value| of(&frameworks, &read(tasks), &Whose::new("uid-1".into())).wait;
+        let refused = Some(refused("TASK_ERROR: not authorized"));
+        assert_eq!(told(json!({})), refused);
+        assert_eq!(told(json!({"tasks": [task("uid-1", "0", "TASK_STAGING", "", "")]})), refused);
+        assert_eq!(told(json!({"tasks": [task("uid-1", "0", "TASK_RUNNING", "", "")]})), None);
     }
 
     #[test]

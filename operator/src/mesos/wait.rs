@@ -175,8 +175,7 @@ fn unoffered(registered: Timestamp, now: Timestamp) -> Option<(Reason, String)> 
     (waited >= USUAL_OFFER).then(|| {
         let message = format!(
             "agents have room for an executor, and none was launched within {} s: check quota, weight and reservations of \
-             mesos.role, and whether the master's ACLs let it have offers and run tasks as mesos.user (what Mesos says of a task \
-             that it refuses stands in the driver's log alone)",
+             mesos.role, and whether the master's ACLs let it have offers and run tasks as mesos.user",
             USUAL_OFFER.as_secs()
         );
         (Reason::NoOffers, message)

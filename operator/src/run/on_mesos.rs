@@ -5,6 +5,7 @@ use lcmap_spark_agent::state::DriverState;
 use lcmap_spark_crd::{Reason, SparkJobStatus};
 
 use crate::core::OnMesos;
+use crate::mesos::sight;
 
 /// Completes what Mesos says, which may be late, or nothing where its ACLs show this principal no frameworks.
 pub(super) fn completed(
@@ -28,11 +29,7 @@ pub(super) fn completed(
         && mesos.executors.running == 0
         && !mesos.wait.as_ref().is_some_and(is_told)
     {
-        // Of a task that the master refuses, by its ACLs say, its scheduler alone hears.
-        mesos.wait = Some((
-            Reason::ExecutorsFailing,
-            format!("no executor has run yet, the last one was refused: {why}"),
-        ));
+        mesos.wait = Some(sight::refused(why));
     }
     mesos
 }

@@ -7,7 +7,7 @@ use lcmap_spark_tests::{
 };
 use serde_json::json;
 
-use super::{frameworks, is_let_go, name, pod};
+use super::{frameworks, is_let_go, leaves_nothing, name, pod};
 use crate::{bed::shared as kubernetes, driver::Driver, job::Job, space::Space};
 
 /// Makes a context, and waits for its end.
@@ -17,9 +17,17 @@ SparkSession.builder.getOrCreate()
 time.sleep(600)
 ";
 
-/// With certificates and credentials.
-fn guarded() -> Plan {
-    Bed::plain().agents(0).tls().access(Access::Credentials("{}".to_owned()))
+/// Makes a context, and waits for a file beside it.
+const WAITS: &str = "import os, time
+from pyspark.sql import SparkSession
+SparkSession.builder.getOrCreate()
+while not os.path.exists(os.path.join(os.path.dirname(__file__), 'go')):
+    time.sleep(0.1)
+";
+
+/// With certificates and credentials, and these ACLs.
+fn guarded(acls: &str) -> Plan {
+    Bed::plain().tls().access(Access::Credentials(acls.to_owned()))
 }
 
 /// What is wrong, as the job's reason and message tell it.
@@ -64,8 +72,8 @@ impl<'s> Fault<'s> {
 #[test]
 fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
     let ciphers = "AES128-SHA:AES256-SHA:RC4-SHA:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA";
-    let mesos = guarded().master_flag("MESOS_ROLES", "listed").start().unwrap();
-    let old = guarded().ciphers(ciphers).start().unwrap();
+    let mesos = guarded("{}").agents(0).master_flag("MESOS_ROLES", "listed").start().unwrap();
+    let old = guarded("{}").agents(0).ciphers(ciphers).start().unwrap();
     let program = Folder::new();
     program.write("job.py", HOLDS);
     kubernetes().in_namespace("refused", |space| {
@@ -99,5 +107,27 @@ fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
         assert!(uids.iter().all(|uid| frameworks(&mesos, uid).is_empty()), "left on Mesos");
         // Nobody with ciphers of today can ask that one.
         assert!(uids.iter().all(|uid| !old.master(0).log().contains(uid)), "{}", old.master(0).log());
+    });
+}
+
+#[test]
+fn executors_that_the_master_refuses_are_told_of_in_its_words() {
+    let acls = r#"{"run_tasks": [{"principals": {"type": "ANY"}, "users": {"type": "NONE"}}]}"#;
+    let mesos = guarded(acls).start().unwrap();
+    let program = Folder::new();
+    program.write("job.py", WAITS);
+    kubernetes().in_namespace("may-not-run", |space| {
+        let _operator = pod::operator(space);
+        pod::secrets(space, &mesos);
+        let told = ("Completed", "");
+        let Fault { job, driver, kubelet, .. } =
+            Fault::meets(space, ("pi", &mesos), ("who", "keys", "*"), &program, told);
+        let status = job.becomes("Requesting", "ExecutorsFailing");
+        let message = status["message"].as_str().unwrap();
+        assert!(message.contains("authorized to launch task"), "{message}");
+        program.write("go", "");
+        pod::ends(&driver, kubelet);
+        job.becomes("Succeeded", "Completed");
+        leaves_nothing(&job, &mesos);
     });
 }
