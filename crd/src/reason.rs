@@ -146,30 +146,14 @@ reasons! {
     /// The operator's default for `executor.totalCores` is below the job's `executor.cores`, so that no executor could ever
     /// start. The message names both: set `executor.totalCores`, or lower `executor.cores`.
     TotalCoresTooSmall,
-    /// Outside a cluster, a Secret or ConfigMap that the job names has no stand-in. Give one with `--secret
-    /// NAME=DIR`.
-    SecretUnresolved,
-    /// Outside a cluster, a volume of the job has no stand-in. Name a folder for it, or use `--container`.
-    ClaimUnresolved,
 
     // The image and what is in it.
-    /// There is no Spark here. Install pyspark, set `SPARK_HOME`, or use `--container`.
-    SparkNotFound,
-    /// The container runtime that `--container` names was not found or does not answer.
-    ContainerRuntimeNotFound,
     /// The image has no command for this kind of run (exit code 127). Use an image FROM lcmap-spark, or
     /// check PATH.
     CommandNotFound,
     /// The image's command cannot be executed (exit code 126). Check its mode, its architecture and
     /// `noexec` mounts.
     CommandNotExecutable,
-    /// The program in `run.submit.application`, or a file in `dependencies`, does not exist where the
-    /// driver runs.
-    ApplicationNotFound,
-    /// A shell needs a terminal. Run it in one, or use `run.submit`.
-    TerminalRequired,
-    /// The notebook's port is taken. Choose another `run.notebook.port`.
-    PortInUse,
     /// The driver's private configuration could not be written or read. The message says which file.
     ConfigurationFailed,
     /// A private key lies in the image under /certs. Remove it, take the key for known to all, and name a
