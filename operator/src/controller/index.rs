@@ -20,6 +20,8 @@ pub(crate) struct Index(Arc<Mutex<State>>);
 struct State {
     jobs: HashMap<JobKey, Known>,
     pods: HashMap<JobKey, HashMap<String, Arc<WatchedPod>>>,
+    /// How drivers ended whose pods are gone already, until their jobs' statuses tell it: nobody can be asked for it any more.
+    last_words: HashMap<JobKey, Arc<WatchedPod>>,
     gone: Gone,
 }
 
@@ -64,6 +66,8 @@ pub(crate) struct Snapshot {
     pub(crate) job: Arc<WatchedJob>,
     /// The pods that carry its label, whoever owns them.
     pub(crate) pods: Vec<Arc<WatchedPod>>,
+    /// A pod that is gone, as its driver ended in it.
+    last_word: Option<Arc<WatchedPod>>,
 }
 
 /// The web UI of a driver that runs.
@@ -85,7 +89,7 @@ impl Index {
         let state = self.lock();
         let job = Arc::clone(&state.jobs.get(key)?.job);
         let pods = state.pods.get(key).into_iter().flat_map(HashMap::values).map(Arc::clone).collect();
-        Some(Snapshot { job, pods })
+        Some(Snapshot { job, pods, last_word: state.last_words.get(key).map(Arc::clone) })
     }
 
     /// Takes a job in, unless a newer one of its name is known: a watch may be behind what we wrote ourselves, and the
@@ -99,6 +103,9 @@ impl Index {
         }
         let standing = job.standing();
         state.jobs.insert(key.clone(), Known { job: Arc::new(job), standing });
+        if state.last_words.get(&key).is_some_and(|pod| !standing.awaits(pod)) {
+            state.last_words.remove(&key);
+        }
         Some(state.lane(&key))
     }
 
@@ -108,6 +115,7 @@ impl Index {
         state.gone.add(uid);
         if state.jobs.get(key).is_some_and(|known| known.job.uid() == uid) {
             state.jobs.remove(key);
+            state.last_words.remove(key);
         }
     }
 
@@ -127,15 +135,16 @@ impl Index {
         Some(key)
     }
 
-    /// Forgets a pod for good.
+    /// Forgets a pod for good, but for how its driver ended.
     pub(crate) fn remove_pod(&self, key: &JobKey, uid: &str) {
         let mut state = self.lock();
         state.gone.add(uid);
         if let Some(pods) = state.pods.get_mut(key) {
-            pods.remove(uid);
+            let removed = pods.remove(uid);
             if pods.is_empty() {
                 state.pods.remove(key);
             }
+            state.keep_last_word(key, removed);
         }
     }
 
@@ -146,24 +155,27 @@ impl Index {
         let gone: Vec<_> = state.jobs.keys().filter(gone).cloned().collect();
         for key in &gone {
             state.jobs.remove(key);
+            state.last_words.remove(key);
         }
         gone
     }
 
     /// Forgets the pods of a watch's range that its new list did not have. Answers whose they were.
     pub(crate) fn retain_pods(&self, namespace: Option<&str>, listed: &HashSet<String>) -> Vec<JobKey> {
-        let mut touched = Vec::new();
-        self.lock().pods.retain(|key, pods| {
+        let mut state = self.lock();
+        let mut removed = Vec::new();
+        state.pods.retain(|key, pods| {
             if is_in(namespace, key) {
-                let before = pods.len();
-                pods.retain(|uid, _| listed.contains(uid));
-                if pods.len() < before {
-                    touched.push(key.clone());
-                }
+                let unlisted = pods.extract_if(|uid, _| !listed.contains(uid));
+                removed.extend(unlisted.map(|(_, pod)| (key.clone(), pod)));
             }
             !pods.is_empty()
         });
-        touched
+        let touched: HashSet<JobKey> = removed.iter().map(|(key, _)| key.clone()).collect();
+        for (key, pod) in removed {
+            state.keep_last_word(&key, Some(pod));
+        }
+        touched.into_iter().collect()
     }
 
     /// Every driver that runs and has a web UI.
@@ -236,6 +248,14 @@ impl Census for Index {
 }
 
 impl State {
+    /// Keeps a pod that was removed, if its driver has ended and the job's status does not tell of that yet.
+    fn keep_last_word(&mut self, key: &JobKey, removed: Option<Arc<WatchedPod>>) {
+        let Some(pod) = removed.filter(|pod| pod.pod.is_over()) else { return };
+        if self.jobs.get(key).is_some_and(|known| known.standing.awaits(&pod)) {
+            self.last_words.insert(key.clone(), pod);
+        }
+    }
+
     /// What has a driver, or is done with, costs little and is waited for; a new job may wait for a while.
     fn lane(&self, key: &JobKey) -> Lane {
         let is_final = self.jobs.get(key).and_then(|known| known.standing.phase).is_some_and(Phase::is_final);
@@ -243,7 +263,20 @@ impl State {
     }
 }
 
+impl Standing {
+    /// Whether a status does not tell yet how the driver of a pod ended: else the job rests, or is at another attempt.
+    fn awaits(&self, pod: &WatchedPod) -> bool {
+        let rests = self.phase.is_some_and(|phase| phase.is_final() || phase == Phase::Suspended);
+        !rests && pod.pod.attempt() == Some(self.attempt.unwrap_or(1))
+    }
+}
+
 impl Snapshot {
+    /// A pod that is gone, by its UID, as its driver ended in it.
+    pub(crate) fn last_word(&self, uid: &str) -> Option<&DriverPod> {
+        self.last_word.as_ref().map(|pod| &pod.pod).filter(|pod| pod.metadata.uid == uid)
+    }
+
     /// The pods that the job owns.
     pub(crate) fn own_pods(&self) -> impl Iterator<Item = &DriverPod> {
         let uid = self.job.uid();

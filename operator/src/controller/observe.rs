@@ -70,7 +70,8 @@ impl Observer<'_> {
             pods.push(pod);
         }
         let mut driver = None;
-        let current_pod = pods.iter().find(is_current);
+        let gone = recorded.as_ref().and_then(|uid| snapshot.last_word(uid)).filter(|_| !is_final(job));
+        let current_pod = pods.iter().find(is_current).or(gone);
         if let Some(pod) = current_pod {
             let ui = self.told.of(&pod.metadata.uid);
             driver = Some(Driver { ui, ..self.driver(key, job, pod, now).await? });

@@ -116,9 +116,11 @@ impl Watches {
                 }
                 Event::Apply(pod) => self.index.put_pod(pod).into_iter().collect(),
                 Event::Delete(pod) => {
-                    let job = pod.job();
+                    let (job, uid) = (pod.job(), pod.pod.metadata.uid.clone());
+                    // It comes with the pod's last state.
+                    self.index.put_pod(pod);
                     if let Some(key) = &job {
-                        self.index.remove_pod(key, &pod.pod.metadata.uid);
+                        self.index.remove_pod(key, &uid);
                     }
                     job.into_iter().collect()
                 }

@@ -53,6 +53,48 @@ fn what_is_gone_does_not_come_back_by_an_answer_that_was_overtaken() {
     assert!(index.snapshot(&key()).is_none());
 }
 
+/// A job at its second attempt.
+fn at_phase(phase: &str, version: &str) -> WatchedJob {
+    let metadata = json!({"name": "pi", "namespace": "ns", "uid": "a", "resourceVersion": version});
+    read(&json!({"metadata": metadata, "spec": {}, "status": {"phase": phase, "attempt": 2}}))
+}
+
+fn pod_of(attempt: &str, phase: &str) -> WatchedPod {
+    let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": attempt});
+    let metadata =
+        json!({"name": "d", "namespace": "ns", "uid": "p", "resourceVersion": "2", "labels": labels});
+    read(&json!({"metadata": metadata, "status": {"phase": phase}}))
+}
+
+#[test]
+fn how_a_driver_ended_is_known_after_its_pod_until_the_status_tells_it() {
+    for (pod, phase, is_known) in [
+        (pod_of("2", "Succeeded"), "Releasing", true),
+        (pod_of("2", "Failed"), "Running", true),
+        (pod_of("2", "Running"), "Running", false),
+        (pod_of("1", "Succeeded"), "Running", false),
+        (pod_of("2", "Succeeded"), "Suspended", false),
+        (pod_of("2", "Succeeded"), "Succeeded", false),
+    ] {
+        for by_a_new_list in [false, true] {
+            let index = Index::default();
+            index.put_job(at_phase(phase, "1"));
+            index.put_pod(pod.clone());
+            if by_a_new_list {
+                assert_eq!(index.retain_pods(None, &HashSet::new()), [key()]);
+            } else {
+                index.remove_pod(&key(), "p");
+            }
+            let snapshot = index.snapshot(&key()).unwrap();
+            assert_eq!(snapshot.own_pods().count(), 0);
+            assert_eq!(snapshot.last_word("p").is_some(), is_known, "{pod:?}, {phase}");
+            assert!(snapshot.last_word("another").is_none());
+            index.put_job(at_phase("Suspended", "3"));
+            assert!(index.snapshot(&key()).unwrap().last_word("p").is_none());
+        }
+    }
+}
+
 #[test]
 fn a_new_list_takes_away_what_it_does_not_have_within_its_range() {
     let index = Index::default();
