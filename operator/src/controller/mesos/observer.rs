@@ -50,6 +50,8 @@ pub(super) struct Observer {
     /// What it takes to ask, since when. It outlives what it was read from: Secrets go with their namespace, frameworks do not.
     means: Option<(Means, Instant)>,
     operator: Option<Operator>,
+    /// How long it took to hear everything, the last time.
+    listening: Duration,
     /// How many looks in a row have failed.
     failures: u32,
     /// What the last sweep took for an orphan: nothing is torn down at first sight.
@@ -86,6 +88,7 @@ impl Observer {
             looks,
             means: None,
             operator: None,
+            listening: Duration::ZERO,
             failures: 0,
             suspects: HashSet::new(),
             swept: None,
@@ -97,7 +100,10 @@ impl Observer {
     /// Looks for as long as there is anything to look at; at the Mesos that the operator is configured for always.
     pub(super) async fn run(mut self) {
         loop {
-            let took = if self.around.leadership.leads() { self.turn().await } else { Duration::ZERO };
+            self.listening = Duration::ZERO;
+            if self.around.leadership.leads() {
+                self.turn().await;
+            }
             if self.watched.attempts().is_empty() {
                 if self.stay == Stay::WhileAsked && self.asked.elapsed() > LINGER {
                     return;
@@ -105,7 +111,7 @@ impl Observer {
             } else {
                 self.asked = Instant::now();
             }
-            let pause = rest(self.pause(), took, self.failures);
+            let pause = rest(self.pause(), self.listening, self.failures);
             let wake = self.watched.wake.clone();
             tokio::select! {
                 () = sleep(pause) => {}
@@ -123,23 +129,21 @@ impl Observer {
         }
     }
 
-    /// Takes a look, if one is due. Answers how long it took.
-    async fn turn(&mut self) -> Duration {
+    /// Takes a look, if one is due.
+    async fn turn(&mut self) {
         let index = self.around.index.clone();
         self.watched.attempts().retain(|job, id| index.is_current(job, id));
         let is_sweep = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP);
         let is_asked = !self.watched.attempts().is_empty();
         if !is_asked && !is_sweep {
-            return Duration::ZERO;
+            return;
         }
         // What jobs alone name may not answer: those that the operator is configured for never wait for that. It is never closed.
         let one_of_few = match self.stay {
             Stay::Always => None,
             Stay::WhileAsked => Arc::clone(&self.looks).acquire_owned().await.ok(),
         };
-        let began = Instant::now();
         let looked = self.look().await;
-        let took = began.elapsed();
         drop(one_of_few);
         let (look, news) = match looked {
             Ok(news) => {
@@ -166,7 +170,6 @@ impl Observer {
             self.around.metrics.looked_at_mesos(look);
         }
         self.push(news);
-        took
     }
 
     fn push(&self, jobs: impl IntoIterator<Item = JobKey>) {
@@ -220,7 +223,7 @@ impl Observer {
 
     /// One look at everything. Answers the jobs of which there is news.
     async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
-        let looked = jiff::Timestamp::now();
+        let (looked, began) = (jiff::Timestamp::now(), Instant::now());
         // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
         // that had not heard of all its agents then may have left frameworks out of it.
         let due = self.watched.attempts().due();
@@ -234,6 +237,7 @@ impl Observer {
         } else {
             None
         };
+        self.listening = began.elapsed();
         let now = jiff::Timestamp::now();
         let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
         let mut news = self.watched.attempts().take(&seen, (looked, unheard), why);
@@ -324,11 +328,11 @@ impl Observer {
     }
 }
 
-/// How long to rest after a turn. A large Mesos is asked no oftener than it can well answer; how long a failure took says
-/// nothing of that.
-fn rest(usual: Duration, took: Duration, failures: u32) -> Duration {
+/// How long to rest after a turn. A large Mesos is asked no oftener than it can well answer; how long a failure took, or what
+/// was torn down, says nothing of that.
+fn rest(usual: Duration, listening: Duration, failures: u32) -> Duration {
     match failures {
-        0 => usual.max(took * 5),
+        0 => usual.max(listening * 5),
         failures => AGAIN.0.saturating_mul(1 << (failures - 1).min(10)).min(AGAIN.1),
     }
 }
