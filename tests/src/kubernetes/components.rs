@@ -142,7 +142,9 @@ pub(crate) fn kwok(kubeconfig: &Path) -> Command {
     command
         .arg(option("kubeconfig", kubeconfig.display()))
         .arg(option("config", programs::scripts().join("kwok.yaml").display()))
-        .arg(option("manage-nodes-with-annotation-selector", format!("{FAKE_NODE}=true")));
+        .arg(option("manage-nodes-with-annotation-selector", format!("{FAKE_NODE}=true")))
+        // Its nodes show that they live, or the controllers would take them for lost after less than a minute.
+        .arg("--node-lease-duration-seconds=40");
     command
 }
 
