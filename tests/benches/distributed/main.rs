@@ -52,20 +52,38 @@ fn print(seen: &[Vec<Seen>; 3], rounds: usize) {
     row("asked for → Spark started", seen, |seen| seen.started, "");
     row("asked for → registered, by the master", seen, |seen| seen.registered, "ratios");
     row("asked for → first executor, by the master", seen, |seen| seen.executor, "ratios");
+    let allowed = (BUDGET - 1.0) * median(seen[0].iter().map(|seen| seen.whole)).unwrap_or_default();
+    let allowed = format!("≤ {allowed:.3} each, or the whole job's budget is gone by then");
+    added("  added until registered", seen, |seen| seen.registered, &allowed);
+    added("  added until the first executor", seen, |seen| seen.executor, &allowed);
     row("  the master has it → Requesting is told", seen, Seen::lag_of_registered, "");
     row("  the master has it → Running is told", seen, Seen::lag_of_executor, "");
 }
 
 /// One line: the median of each way, and the median ratio of each to the first in the same round.
 fn row(what: &str, seen: &[Vec<Seen>; 3], value: impl Fn(&Seen) -> Option<f64>, note: &str) {
-    let values = seen.each_ref().map(|way| way.iter().map(&value).collect::<Vec<_>>());
-    let medians = values.each_ref().map(|way| number(median(way.iter().copied().flatten())));
-    let ratios = [&values[1], &values[2]].map(|way| {
-        let pairs = way.iter().zip(&values[0]).filter_map(|(ours, bare)| Some((*ours)? / (*bare)?));
-        number(median(pairs))
-    });
+    let medians = seen.each_ref().map(|way| number(median(way.iter().filter_map(&value))));
     let [bare, run, operator] = medians;
-    println!("    {what:<40} {bare:>12} {run:>12} {operator:>12} {:>8} {:>8}   {note}", ratios[0], ratios[1]);
+    let [by_run, by_operator] = beside_bare(seen, value, |ours, bare| ours / bare);
+    println!("    {what:<40} {bare:>12} {run:>12} {operator:>12} {by_run:>8} {by_operator:>8}   {note}");
+}
+
+/// One line: what each way adds to the first in the same round, in the median.
+fn added(what: &str, seen: &[Vec<Seen>; 3], value: impl Fn(&Seen) -> Option<f64>, note: &str) {
+    let [run, operator] = beside_bare(seen, value, |ours, bare| ours - bare);
+    println!("    {what:<40} {:>12} {run:>12} {operator:>12} {:>8} {:>8}   {note}", "", "", "");
+}
+
+/// How each way compares to the first in the same round, in the median.
+fn beside_bare(
+    seen: &[Vec<Seen>; 3],
+    value: impl Fn(&Seen) -> Option<f64>,
+    compare: fn(f64, f64) -> f64,
+) -> [String; 2] {
+    [&seen[1], &seen[2]].map(|way| {
+        let pairs = way.iter().zip(&seen[0]);
+        number(median(pairs.filter_map(|(ours, bare)| Some(compare(value(ours)?, value(bare)?)))))
+    })
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Api, Client, Config};
+use kube::core::{ApiResource, GroupVersionKind, PartialObjectMeta};
+use kube::{Api, Client, Config, ResourceExt};
+use lcmap_spark_crd::names::ANNOTATION_PLAN;
 use lcmap_spark_tests::kubernetes::ControlPlane;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -17,6 +18,9 @@ use crate::audit::Audit;
 
 /// As the operator's `--concurrency`.
 const AT_A_TIME: usize = 32;
+
+/// The annotation that lets a pretended node's pod run without end.
+pub(crate) const ENDLESS: &str = "bed.test/endless";
 
 /// Whoever makes the load.
 pub(crate) struct Load<'a> {
@@ -127,6 +131,29 @@ impl<'a> Load<'a> {
             assert!(Instant::now() < until, "no pod {name}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The launch plans in the pods of a namespace.
+    pub(crate) fn plans(&self, namespace: &str) -> Vec<Value> {
+        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        let pods = self.runtime.block_on(pods.list_metadata(&ListParams::default())).unwrap();
+        let plan =
+            |pod: &PartialObjectMeta<Pod>| serde_json::from_str(&pod.annotations()[ANNOTATION_PLAN]).unwrap();
+        pods.iter().map(plan).collect()
+    }
+
+    /// Lets as many jobs' drivers end that run without end.
+    pub(crate) fn end_drivers(&self, namespace: &str, count: usize) {
+        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        let end = Patch::Merge(json!({"metadata": {"annotations": {ENDLESS: null}}}));
+        self.each(count, |i| {
+            let (pods, end) = (pods.clone(), end.clone());
+            async move {
+                pods.patch_metadata(&format!("job-{i}-driver-1"), &PatchParams::default(), &end)
+                    .await
+                    .unwrap();
+            }
+        });
     }
 
     /// Deletes all pods of a namespace, and waits.

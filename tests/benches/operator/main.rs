@@ -9,6 +9,7 @@ mod audit;
 mod distributed;
 mod load;
 mod process;
+mod schedulers;
 
 use std::time::{Duration, Instant};
 

@@ -52,9 +52,22 @@ impl Operator {
         self.wait_for("/metrics", |answer| answer.contains("lcmap_spark_leader 1"));
     }
 
-    /// Waits until so many more jobs are in a phase than were when this was asked; none were in the beginning.
+    /// Waits until so many jobs are in a phase, of which none was in the beginning.
     pub(crate) fn wait_for_jobs(&self, phase: &str, count: usize) {
         self.wait_for("/metrics", |answer| jobs(answer, phase) >= count);
+    }
+
+    /// Waits until so many jobs wait for this reason.
+    pub(crate) fn wait_for_jobs_that_wait_for(&self, reason: &str, count: usize) {
+        let name = format!("lcmap_spark_waiting_jobs{{reason=\"{reason}\"}} ");
+        self.wait_for("/metrics", |answer| number(answer, &name) >= count);
+    }
+
+    /// Waits until it knows all jobs, and all of them have ended.
+    pub(crate) fn wait_until_all_have_ended(&self) {
+        self.wait_until_leading();
+        let on_the_way = ["Pending", "Connecting", "Requesting", "Running", "Releasing"];
+        self.wait_for("/metrics", |answer| on_the_way.iter().all(|phase| jobs(answer, phase) == 0));
     }
 
     /// Waits until all jobs are in a phase, `count` of them at least.
@@ -124,6 +137,9 @@ impl Drop for Operator {
 }
 
 fn jobs(metrics: &str, phase: &str) -> usize {
-    let name = format!("lcmap_spark_jobs{{phase=\"{phase}\"}} ");
-    metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or_default()
+    number(metrics, &format!("lcmap_spark_jobs{{phase=\"{phase}\"}} "))
+}
+
+fn number(metrics: &str, name: &str) -> usize {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or_default()
 }
