@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use lcmap_mesos::{
-    FrameworkInfo, FrameworkPhase, FrameworkState, Settings,
+    FrameworkInfo, FrameworkPhase, FrameworkState, Labels, Settings,
     scheduler::{Call, Ended, Ending, Handle},
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) settings: Settings,
     pub(crate) framework: FrameworkInfo,
     pub(crate) suppressed_roles: Vec<String>,
+    /// Labels of the framework that may change.
+    pub(crate) labels: Labels,
     pub(crate) registration_timeout: Option<Duration>,
 }
 
@@ -239,6 +241,12 @@ impl Driver {
     /// Whether somebody reads the state file.
     pub(crate) fn is_supervised(&self) -> bool {
         self.reporter.lock().unwrap_or_else(PoisonError::into_inner).file.is_some()
+    }
+
+    /// The labels that whoever supervises this process wants said of the framework.
+    pub(crate) fn labels(&self) -> Labels {
+        let reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner);
+        reporter.file.as_ref().map(StateFile::labels).unwrap_or_default()
     }
 
     /// Changes what the state file says. A failure is said and changes nothing else: the program matters more.

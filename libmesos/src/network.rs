@@ -9,7 +9,7 @@ use std::{
 };
 
 use lcmap_mesos::{
-    ErrorKind, FrameworkPhase, REFUSED_LABEL,
+    ErrorKind, FrameworkPhase, Labels, REFUSED_LABEL,
     message::Id,
     scheduler::{Ended, Ending, Handle, Registration, Scheduler, Signal},
 };
@@ -17,7 +17,7 @@ use prost::Message;
 use tokio::{
     runtime,
     sync::mpsc::UnboundedReceiver,
-    time::{Instant, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use crate::{
@@ -28,6 +28,9 @@ use crate::{
 
 /// The same trouble is said again after so long.
 const REPETITION: Duration = Duration::from_secs(60);
+
+/// How often whoever supervises the process is asked for labels.
+const LABELS: Duration = Duration::from_secs(5);
 
 /// What a label may hold, in bytes: every answer about frameworks carries it.
 const LONGEST_LABEL: usize = 512;
@@ -46,6 +49,7 @@ pub(crate) fn spawn(
         driver: Arc::clone(&driver),
         callbacks: callbacks.clone(),
         scheduler: handle.clone(),
+        labels: prepared.labels,
         registered: false,
         has_run: false,
         has_failed: false,
@@ -73,6 +77,8 @@ async fn live(
     stopper: &Handle,
 ) -> Ended {
     let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let mut labels = interval(LABELS);
+    labels.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let life = scheduler.run();
     tokio::pin!(life);
     let ended = loop {
@@ -86,6 +92,7 @@ async fn live(
                 deadline = None;
                 stopper.stop(Ending::Failover);
             }
+            _ = labels.tick() => relay.look_at_labels(),
         }
     };
     while let Ok(signal) = signals.try_recv() {
@@ -99,6 +106,8 @@ struct Relay {
     driver: Arc<Driver>,
     callbacks: mpsc::Sender<Callback>,
     scheduler: Handle,
+    /// Those that whoever supervises the process wanted said last.
+    labels: Labels,
     registered: bool,
     /// Whether a task has run.
     has_run: bool,
@@ -190,6 +199,18 @@ impl Relay {
                 }
             }
         }
+    }
+
+    /// Says what is new of what whoever supervises this process wants said.
+    fn look_at_labels(&mut self) {
+        let wanted = self.driver.labels();
+        for key in self.labels.keys().filter(|key| !wanted.contains_key(*key)) {
+            self.scheduler.label(key, None);
+        }
+        for (key, value) in wanted.iter().filter(|(key, value)| self.labels.get(*key) != Some(*value)) {
+            self.scheduler.label(key, Some(value));
+        }
+        self.labels = wanted;
     }
 
     /// Tells Mesos why the master refuses tasks, where somebody supervises this process, who may look for it there.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lcmap_mesos::FrameworkState;
+use lcmap_mesos::{FrameworkState, Labels, read_labels};
 
 /// More drivers than any notebook server has kernels.
 const MOST_DRIVERS: u32 = 10_000;
@@ -31,6 +31,11 @@ impl StateFile {
             }
         }
         Err(io::Error::other(format!("{MOST_DRIVERS} drivers have used {}", folder.display())))
+    }
+
+    /// The labels that whoever supervises this process wants said of the framework.
+    pub(crate) fn labels(&self) -> Labels {
+        self.path.parent().map(read_labels).unwrap_or_default()
     }
 
     /// Replaces what stands in it.

@@ -8,10 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::ErrorKind;
 
-/// The label by which a framework under supervision tells Mesos why the master refused its last task, as long as none has run: the
-/// master itself lists such a task nowhere.
-pub const REFUSED_LABEL: &str = "lcmap.usgs.gov/refused";
-
 /// How far a framework has come, by its own scheduler's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FrameworkPhase {

@@ -7,6 +7,7 @@ mod address;
 mod credential;
 mod error;
 mod framework;
+mod framework_labels;
 mod framework_state;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -31,7 +32,10 @@ pub use address::{AddressError, Ensemble, HostPort, MASTER_PORT, Masters, ZOOKEE
 pub use credential::{Credential, CredentialError, CredentialSource};
 pub use error::{Doing, Error, FrameworkError};
 pub use framework::FrameworkInfo;
-pub use framework_state::{FrameworkPhase, FrameworkState, REFUSED_LABEL, SupervisedFramework, read_states};
+pub use framework_labels::{
+    CERTIFICATE_LABEL, Labels, REFUSED_LABEL, UNREACHED_LABEL, read_labels, write_labels,
+};
+pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
 pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
 pub use preflight::{Passing, Reached, preflight};
