@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
+use lcmap_mesos::{CERTIFICATE_LABEL, UNREACHED_LABEL};
 use nix::unistd::{Pid, getpid, getppid};
 use rustls_pki_types::UnixTime;
 
@@ -63,6 +64,14 @@ impl<'a> Watcher<'a> {
         Self { watched, state, ui: None, reach: Reach::default(), began: Instant::now() }
     }
 
+    /// Has the frameworks tell when the certificate is to be renewed: it may have been, and then nobody has to.
+    fn tell_of_certificate(&mut self) {
+        let Watched { frameworks, certificates, .. } = &mut self.watched;
+        if let (Some(frameworks), Some(rotation)) = (frameworks, certificates) {
+            frameworks.say(CERTIFICATE_LABEL, rotation.renewal());
+        }
+    }
+
     fn look_for_ui(&mut self) {
         let Some(ports) = &self.watched.ui_ports else { return };
         if !self.ui.as_ref().is_some_and(sockets::still_listens) {
@@ -92,6 +101,7 @@ impl<'a> Watcher<'a> {
             (None, Some(address)) => console::say(&format!("executors reach the driver at {address} now")),
             _ => {}
         }
+        frameworks.say(UNREACHED_LABEL, unreached.as_deref());
         self.state.update(|state| {
             state.unreached = unreached;
             state.frameworks = seen.into_iter().map(|it| it.state).collect();
@@ -148,6 +158,7 @@ impl Watch for Watcher<'_> {
         self.look_for_notebook();
         self.look_at_frameworks();
         self.look_at_certificates();
+        self.tell_of_certificate();
         if self.watched.parent.is_some_and(|parent| getppid() != parent) {
             Some(StopCause::ParentGone)
         } else if self.has_lost_its_jvm() {

@@ -41,6 +41,11 @@ pub fn expiry(bundle: &Bundle) -> Option<Expiry> {
     parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).end())
 }
 
+/// From when on the certificate of a bundle should be renewed, and when it ends, as Mesos is told.
+pub(super) fn renewal(bundle: &Bundle) -> Option<String> {
+    parse(&bundle.leaf).and_then(|leaf| Validity::of(&leaf).renewal())
+}
+
 /// Whose certificate a bundle is of, and until when it is valid.
 pub(super) fn summary(bundle: &Bundle) -> String {
     parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).summary()).unwrap_or_default()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustls_pki_types::UnixTime;
 
-use super::check::summary;
+use super::check::{renewal, summary};
 use super::install::{Installed, install};
 use super::source::{Stamp, read_whole};
 use super::{Bundle, CertificateError, CertificateFiles, check};
@@ -37,6 +37,8 @@ pub(crate) struct Rotation {
     source: PathBuf,
     /// What is installed, but for its private key, which the installed files alone hold.
     bundle: Bundle,
+    /// When that should be renewed, as Mesos is told.
+    renewal: Option<String>,
     /// How the source looked when it was last judged.
     judged: Stamp,
     /// Whether it was refused then. Time alone may mend that: a certificate becomes valid, a full disk gets room.
@@ -61,6 +63,7 @@ impl Rotation {
         Ok(Self {
             installed: install(&bundle, wanted, private)?,
             source: wanted.source.clone(),
+            renewal: renewal(&bundle),
             bundle: without_key(bundle),
             judged: stamp.clone(),
             refused: false,
@@ -73,6 +76,11 @@ impl Rotation {
     /// Where they are installed.
     pub(crate) fn files(&self) -> &CertificateFiles {
         self.installed.files()
+    }
+
+    /// From when on the certificate should be renewed that is in use, and when it ends, as Mesos is told.
+    pub(crate) fn renewal(&self) -> Option<&str> {
+        self.renewal.as_deref()
     }
 
     /// What the user should know though they are good.
@@ -122,6 +130,7 @@ impl Rotation {
         }
         check(&bundle, now)?;
         self.installed.exchange(&bundle)?;
+        self.renewal = renewal(&bundle);
         self.bundle = without_key(bundle);
         Ok(true)
     }

@@ -46,6 +46,12 @@ impl Validity {
         Expiry { at: self.to.timestamp(), warn_from: self.to.timestamp().saturating_sub(ahead) }
     }
 
+    /// From when on it should be renewed, and when it ends, as [`CERTIFICATE_LABEL`](lcmap_mesos::CERTIFICATE_LABEL) tells it.
+    pub(super) fn renewal(&self) -> Option<String> {
+        let from = ASN1Time::from_timestamp(self.end().warn_from).ok()?;
+        Some(format!("{}/{}", rfc3339(from), rfc3339(self.to)))
+    }
+
     /// Whose certificate it is, and until when it is valid.
     pub(super) fn summary(&self) -> String {
         format!("{}, valid until {}", self.subject, shown(self.to))
@@ -70,6 +76,12 @@ impl Validity {
 
 fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A moment, for programs.
+fn rfc3339(time: ASN1Time) -> String {
+    let time = time.to_datetime();
+    format!("{}T{:02}:{:02}:{:02}Z", time.date(), time.hour(), time.minute(), time.second())
 }
 
 /// A moment, for people.

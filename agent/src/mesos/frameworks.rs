@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use lcmap_mesos::{FrameworkPhase, FrameworkState, Settings, SupervisedFramework, read_states};
 use nix::unistd::Pid;
 
+use super::labels::Labels;
 use super::settle::{is_owed, settle};
 use crate::console;
 use crate::supervise::has_ended;
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(15);
 pub(crate) struct Frameworks {
     folder: PathBuf,
     settings: Settings,
+    labels: Labels,
     /// JVMs that are to end.
     doomed: BTreeMap<u32, Doom>,
     /// Whether one has ended that was told to.
@@ -47,7 +49,13 @@ impl Frameworks {
     /// Follows those of a state folder, on the Mesos of these settings.
     pub(crate) fn new(folder: PathBuf, settings: Settings) -> Self {
         let (bereft, released) = (BTreeSet::new(), BTreeSet::new());
-        Self { folder, settings, doomed: BTreeMap::new(), has_ended_one: false, bereft, released }
+        let labels = Labels::new(folder.clone());
+        Self { folder, settings, labels, doomed: BTreeMap::new(), has_ended_one: false, bereft, released }
+    }
+
+    /// Has them say this of themselves by a label on Mesos, or nothing more.
+    pub(crate) fn say(&mut self, label: &str, value: Option<&str>) {
+        self.labels.say(label, value);
     }
 
     /// Looks. Ends the JVM of a framework that Mesos took from a living program: Spark alone would live on, and its next job

@@ -1,6 +1,7 @@
 //! The agent's own dealings with Mesos: before Spark starts, while it runs, and after it has ended.
 
 mod frameworks;
+mod labels;
 mod preflight;
 mod reach;
 mod settle;

@@ -97,6 +97,16 @@ fn a_new_pair_is_taken_and_told_once() {
 }
 
 #[test]
+fn mesos_is_told_when_the_certificate_that_is_in_use_is_to_be_renewed() {
+    let mut bed = Bed::new();
+    assert_eq!(bed.rotation.renewal(), Some("2026-12-17T00:00:00Z/2026-12-31T00:00:00Z"));
+    let ((first_year, month, day), _) = VALID;
+    bed.new_pair(((first_year, month, day), (2028, 1, 15)));
+    bed.news();
+    assert_eq!(bed.rotation.renewal(), Some("2028-01-01T00:00:00Z/2028-01-15T00:00:00Z"));
+}
+
+#[test]
 fn files_that_are_written_one_after_the_other_are_waited_for() {
     let mut bed = Bed::new();
     let key = bed.source.text("mesos.key");
