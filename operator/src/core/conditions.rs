@@ -80,22 +80,41 @@ pub(super) enum CertificateEnd {
     Outlived,
 }
 
-/// Says of the certificate that a driver began with how near its end is. Whether it was renewed since only its agent knows.
+/// Which of a driver's certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Certificate {
+    /// The one that it uses now.
+    InUse,
+    /// The one that it began with. Whether it was renewed since, its agent alone knows.
+    AtFirst,
+}
+
+impl Certificate {
+    fn words(self) -> &'static str {
+        match self {
+            Self::InUse => "the driver's certificate",
+            Self::AtFirst => "the certificate that the driver began with",
+        }
+    }
+}
+
+/// Says of a driver's certificate how near its end is.
 pub(super) fn certificate(
     status: &mut SparkJobStatus,
     observed: &Observed,
-    at: Timestamp,
+    (which, at): (Certificate, Timestamp),
     end: CertificateEnd,
 ) {
+    let which = which.words();
     let renew = "renew the Secret in mesos.certificates; a running driver takes it over by itself";
     let (holds, reason, message) = match end {
         CertificateEnd::Far => (ConditionStatus::True, Reason::CertificatesValid, format!("until {at}")),
         CertificateEnd::Near => {
-            let message = format!("the certificate that the driver began with expires at {at}: {renew}");
+            let message = format!("{which} expires at {at}: {renew}");
             (ConditionStatus::False, Reason::CertificatesExpiring, message)
         }
         CertificateEnd::Past => {
-            let message = format!("the certificate that the driver began with expired at {at}: {renew}");
+            let message = format!("{which} expired at {at}: {renew}");
             (ConditionStatus::False, Reason::CertificatesInvalid, message)
         }
         CertificateEnd::Outlived => {

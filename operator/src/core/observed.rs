@@ -123,6 +123,10 @@ pub struct OnMesos {
     pub cores: i64,
     /// The memory that they hold, in MiB.
     pub memory_mib: u64,
+    /// Where those that run are to reach their driver, as host and port, while none does, as its frameworks tell.
+    pub unreached: Option<String>,
+    /// When the certificate ends that its driver uses now, as its frameworks tell.
+    pub certificate: Option<Expiry>,
     /// Why it has no executors, as far as that is known.
     pub wait: Option<(Reason, String)>,
     /// When the look at Mesos began that this comes from. None: nobody has looked yet.
@@ -256,11 +260,11 @@ pub struct Ending {
 }
 
 impl OnMesos {
-    /// What keeps executors from counting, if anything does. `unreached` is the address, as host and port, at which those that
-    /// run are to reach their driver, if none has.
+    /// What keeps executors from counting, if anything does. `unreached` is what the driver's UI says of where those that run are
+    /// to reach it, if none has.
     pub fn hindered(&self, unreached: Option<&str>) -> Option<(Reason, String)> {
         let wait = self.wait.clone();
-        let Some(address) = unreached else { return wait };
+        let Some(address) = unreached.or(self.unreached.as_deref()) else { return wait };
         match wait {
             // They may fail for another reason before they get there.
             Some((Reason::ExecutorsFailing, message)) => {

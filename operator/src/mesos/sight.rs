@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
-use lcmap_mesos::REFUSED_LABEL;
 use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
+use lcmap_mesos::{CERTIFICATE_LABEL, REFUSED_LABEL, UNREACHED_LABEL};
+use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
 
@@ -64,6 +65,8 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         cores: whole(amount("cpus")),
         memory_mib: u64::try_from(whole(amount("mem"))).unwrap_or_default(),
         ui: None,
+        unreached: label(&alive, UNREACHED_LABEL).map(str::to_owned),
+        certificate: label(&alive, CERTIFICATE_LABEL).and_then(expiry),
         role: None,
         looked: None,
         trouble: None,
@@ -102,11 +105,23 @@ fn why_none_runs(
     tasks: &Tasks,
     whose: &Whose,
 ) -> Option<(Reason, String)> {
-    let refused = || {
-        let labels = alive.iter().flat_map(|it| &it.labels);
-        labels.filter(|(key, _)| key == REFUSED_LABEL).map(|(_, why)| refused(why)).next_back()
-    };
+    let refused = || label(alive, REFUSED_LABEL).map(refused);
     failing(of_living).or_else(refused).or_else(|| starting(tasks, whose))
+}
+
+/// What the last of an attempt's frameworks that live says by a label, of those that say something by it.
+fn label<'a>(alive: &[&'a Framework], label: &str) -> Option<&'a str> {
+    let say =
+        |it: &&&'a Framework| it.labels.iter().find(|(key, _)| key == label).map(|(_, value)| value.as_str());
+    let last = alive.iter().filter(|it| say(it).is_some()).max_by_key(|it| it.registered)?;
+    say(&last)
+}
+
+/// What [`CERTIFICATE_LABEL`] tells.
+fn expiry(told: &str) -> Option<Expiry> {
+    let (warn_from, at) = told.split_once('/')?;
+    let second = |moment: &str| Some(moment.parse::<Timestamp>().ok()?.as_second());
+    Some(Expiry { at: second(at)?, warn_from: second(warn_from)? })
 }
 
 /// Why no executor runs of a framework whose tasks the master refuses, by its ACLs say: of that its scheduler alone hears.
@@ -295,6 +310,33 @@ mod tests {
         assert_eq!(told(json!({})), refused);
         assert_eq!(told(json!({"tasks": [task("uid-1", "0", "TASK_STAGING", "", "")]})), refused);
         assert_eq!(told(json!({"tasks": [task("uid-1", "0", "TASK_RUNNING", "", "")]})), None);
+    }
+
+    #[test]
+    fn what_a_driver_tells_from_afar_is_that_of_its_last_framework_that_tells_it() {
+        let at = |id: &str, second: u64, labels: Value| {
+            let mut framework = framework(id);
+            framework["registered_time"]["nanoseconds"] = json!(second * 1_000_000_000);
+            framework["framework_info"]["labels"] = json!({"labels": labels});
+            framework
+        };
+        let certificate = |told: &str| json!([{"key": CERTIFICATE_LABEL, "value": told}]);
+        let (first, second) =
+            ("1970-01-01T00:00:01Z/1970-01-01T00:00:02Z", "1970-01-01T00:00:03Z/1970-01-01T00:01:00Z");
+        for (frameworks, told) in [
+            (vec![at("uid-1", 1, certificate(first)), at("uid-1-2", 2, certificate(second))], Some((3, 60))),
+            (vec![at("uid-1", 1, certificate(first)), at("uid-1-2", 2, json!([]))], Some((1, 2))),
+            (vec![at("uid-10", 1, certificate(first))], None),
+            (vec![at("uid-1", 1, certificate("soon"))], None),
+        ] {
+            let sight =
+                of(&read(json!({"frameworks": frameworks})), &Tasks::default(), &Whose::new("uid-1".into()));
+            assert_eq!(sight.certificate.map(|it| (it.warn_from, it.at)), told, "{frameworks:?}");
+        }
+        let unreached = json!([{"key": UNREACHED_LABEL, "value": "10.0.0.5:4711"}]);
+        let frameworks = read(json!({"frameworks": [at("uid-1", 1, unreached)]}));
+        let sight = of(&frameworks, &Tasks::default(), &Whose::new("uid-1".into()));
+        assert_eq!(sight.unreached.as_deref(), Some("10.0.0.5:4711"));
     }
 
     #[test]

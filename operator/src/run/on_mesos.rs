@@ -22,7 +22,7 @@ pub(super) fn completed(
         let waiting = state.frameworks.iter().rev().find_map(|framework| framework.reason.clone());
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
-    mesos.wait = mesos.hindered(state.unreached.as_deref());
+    mesos.unreached.clone_from(&state.unreached);
     let refused = state.frameworks.last().and_then(|framework| framework.refused.as_ref());
     let is_told = |wait: &(Reason, String)| wait.0 == Reason::ExecutorsFailing;
     if let Some(why) = refused
@@ -78,7 +78,7 @@ mod tests {
             let wait = wait.map(|reason| (reason, "words".to_owned()));
             let mesos = OnMesos { executors, wait, ..OnMesos::default() };
             let driver = DriverState { unreached: Some("10.0.0.5:4711".to_owned()), ..driver(true, None) };
-            completed(mesos, &driver, None, Timestamp::UNIX_EPOCH).wait.map(|(reason, _)| reason)
+            completed(mesos, &driver, None, Timestamp::UNIX_EPOCH).hindered(None).map(|(reason, _)| reason)
         };
         for (running, wait, expected) in [
             (1, None, Some(ExecutorsUnreachable)),

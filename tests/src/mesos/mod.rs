@@ -24,7 +24,7 @@ mod zookeeper;
 pub use bed::Bed;
 pub use container::IMAGE;
 pub use jvm::{Library, Programs, Run};
-pub use pki::{Authority, Identity, NAME, Pki, early, expired, named};
+pub use pki::{Authority, Identity, NAME, Pki, early, ending, expired, named};
 pub use plan::{Access, Plan};
 pub use server::Server;
 

@@ -4,6 +4,7 @@ use std::{
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use rcgen::{
@@ -139,6 +140,13 @@ impl Pki {
 pub fn expired(parameters: &mut CertificateParams) {
     parameters.not_before = date_time_ymd(2020, 1, 1);
     parameters.not_after = date_time_ymd(2021, 1, 1);
+}
+
+/// Makes a certificate one that ends in some days.
+pub fn ending(parameters: &mut CertificateParams) {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    parameters.not_before = date_time_ymd(2020, 1, 1);
+    parameters.not_after = date_time_ymd(1970, 1, 1) + now + Duration::from_secs(4 * 24 * 60 * 60);
 }
 
 /// Makes a certificate one that is not valid yet.

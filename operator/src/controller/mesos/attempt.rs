@@ -65,6 +65,7 @@ impl Attempt {
         let before = &self.seen;
         now.role.clone_from(&self.subject.role);
         now.registered = now.registered.or(before.registered);
+        now.certificate = now.certificate.or(before.certificate);
         now.has_run |= before.has_run;
         now.executors.failed = now.executors.failed.max(before.executors.failed);
         now.executors.lost = now.executors.lost.max(before.executors.lost);
@@ -142,6 +143,8 @@ impl Attempt {
                 it.trouble.as_ref().map(|(reason, _)| *reason),
                 it.frameworks.clone(),
                 it.connection,
+                it.unreached.is_some(),
+                it.certificate,
             )
         };
         if turn(&now) == turn(&self.told) && self.told_at.elapsed() < NUMBERS {

@@ -9,7 +9,7 @@ use lcmap_spark_crd::status::MAX_FRAMEWORKS;
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::{Step, conditions, later, time};
-use crate::core::conditions::CertificateEnd;
+use crate::core::conditions::{Certificate, CertificateEnd};
 use crate::core::{Driver, OnMesos};
 
 /// When it is looked again whether a driver whose time for an executor is over has one, until somebody has seen that.
@@ -120,15 +120,17 @@ impl Step<'_> {
         None
     }
 
-    /// Says of the certificate that a driver began with whether it is near its end.
+    /// Says of a driver's certificate whether it is near its end: of the one that it uses, where that is known, else of the one
+    /// that it began with.
     pub(super) fn note_certificate(&mut self, driver: &Driver) {
-        let Some(Expiry { at, warn_from }) = driver.certificate else { return };
+        let used = driver.mesos.as_ref().and_then(|mesos| mesos.certificate);
+        let Some(Expiry { at, warn_from }) = used.or(driver.certificate) else { return };
         let moment = |second| Timestamp::from_second(second).ok();
         let (Some(at), Some(warn_from)) = (moment(at), moment(warn_from)) else { return };
         let end = if self.passed(Some(at)) {
             match &driver.mesos {
-                Some(mesos) if !mesos.frameworks.is_empty() => CertificateEnd::Outlived,
-                Some(mesos) if mesos.looked.is_none() => return, // nobody can tell yet
+                Some(mesos) if used.is_none() && !mesos.frameworks.is_empty() => CertificateEnd::Outlived,
+                Some(mesos) if used.is_none() && mesos.looked.is_none() => return, // nobody can tell yet
                 _ => CertificateEnd::Past,
             }
         } else if self.passed(Some(warn_from)) {
@@ -136,7 +138,8 @@ impl Step<'_> {
         } else {
             CertificateEnd::Far
         };
-        conditions::certificate(&mut self.status, self.observed, at, end);
+        let which = if used.is_some() { Certificate::InUse } else { Certificate::AtFirst };
+        conditions::certificate(&mut self.status, self.observed, (which, at), end);
     }
 
     /// Takes down where an attempt is to be on Mesos: from then on it may have something there.

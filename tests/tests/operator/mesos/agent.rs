@@ -3,12 +3,17 @@
 use lcmap_spark_tests::{
     Folder,
     kubernetes::Kubelet,
-    mesos::{Access, Authority, Bed, Plan, expired},
+    mesos::{Access, Authority, Bed, Plan, ending, expired},
 };
 use serde_json::json;
 
 use super::{frameworks, is_let_go, leaves_nothing, name, pod};
-use crate::{bed::shared as kubernetes, driver::Driver, job::Job, space::Space};
+use crate::{
+    bed::shared as kubernetes,
+    driver::Driver,
+    job::{Job, condition},
+    space::Space,
+};
 
 /// Makes a context, and waits for its end.
 const HOLDS: &str = "import time
@@ -107,6 +112,39 @@ fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
         assert!(uids.iter().all(|uid| frameworks(&mesos, uid).is_empty()), "left on Mesos");
         // Nobody with ciphers of today can ask that one.
         assert!(uids.iter().all(|uid| !old.master(0).log().contains(uid)), "{}", old.master(0).log());
+    });
+}
+
+#[test]
+fn a_certificate_near_its_end_is_told_of_until_it_is_renewed() {
+    let mesos = guarded("{}").agents(0).start().unwrap();
+    let program = Folder::new();
+    program.write("job.py", WAITS);
+    kubernetes().in_namespace("renewed", |space| {
+        let operator = pod::operator(space);
+        let (pki, trusted) = (mesos.pki(), mesos.pki().authority(Authority::Trusted));
+        pod::secrets(space, &mesos);
+        let ending = pki.sign("ending", Authority::Trusted, ending).unwrap();
+        pod::certificates(space, "ending", &ending, &trusted);
+        let with = ("who", "ending", "*");
+        let Fault { job, driver, kubelet, .. } =
+            Fault::meets(space, ("pi", &mesos), with, &program, ("Completed", ""));
+        let certificate = |status: &serde_json::Value| condition(status, "CertificatesValid");
+        let status = job.wait_until("tells of it", |it| certificate(it)["reason"] == "CertificatesExpiring");
+        let message = certificate(&status)["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("the driver's certificate expires at"), "{message}");
+        let alarmed = || operator.metric("lcmap_spark_jobs_with_expiring_certificates").unwrap();
+        assert_eq!(alarmed(), 1);
+        // The kubelet brings a changed Secret.
+        let mut renewed = space.get("secrets", "keys");
+        renewed["metadata"]["name"] = json!("ending");
+        kubelet.mounts(&renewed);
+        job.wait_until("is content", |it| certificate(it)["status"] == "True");
+        assert_eq!(alarmed(), 0);
+        program.write("go", "");
+        pod::ends(&driver, kubelet);
+        job.becomes("Succeeded", "Completed");
+        leaves_nothing(&job, &mesos);
     });
 }
 

@@ -33,6 +33,24 @@ fn a_certificate_is_told_of_before_it_ends() {
 }
 
 #[test]
+fn a_certificate_that_was_renewed_alarms_nobody_where_the_driver_tells_of_it() {
+    let mut world = certified();
+    let using = |world: &World, seconds| {
+        let before = world.driver.as_ref().unwrap().mesos.clone().unwrap();
+        OnMesos { certificate: Some(end(seconds)), ..before }
+    };
+    world.after(950).step();
+    assert_eq!(valid(&world), Some((ConditionStatus::False, Reason::CertificatesExpiring)));
+    let renewed = using(&world, 5000);
+    world.mesos(renewed);
+    assert_eq!(valid(&world), Some((ConditionStatus::True, Reason::CertificatesValid)));
+    // That is known for certain: it has ended, though the driver is on Mesos still.
+    let old = using(&world, 1000);
+    world.after(100).mesos(old);
+    assert_eq!(valid(&world), Some((ConditionStatus::False, Reason::CertificatesInvalid)));
+}
+
+#[test]
 fn whether_a_certificate_was_renewed_is_told_as_far_as_anybody_can_tell() {
     let silent = || Some((Reason::MesosUnreachable, "no route".to_owned()));
     let (unsure, expiring) = (
