@@ -1,7 +1,7 @@
 //! The containers of a driver pod.
 
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
-use lcmap_spark_crd::spec::{RunKind, RunRef};
+use lcmap_spark_crd::spec::{PodTemplate, RunKind, RunRef};
 use lcmap_spark_crd::{SparkJob, SparkJobSpec};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, volumes: &Volumes, settings
         "securityContext": strict,
         "volumeMounts": [{"name": places::BIN_VOLUME, "mountPath": places::BIN}],
     })];
-    if spec.user.is_some() || volumes::wants_certificates(spec) {
+    if spec.user.is_some() || volumes::wants_certificates(spec) || shares_process_ids(spec) {
         let mut container = inspect(spec, volumes);
         container["image"] = json!(image);
         container["resources"] = small;
@@ -37,6 +37,13 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, volumes: &Volumes, settings
         containers.push(container);
     }
     containers
+}
+
+/// Whether the driver's agent is not the first of its process ids, by which it would know that it is in a container, whose
+/// image it is to look at.
+fn shares_process_ids(spec: &SparkJobSpec) -> bool {
+    let shared = |pod: &PodTemplate| pod.spec.get("shareProcessNamespace") == Some(&json!(true));
+    spec.host_pid || spec.pod.as_ref().is_some_and(shared)
 }
 
 /// Looks at the job's image: for private keys, and for what a user of its own needs.

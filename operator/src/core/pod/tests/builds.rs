@@ -94,6 +94,21 @@ fn a_user_gets_an_identity_and_its_groups_files() {
 }
 
 #[test]
+fn an_image_is_looked_at_where_the_agent_would_not_know_that_it_is_in_one() {
+    for (spec, looked_at) in [
+        (json!({}), false),
+        (json!({"hostPID": true}), true),
+        (json!({"pod": {"spec": {"shareProcessNamespace": true}}}), true),
+        (json!({"pod": {"spec": {"shareProcessNamespace": false}}}), false),
+    ] {
+        let pod = built(spec.clone());
+        let containers = pod["spec"]["initContainers"].as_array().unwrap();
+        let inspects = containers.iter().any(|container| container["name"] == "lcmap-inspect");
+        assert_eq!(inspects, looked_at, "{spec}");
+    }
+}
+
+#[test]
 fn root_is_not_called_anybody_else_and_an_images_own_user_is_left_alone() {
     let root = built(json!({"user": {"uid": 0}}));
     assert_eq!(root["spec"]["securityContext"]["runAsNonRoot"], Value::Null);
