@@ -7,6 +7,8 @@ use lcmap_spark_agent::plan::{self, Visibility};
 use lcmap_spark_crd::spec::{CertificateVerification, Container, ContainerType, Mesos};
 use lcmap_spark_crd::{Memory, SparkJobSpec, names};
 
+use super::qualified_name;
+
 /// The Spark properties of executors and their framework
 /// (<https://spark.apache.org/docs/3.5.0/running-on-mesos.html#configuration>). `image` is the executors'; without one they run
 /// with the Spark that each agent has.
@@ -69,8 +71,7 @@ pub(super) fn env(mesos: &Mesos) -> Vec<plan::EnvVar> {
 
 /// By what frameworks are found again whose job nobody knows any more.
 pub(super) fn labels(meta: &ObjectMeta, cluster: &str) -> BTreeMap<String, String> {
-    let name = meta.name.clone().unwrap_or_default();
-    let job = meta.namespace.as_ref().map_or(name.clone(), |namespace| format!("{namespace}/{name}"));
+    let job = qualified_name(meta);
     let uid = meta.uid.clone().unwrap_or_default();
     let cluster = Some(cluster).filter(|cluster| !cluster.is_empty());
     let mut labels: BTreeMap<_, _> =

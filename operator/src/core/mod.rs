@@ -27,6 +27,6 @@ pub use observed::{
     Connection, Driver, DriverState, Ending, Frameworks, Keeping, Life, NotebookAccess, Observed, Obstacle,
     OnMesos, Remedy, Remnant, SparkUi, Stopping, Wanted,
 };
-pub use plan::{Fault, PlanFault, Site, plan};
+pub use plan::{Fault, PlanFault, Site, plan, qualified_name};
 pub use settings::{MesosDefaults, Settings};
 pub use text::bounded;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lcmap_spark_agent::plan::{self, Certificates, DriverSize, EnvValue, LaunchPlan, Master, Visibility};
 use lcmap_spark_crd::spec::{ConfSource, Notebook, RunRef, Shell};
 use lcmap_spark_crd::{Mode, SparkJob, SparkJobSpec, names};
@@ -71,6 +72,15 @@ pub fn plan(job: &SparkJob, attempt: i32, site: &Site) -> Result<LaunchPlan, Vec
     }
 }
 
+/// What a job is called where several namespaces meet: `<namespace>/<name>`, or the name alone where it is in none.
+pub fn qualified_name(meta: &ObjectMeta) -> String {
+    let name = meta.name.clone().unwrap_or_default();
+    match meta.namespace.as_deref().unwrap_or_default() {
+        "" => name,
+        namespace => format!("{namespace}/{name}"),
+    }
+}
+
 struct Planner<'a> {
     site: &'a Site,
     faults: Vec<PlanFault>,
@@ -93,10 +103,7 @@ impl Planner<'_> {
         }
         Some(LaunchPlan {
             version: plan::VERSION,
-            application_name: spec.name.clone().unwrap_or_else(|| match namespace.as_str() {
-                "" => name.clone(),
-                namespace => format!("{namespace}/{name}"),
-            }),
+            application_name: spec.name.clone().unwrap_or_else(|| qualified_name(meta)),
             job: plan::Job {
                 name,
                 namespace,

@@ -7,6 +7,7 @@ use lcmap_mesos::Masters;
 use lcmap_spark_crd::{SparkJob, names};
 
 use super::report::Report;
+use crate::core::qualified_name;
 use crate::run::prepare::{EXECUTORS_PYTHON, EXECUTORS_SPARK_HOME, Surface};
 
 /// By which properties a driver's ports are pinned, and what executors want there.
@@ -22,12 +23,12 @@ pub(super) fn tell(job: &SparkJob, surface: &Surface, from: Option<IpAddr>, repo
         format!("masters: {}; principal: {}; role: {:?}", masters(job), principal(job, surface), role(job)),
     );
     report.note("admin", format!("executors run as the Unix user {}; agents {}", user(job), spark(job)));
-    let name = job.metadata.name.as_deref().unwrap_or_default();
+    let name = qualified_name(&job.metadata);
     report.note(
         "admin",
         format!(
             "frameworks are called {:?}, with the label {}={name}; their ids begin with the label {}, another for each run",
-            job.spec.name.as_deref().unwrap_or(name),
+            job.spec.name.as_ref().unwrap_or(&name),
             names::LABEL_JOB,
             names::LABEL_UID,
         ),
