@@ -77,7 +77,7 @@ impl Collector for AtScrape {
         one(
             &mut encoder,
             "jobs_with_expiring_certificates",
-            "SparkJobs whose driver began with a certificate that is near its end or past it. If it is not 0, renew the \
+            "SparkJobs whose driver has a certificate that is near its end or past it. If it is not 0, renew the \
              Secrets: their CertificatesValid condition tells until when.",
             census.expiring,
         )?;
