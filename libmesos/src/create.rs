@@ -111,10 +111,8 @@ impl Given {
             self.master.parse().map_err(|error| words(&error as &lcmap_mesos::AddressError))?;
         let known = credential.read().map_err(|error| words(&error))?;
         let info = FrameworkInfo::from_encoded(self.framework.to_vec());
-        let labels = file.as_ref().map(StateFile::labels).unwrap_or_default();
         Ok(Prepared {
-            framework: framework::complete(info, &environment, file.as_ref(), known.as_ref(), &labels),
-            labels,
+            framework: framework::complete(info, &environment, file.as_ref(), known.as_ref()),
             settings: Settings { masters, security: environment.security, credential },
             suppressed_roles: self.suppressed_roles,
             registration_timeout: environment.registration_timeout,

@@ -33,8 +33,6 @@ pub(crate) struct Prepared {
     pub(crate) settings: Settings,
     pub(crate) framework: FrameworkInfo,
     pub(crate) suppressed_roles: Vec<String>,
-    /// Labels of the framework that may change.
-    pub(crate) labels: Labels,
     pub(crate) registration_timeout: Option<Duration>,
 }
 

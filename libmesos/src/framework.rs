@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lcmap_mesos::{Credential, CredentialSource, FrameworkInfo, Labels};
+use lcmap_mesos::{Credential, CredentialSource, FrameworkInfo};
 
 use crate::{environment::Environment, say, state_file::StateFile};
 
@@ -22,19 +22,15 @@ pub(crate) fn credential(environment: &Environment, program: Option<Credential>)
     }
 }
 
-/// The framework as it is to register. `told` are labels that may change later.
+/// The framework as it is to register.
 pub(crate) fn complete(
     info: FrameworkInfo,
     environment: &Environment,
     state_file: Option<&StateFile>,
     credential: Option<&Credential>,
-    told: &Labels,
 ) -> FrameworkInfo {
     let labels = environment.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let mut info = info.with_labels(labels);
-    for (key, value) in told {
-        info = info.with_label(key, Some(value));
-    }
     if let Some(id) = &environment.framework_id {
         info = match state_file.map_or(1, |file| file.number) {
             1 => info.with_id(id),
@@ -88,7 +84,7 @@ mod tests {
         let ids: Vec<_> = (0..2)
             .map(|_| {
                 let file = StateFile::claim(folder.path()).unwrap();
-                complete(FrameworkInfo::new("u", "n"), &environment, Some(&file), None, &Labels::new()).id()
+                complete(FrameworkInfo::new("u", "n"), &environment, Some(&file), None).id()
             })
             .collect();
         assert_eq!(ids, [Some("uid-1".to_owned()), Some("uid-1-2".to_owned())]);
@@ -98,13 +94,13 @@ mod tests {
     fn the_principal_is_the_one_that_authenticates() {
         let credential = Credential::new("p", "s");
         let info = FrameworkInfo::new("u", "n").with_principal("other");
-        let info = complete(info, &environment(&[]), None, Some(&credential), &Labels::new());
+        let info = complete(info, &environment(&[]), None, Some(&credential));
         assert_eq!(info.principal().as_deref(), Some("p"));
     }
 
     #[test]
     fn user_and_host_are_filled_in_where_they_are_empty() {
-        let info = complete(FrameworkInfo::new("", "n"), &environment(&[]), None, None, &Labels::new());
+        let info = complete(FrameworkInfo::new("", "n"), &environment(&[]), None, None);
         assert!(!info.user().is_empty() && !info.hostname().is_empty());
     }
 

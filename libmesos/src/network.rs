@@ -49,7 +49,7 @@ pub(crate) fn spawn(
         driver: Arc::clone(&driver),
         callbacks: callbacks.clone(),
         scheduler: handle.clone(),
-        labels: prepared.labels,
+        labels: Labels::new(),
         registered: false,
         has_run: false,
         has_failed: false,
@@ -189,12 +189,10 @@ impl Relay {
                 say(&format!("a task did not run: {why}"));
             }
             if task::is_refused(status) {
-                let mut is_news = false;
-                self.driver.report(|state| {
-                    is_news = state.refused.as_ref() != Some(&why);
-                    state.refused = Some(why.clone());
-                });
-                if is_news {
+                let mut is_first = false;
+                self.driver.report(|state| is_first = state.refused.replace(why.clone()).is_none());
+                // A master tells all its agents of a label that changes; the next refusals have but another task's id in them.
+                if is_first {
                     self.label(Some(&why));
                 }
             }

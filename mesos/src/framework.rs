@@ -126,17 +126,6 @@ impl FrameworkInfo {
         self
     }
 
-    /// With this value of one label, or without that label.
-    #[must_use]
-    pub fn with_label(self, key: &str, value: Option<&str>) -> Self {
-        let before = wire::bytes(&self.0, field::LABELS).unwrap_or_default();
-        let mut all = vec![];
-        for label in wire::repeated(before, 1).filter(|label| wire::text(label, 1) != key) {
-            wire::put_bytes(&mut all, 1, label);
-        }
-        self.with(field::LABELS, &all).with_labels(value.map(|value| (key, value)))
-    }
-
     fn with(self, number: u32, value: &[u8]) -> Self {
         let mut info = wire::without(&self.0, number);
         wire::put_bytes(&mut info, number, value);
@@ -170,19 +159,6 @@ mod tests {
         let labels = wire::bytes(info.encoded(), field::LABELS).unwrap();
         let keys: Vec<String> = wire::repeated(labels, 1).map(|label| wire::text(label, 1)).collect();
         assert_eq!(keys, ["a", "b"]);
-    }
-
-    #[test]
-    fn one_label_is_set_anew_or_taken_away_and_the_others_stay() {
-        let labels = |info: &FrameworkInfo| -> Vec<(String, String)> {
-            let labels = wire::bytes(info.encoded(), field::LABELS).unwrap();
-            wire::repeated(labels, 1).map(|label| (wire::text(label, 1), wire::text(label, 2))).collect()
-        };
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        let info = FrameworkInfo::new("u", "n").with_labels([("a", "1")]).with_label("b", Some("2"));
-        let info = info.with_label("b", Some("3"));
-        assert_eq!(labels(&info), [pair("a", "1"), pair("b", "3")]);
-        assert_eq!(labels(&info.with_label("b", None)), [pair("a", "1")]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Scheduler {
 
     /// One attempt to subscribe, or the end if it comes meanwhile.
     async fn subscribe(&mut self, detector: &mut Detector) -> Result<Result<Subscription, Error>, Ended> {
-        self.subscribed_as = self.presence.clone();
+        self.subscribed_as = self.presence.as_subscribed();
         let call = self.presence.subscribe();
         let Self { settings, presence, unanswered, commands, signals, registration, .. } = self;
         let attempt = Subscription::open(detector, settings, &call, unanswered);

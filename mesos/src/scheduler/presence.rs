@@ -1,7 +1,7 @@
 //! What a framework says of itself, and which offers it does not want. A master takes both anew from each subscription, so that
 //! what has changed since the first must be kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message;
@@ -21,13 +21,21 @@ const ANY_ROLE: &str = "*";
 pub(super) struct Presence {
     /// With its id as soon as there is one.
     pub(super) framework: FrameworkInfo,
+    /// Labels that may change. A subscription leaves them out: a master that takes no changes of a framework would keep what it
+    /// says of them for ever, and is better told nothing.
+    labels: BTreeMap<String, String>,
     suppressed_roles: BTreeSet<String>,
     offer_constraints: Option<Bytes>,
 }
 
 impl Presence {
     pub(super) fn new(framework: FrameworkInfo) -> Self {
-        Self { framework, suppressed_roles: BTreeSet::new(), offer_constraints: None }
+        Self {
+            framework,
+            labels: BTreeMap::new(),
+            suppressed_roles: BTreeSet::new(),
+            offer_constraints: None,
+        }
     }
 
     /// Wants no offers for these roles from the beginning.
@@ -42,7 +50,28 @@ impl Presence {
 
     /// Says something by a label from now on, or no more.
     pub(super) fn label(&mut self, key: &str, value: Option<&str>) {
-        self.framework = std::mem::take(&mut self.framework).with_label(key, value);
+        match value {
+            Some(value) => self.labels.insert(key.to_owned(), value.to_owned()),
+            None => self.labels.remove(key),
+        };
+    }
+
+    /// What a master knows that has subscribed it as this.
+    pub(super) fn as_subscribed(&self) -> Self {
+        Self { labels: BTreeMap::new(), ..self.clone() }
+    }
+
+    /// The calls, which every master knows, that make the suppressed roles of `known` these.
+    pub(super) fn about_offers(&self, known: &mut Self) -> Vec<Call> {
+        let missing =
+            |of: &BTreeSet<String>, from: &BTreeSet<String>| of.difference(from).cloned().collect::<Vec<_>>();
+        let suppressed = missing(&self.suppressed_roles, &known.suppressed_roles);
+        let revived = missing(&known.suppressed_roles, &self.suppressed_roles);
+        known.suppressed_roles.clone_from(&self.suppressed_roles);
+        let calls = [Call::Suppress(suppressed), Call::Revive(revived)];
+        let has_roles =
+            |call: &Call| matches!(call, Call::Suppress(roles) | Call::Revive(roles) if !roles.is_empty());
+        calls.into_iter().filter(has_roles).collect()
     }
 
     /// Notes what a call changes.
@@ -91,8 +120,10 @@ impl Presence {
 
     /// The call that tells a master of it that has an older word.
     pub(super) fn update(&self) -> Call {
+        let labels = self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let framework = self.framework.clone().with_labels(labels);
         Call::Update {
-            framework: self.framework.encoded().to_vec().into(),
+            framework: framework.encoded().to_vec().into(),
             suppressed_roles: self.suppressed_roles.iter().cloned().collect(),
             offer_constraints: self.offer_constraints.clone(),
         }
@@ -124,6 +155,36 @@ mod tests {
         ] {
             assert_eq!(suppressed(framework, &calls), expected, "{calls:?}");
         }
+    }
+
+    #[test]
+    fn a_label_that_may_change_is_told_by_an_update_alone() {
+        let mut presence = Presence::new(FrameworkInfo::new("u", "n").with_labels([("a", "1")]));
+        presence.label("b", Some("2"));
+        let labels = |info: &[u8]| -> Vec<String> {
+            let labels = wire::bytes(info, 11).unwrap();
+            wire::repeated(labels, 1).map(|label| wire::text(label, 1)).collect()
+        };
+        let call = presence.subscribe();
+        assert_eq!(labels(wire::bytes(wire::bytes(&call, 3).unwrap(), 1).unwrap()), ["a"]);
+        let Call::Update { framework, .. } = presence.update() else { panic!() };
+        assert_eq!(labels(&framework), ["a", "b"]);
+        assert_ne!(presence, presence.as_subscribed());
+        presence.label("b", None);
+        assert_eq!(presence, presence.as_subscribed());
+    }
+
+    #[test]
+    fn offers_that_are_wanted_otherwise_are_told_by_calls_that_every_master_knows() {
+        let mut presence = Presence::new(FrameworkInfo::new("u", "n"));
+        let mut known = presence.clone();
+        presence.suppress(vec!["a".into(), "b".into()]);
+        assert_eq!(presence.about_offers(&mut known), [Call::Suppress(vec!["a".into(), "b".into()])]);
+        presence.suppress(vec!["b".into(), "c".into()]);
+        let told = presence.about_offers(&mut known);
+        assert_eq!(told, [Call::Suppress(vec!["c".into()]), Call::Revive(vec!["a".into()])]);
+        assert_eq!(presence.about_offers(&mut known), []);
+        assert_eq!(presence, known);
     }
 
     #[test]

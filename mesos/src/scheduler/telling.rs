@@ -28,7 +28,13 @@ impl Telling {
 
     /// Tells what it does not know yet, one thing after the other.
     pub(super) fn tell(&mut self, presence: &Presence, calls: &Calls) {
-        if self.under_way.is_none() && *presence != self.known {
+        if self.under_way.is_some() {
+            return;
+        }
+        for call in presence.about_offers(&mut self.known) {
+            calls.send(call);
+        }
+        if *presence != self.known {
             self.under_way = Some((presence.clone(), calls.ask(presence.update())));
         }
     }

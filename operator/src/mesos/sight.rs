@@ -105,8 +105,8 @@ fn why_none_runs(
     tasks: &Tasks,
     whose: &Whose,
 ) -> Option<(Reason, String)> {
-    let refused = || label(alive, REFUSED_LABEL).map(refused);
-    failing(of_living).or_else(refused).or_else(|| starting(tasks, whose))
+    let told = || label(alive, REFUSED_LABEL).map(refused);
+    failing(of_living).or_else(told).or_else(|| starting(tasks, whose))
 }
 
 /// What the last of an attempt's frameworks that live says by a label, of those that say something by it.
@@ -126,7 +126,7 @@ fn expiry(told: &str) -> Option<Expiry> {
 
 /// Why no executor runs of a framework whose tasks the master refuses, by its ACLs say: of that its scheduler alone hears.
 pub(crate) fn refused(why: &str) -> (Reason, String) {
-    (Reason::ExecutorsFailing, format!("no executor has run yet, the last one was refused: {why}"))
+    (Reason::ExecutorsFailing, format!("no executor has run yet; the master refuses them: {why}"))
 }
 
 /// Executors that are on their way: an agent may have to fetch their image first.

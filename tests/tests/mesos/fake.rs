@@ -20,6 +20,8 @@ pub(crate) mod kind {
     pub(crate) const DECLINE: u64 = 4;
     pub(crate) const KILL: u64 = 6;
     pub(crate) const RECONCILE: u64 = 9;
+    pub(crate) const SUPPRESS: u64 = 12;
+    pub(crate) const UPDATE_FRAMEWORK: u64 = 17;
 }
 
 /// It listens, and waits for its lines.

@@ -16,3 +16,5 @@ mod leader;
 mod operator;
 #[cfg(test)]
 mod scheduler;
+#[cfg(test)]
+mod telling;

@@ -93,11 +93,11 @@ async fn label(operator: &mut Operator) -> Option<String> {
 async fn what_a_framework_says_of_itself_and_which_offers_it_wants_outlives_its_master() {
     let mut bed = Bed::plain().masters(1).start().unwrap();
     let mut operator = Operator::new(settings(&bed));
-    let mut driver = Driver::start(settings(&bed), framework().with_labels([("a", "first")]));
+    let mut driver = Driver::start(settings(&bed), framework());
     driver.until(offers).await;
     driver.handle.call(Call::Suppress(vec![]));
-    driver.handle.label("a", Some("changed"));
-    while label(&mut operator).await.as_deref() != Some("changed") {
+    driver.handle.label("a", Some("said"));
+    while label(&mut operator).await.as_deref() != Some("said") {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     bed.master_mut(0).kill().unwrap();
@@ -108,7 +108,7 @@ async fn what_a_framework_says_of_itself_and_which_offers_it_wants_outlives_its_
     // Ten times as long as the master takes to offer what it has.
     let offered = tokio::time::timeout(Duration::from_secs(2), driver.until(offers)).await;
     assert!(offered.is_err(), "it wants none");
-    assert_eq!(label(&mut operator).await.as_deref(), Some("changed"));
+    assert_eq!(label(&mut operator).await.as_deref(), Some("said"));
     driver.handle.label("a", None);
     driver.handle.call(Call::Revive(vec![]));
     driver.until(offers).await;
