@@ -251,7 +251,8 @@ impl State {
     /// Keeps a pod that was removed, if its driver has ended and the job's status does not tell of that yet.
     fn keep_last_word(&mut self, key: &JobKey, removed: Option<Arc<WatchedPod>>) {
         let Some(pod) = removed.filter(|pod| pod.pod.is_over()) else { return };
-        if self.jobs.get(key).is_some_and(|known| known.standing.awaits(&pod)) {
+        let is_awaited = |known: &Known| known.standing.awaits(&pod) && pod.pod.is_owned_by(known.job.uid());
+        if self.jobs.get(key).is_some_and(is_awaited) {
             self.last_words.insert(key.clone(), pod);
         }
     }

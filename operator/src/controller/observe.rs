@@ -70,7 +70,8 @@ impl Observer<'_> {
             pods.push(pod);
         }
         let mut driver = None;
-        let gone = recorded.as_ref().and_then(|uid| snapshot.last_word(uid)).filter(|_| !is_final(job));
+        let is_told = is_final(job) || job.metadata.deletion_timestamp.is_some();
+        let gone = recorded.as_ref().and_then(|uid| snapshot.last_word(uid)).filter(|_| !is_told);
         let current_pod = pods.iter().find(is_current).or(gone);
         if let Some(pod) = current_pod {
             let ui = self.told.of(&pod.metadata.uid);

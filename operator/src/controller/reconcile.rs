@@ -283,7 +283,8 @@ impl<L: Fn() -> bool> Reconciler<L> {
             Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
                 for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
                     tracing::info!(job = %key, attempt, pod = name, "deleting the driver pod");
-                    if self.writer.delete_pod(key, name, uid).await? != Deletion::Begun {
+                    // Of one that was not there any more the watch tells how it ended.
+                    if self.writer.delete_pod(key, name, uid).await? == Deletion::Done {
                         self.index.remove_pod(key, uid);
                     }
                 }

@@ -59,22 +59,23 @@ fn at_phase(phase: &str, version: &str) -> WatchedJob {
     read(&json!({"metadata": metadata, "spec": {}, "status": {"phase": phase, "attempt": 2}}))
 }
 
-fn pod_of(attempt: &str, phase: &str) -> WatchedPod {
+fn pod_of(attempt: &str, phase: &str, owner: &str) -> WatchedPod {
     let labels = json!({"lcmap.usgs.gov/job": "pi", "lcmap.usgs.gov/attempt": attempt});
-    let metadata =
-        json!({"name": "d", "namespace": "ns", "uid": "p", "resourceVersion": "2", "labels": labels});
+    let owner = json!({"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "name": "pi", "uid": owner, "controller": true});
+    let metadata = json!({"name": "d", "namespace": "ns", "uid": "p", "resourceVersion": "2", "labels": labels, "ownerReferences": [owner]});
     read(&json!({"metadata": metadata, "status": {"phase": phase}}))
 }
 
 #[test]
 fn how_a_driver_ended_is_known_after_its_pod_until_the_status_tells_it() {
     for (pod, phase, is_known) in [
-        (pod_of("2", "Succeeded"), "Releasing", true),
-        (pod_of("2", "Failed"), "Running", true),
-        (pod_of("2", "Running"), "Running", false),
-        (pod_of("1", "Succeeded"), "Running", false),
-        (pod_of("2", "Succeeded"), "Suspended", false),
-        (pod_of("2", "Succeeded"), "Succeeded", false),
+        (pod_of("2", "Succeeded", "another"), "Releasing", false),
+        (pod_of("2", "Succeeded", "a"), "Releasing", true),
+        (pod_of("2", "Failed", "a"), "Running", true),
+        (pod_of("2", "Running", "a"), "Running", false),
+        (pod_of("1", "Succeeded", "a"), "Running", false),
+        (pod_of("2", "Succeeded", "a"), "Suspended", false),
+        (pod_of("2", "Succeeded", "a"), "Succeeded", false),
     ] {
         for by_a_new_list in [false, true] {
             let index = Index::default();

@@ -65,7 +65,6 @@ impl Attempt {
         let before = &self.seen;
         now.role.clone_from(&self.subject.role);
         now.registered = now.registered.or(before.registered);
-        now.certificate = now.certificate.or(before.certificate);
         now.has_run |= before.has_run;
         now.executors.failed = now.executors.failed.max(before.executors.failed);
         now.executors.lost = now.executors.lost.max(before.executors.lost);

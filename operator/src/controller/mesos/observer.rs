@@ -50,8 +50,6 @@ pub(super) struct Observer {
     /// What it takes to ask, since when. It outlives what it was read from: Secrets go with their namespace, frameworks do not.
     means: Option<(Means, Instant)>,
     operator: Option<Operator>,
-    /// How long it took to hear everything, the last time.
-    listening: Duration,
     /// How many looks in a row have failed.
     failures: u32,
     /// What the last sweep took for an orphan: nothing is torn down at first sight.
@@ -60,6 +58,14 @@ pub(super) struct Observer {
     asked: Instant,
     /// What was in the way the last time, and has been logged.
     trouble: Option<(Reason, String)>,
+}
+
+/// What came of a look.
+struct News {
+    /// The jobs of which there is news.
+    jobs: Vec<JobKey>,
+    /// How long Mesos took to tell everything.
+    listened: Duration,
 }
 
 /// Why nothing was learnt.
@@ -88,7 +94,6 @@ impl Observer {
             looks,
             means: None,
             operator: None,
-            listening: Duration::ZERO,
             failures: 0,
             suspects: HashSet::new(),
             swept: None,
@@ -100,10 +105,7 @@ impl Observer {
     /// Looks for as long as there is anything to look at; at the Mesos that the operator is configured for always.
     pub(super) async fn run(mut self) {
         loop {
-            self.listening = Duration::ZERO;
-            if self.around.leadership.leads() {
-                self.turn().await;
-            }
+            let listened = if self.around.leadership.leads() { self.turn().await } else { Duration::ZERO };
             if self.watched.attempts().is_empty() {
                 if self.stay == Stay::WhileAsked && self.asked.elapsed() > LINGER {
                     return;
@@ -111,7 +113,7 @@ impl Observer {
             } else {
                 self.asked = Instant::now();
             }
-            let pause = rest(self.pause(), self.listening, self.failures);
+            let pause = rest(self.pause(), listened, self.failures);
             let wake = self.watched.wake.clone();
             tokio::select! {
                 () = sleep(pause) => {}
@@ -129,14 +131,14 @@ impl Observer {
         }
     }
 
-    /// Takes a look, if one is due.
-    async fn turn(&mut self) {
+    /// Takes a look, if one is due. Answers how long Mesos took to tell everything.
+    async fn turn(&mut self) -> Duration {
         let index = self.around.index.clone();
         self.watched.attempts().retain(|job, id| index.is_current(job, id));
         let is_sweep = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP);
         let is_asked = !self.watched.attempts().is_empty();
         if !is_asked && !is_sweep {
-            return;
+            return Duration::ZERO;
         }
         // What jobs alone name may not answer: those that the operator is configured for never wait for that. It is never closed.
         let one_of_few = match self.stay {
@@ -145,7 +147,7 @@ impl Observer {
         };
         let looked = self.look().await;
         drop(one_of_few);
-        let (look, news) = match looked {
+        let (look, News { jobs, listened }) = match looked {
             Ok(news) => {
                 self.failures = 0;
                 if self.trouble.take().is_some() {
@@ -160,16 +162,17 @@ impl Observer {
                 if self.trouble.as_ref() != Some(&trouble) {
                     tracing::warn!(master = self.whom.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
                 }
-                let news = self.watched.attempts().trouble(&trouble);
+                let jobs = self.watched.attempts().trouble(&trouble);
                 self.trouble = Some(trouble);
-                (Look::Failed, news)
+                (Look::Failed, News { jobs, listened: Duration::ZERO })
             }
         };
         // That a Mesos which nobody uses takes nobody's word is no trouble.
         if is_asked || look == Look::Done || self.whom.identity != Identity::Anonymous {
             self.around.metrics.looked_at_mesos(look);
         }
-        self.push(news);
+        self.push(jobs);
+        listened
     }
 
     fn push(&self, jobs: impl IntoIterator<Item = JobKey>) {
@@ -221,8 +224,8 @@ impl Observer {
         Ok((self.sort(frameworks).await?, 0))
     }
 
-    /// One look at everything. Answers the jobs of which there is news.
-    async fn look(&mut self) -> Result<Vec<JobKey>, TurnError> {
+    /// One look at everything.
+    async fn look(&mut self) -> Result<News, TurnError> {
         let (looked, began) = (jiff::Timestamp::now(), Instant::now());
         // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
         // that had not heard of all its agents then may have left frameworks out of it.
@@ -237,10 +240,10 @@ impl Observer {
         } else {
             None
         };
-        self.listening = began.elapsed();
+        let listened = began.elapsed();
         let now = jiff::Timestamp::now();
         let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
-        let mut news = self.watched.attempts().take(&seen, (looked, unheard), why);
+        let mut jobs = self.watched.attempts().take(&seen, (looked, unheard), why);
         if !due.is_empty() || !orphans.is_empty() {
             let unheard = patiently(self.connect().await?.unheard_agents()).await?;
             let hearing = Hearing::around(unheard_before, unheard);
@@ -253,11 +256,11 @@ impl Observer {
                 }
                 let outcome = settle(operator, &means.settings, (&subject, &debt), listed, hearing).await;
                 let settled = self.watched.attempts().settled(&id, outcome);
-                news.extend(settled);
+                jobs.extend(settled);
             }
             self.tear_down(orphans).await;
         }
-        Ok(news)
+        Ok(News { jobs, listened })
     }
 
     /// Frameworks of this cluster whose job or attempt is gone, for the second time in a row.
@@ -330,9 +333,9 @@ impl Observer {
 
 /// How long to rest after a turn. A large Mesos is asked no oftener than it can well answer; how long a failure took, or what
 /// was torn down, says nothing of that.
-fn rest(usual: Duration, listening: Duration, failures: u32) -> Duration {
+fn rest(usual: Duration, listened: Duration, failures: u32) -> Duration {
     match failures {
-        0 => usual.max(listening * 5),
+        0 => usual.max(listened * 5),
         failures => AGAIN.0.saturating_mul(1 << (failures - 1).min(10)).min(AGAIN.1),
     }
 }
