@@ -21,8 +21,13 @@ impl Telling {
 
     /// Notes a call that changes what the master knows.
     pub(super) fn note(&mut self, call: &Call) {
-        if self.under_way.is_none() {
-            self.known.note(call);
+        if self.under_way.is_some() {
+            return;
+        }
+        self.known.note(call);
+        // What a program says of the framework has none of the labels that are not its own.
+        if matches!(call, Call::Update { .. }) {
+            self.known = self.known.as_subscribed();
         }
     }
 
@@ -50,5 +55,23 @@ impl Telling {
             self.known = presence;
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FrameworkInfo;
+
+    #[test]
+    fn labels_that_a_program_overrules_are_told_again() {
+        let mut presence = Presence::new(FrameworkInfo::new("u", "n"));
+        presence.label("a", Some("1"));
+        let mut telling = Telling::new(presence.clone());
+        for (call, tells_again) in [(Call::Suppress(vec![]), false), (presence.update(), true)] {
+            presence.note(&call);
+            telling.note(&call);
+            assert_eq!(telling.known != presence, tells_again, "{call:?}");
+        }
     }
 }
