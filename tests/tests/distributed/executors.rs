@@ -56,10 +56,10 @@ fn a_user_that_a_principal_may_not_run_tasks_as_is_told_in_mesos_words() {
 
 #[test]
 fn a_job_goes_on_without_the_executors_that_it_loses() {
-    let bed = Bed::plain().start().unwrap();
+    // Spark asks nothing more of an agent on which two executors failed, whatever the second may fail by.
+    let bed = Bed::plain().agents(2).start().unwrap();
     let (folder, go) = (Folder::new(), Folder::new());
     let mut spec = spec(&bed);
-    // Spark asks nothing more of an agent on which two executors failed.
     spec["executor"]["totalCores"] = json!(1);
     let run = run(&folder, &bed, COUNTS_TWICE, spec).env("GO", go.path().join("go"));
     let running = run.start();
