@@ -9,11 +9,8 @@ use lcmap_mesos::{
 };
 use prost::Message;
 
-use super::fake::{FakeMaster, event, kind};
+use super::fake::{FakeMaster, SLOW, event, kind};
 use lcmap_spark_tests::mesos::driver::{Driver, framework, offers, state, subscribed, task_info};
-
-/// Long enough never to be missed in a test.
-const SLOW: f64 = 3600.0;
 
 async fn disconnected(driver: &mut Driver) -> Error {
     driver.until(|signal| if let Signal::Disconnected(error) = signal { Some(error) } else { None }).await

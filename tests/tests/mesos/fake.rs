@@ -13,6 +13,9 @@ use tokio::{
 
 use lcmap_spark_tests::mesos::driver::PATIENCE;
 
+/// Seconds between heartbeats: long enough never to be missed in a test.
+pub(crate) const SLOW: f64 = 3600.0;
+
 /// Numbers of Mesos' call types.
 pub(crate) mod kind {
     pub(crate) const SUBSCRIBE: u64 = 1;

@@ -6,10 +6,7 @@ use lcmap_mesos::{
 };
 use lcmap_spark_tests::mesos::driver::{Driver, framework, subscribed};
 
-use super::fake::{FakeMaster, kind};
-
-/// Long enough never to be missed in a test.
-const SLOW: f64 = 3600.0;
+use super::fake::{FakeMaster, SLOW, kind};
 
 /// The labels in the `FrameworkInfo` of a call, whose payload is the field of this number.
 fn labels(call: &[u8], payload: u32) -> Vec<(String, String)> {
