@@ -206,8 +206,7 @@ impl Index {
         let Known { standing, .. } = state.jobs.get(key).filter(|known| known.job.uid() == uid)?;
         let current = standing.attempt.unwrap_or(1);
         // Of an attempt that is suspended before its driver was ever seen, nobody else would ask.
-        let rests = standing.phase.is_some_and(|phase| phase.is_final() || phase == Phase::Suspended);
-        Some(attempt < current || attempt == current && rests)
+        Some(attempt < current || attempt == current && standing.rests())
     }
 
     /// Every job, with the lane that it belongs in.
@@ -237,8 +236,7 @@ impl Census for Index {
             if let Some(reason) = standing.reason.filter(|_| standing.is_stalled && !phase.is_final()) {
                 *census.stalled.entry(reason).or_default() += 1;
             }
-            let rests = phase.is_final() || phase == Phase::Suspended;
-            census.expiring += u64::from(standing.is_expiring && !rests);
+            census.expiring += u64::from(standing.is_expiring && !standing.rests());
             census.unreadable += u64::from(standing.reason == Some(Reason::SpecInvalid));
             let waited = standing.since.filter(|_| waits).map(|since| now.duration_since(since));
             census.oldest_waiting = census.oldest_waiting.max(waited.map(SignedDuration::unsigned_abs));
@@ -265,10 +263,14 @@ impl State {
 }
 
 impl Standing {
+    /// Whether nothing goes on: the job has ended, or is held still.
+    fn rests(&self) -> bool {
+        self.phase.is_some_and(|phase| phase.is_final() || phase == Phase::Suspended)
+    }
+
     /// Whether a status does not tell yet how the driver of a pod ended: else the job rests, or is at another attempt.
     fn awaits(&self, pod: &WatchedPod) -> bool {
-        let rests = self.phase.is_some_and(|phase| phase.is_final() || phase == Phase::Suspended);
-        !rests && pod.pod.attempt() == Some(self.attempt.unwrap_or(1))
+        !self.rests() && pod.pod.attempt() == Some(self.attempt.unwrap_or(1))
     }
 }
 
