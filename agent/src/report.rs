@@ -188,7 +188,8 @@ const SHORT_MESSAGE: usize = 1024;
 
 const ELLIPSIS: &str = "…";
 
-fn cut(text: &str, longest: usize) -> String {
+/// A text of so many bytes at most, and a mark that it was longer.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
     let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}{ELLIPSIS}", &text[..end])
 }

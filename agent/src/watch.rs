@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
-use lcmap_mesos::{CERTIFICATE_LABEL, UNREACHED_LABEL};
+use lcmap_mesos::{CERTIFICATE_LABEL, REFUSED_LABEL, UNREACHED_LABEL};
 use nix::unistd::{Pid, getpid, getppid};
 use rustls_pki_types::UnixTime;
 
@@ -102,6 +102,7 @@ impl<'a> Watcher<'a> {
             _ => {}
         }
         frameworks.say(UNREACHED_LABEL, unreached.as_deref());
+        frameworks.say(REFUSED_LABEL, seen.last().and_then(|it| it.state.refused.as_deref()));
         self.state.update(|state| {
             state.unreached = unreached;
             state.frameworks = seen.into_iter().map(|it| it.state).collect();

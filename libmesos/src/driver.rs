@@ -236,11 +236,6 @@ impl Driver {
         self.changed.notify_all();
     }
 
-    /// Whether somebody reads the state file.
-    pub(crate) fn is_supervised(&self) -> bool {
-        self.reporter.lock().unwrap_or_else(PoisonError::into_inner).file.is_some()
-    }
-
     /// The labels that whoever supervises this process wants said of the framework.
     pub(crate) fn labels(&self) -> Labels {
         let reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner);

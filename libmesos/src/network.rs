@@ -9,7 +9,7 @@ use std::{
 };
 
 use lcmap_mesos::{
-    ErrorKind, FrameworkPhase, Labels, REFUSED_LABEL,
+    ErrorKind, FrameworkPhase, Labels,
     message::Id,
     scheduler::{Ended, Ending, Handle, Registration, Scheduler, Signal},
 };
@@ -31,9 +31,6 @@ const REPETITION: Duration = Duration::from_secs(60);
 
 /// How often whoever supervises the process is asked for labels.
 const LABELS: Duration = Duration::from_secs(5);
-
-/// What a label may hold, in bytes: every answer about frameworks carries it.
-const LONGEST_LABEL: usize = 512;
 
 /// Starts the thread. What the scheduler hears goes to the callback thread through `callbacks`.
 pub(crate) fn spawn(
@@ -175,26 +172,18 @@ impl Relay {
     fn note(&mut self, status: &[u8]) {
         if task::runs(status) {
             self.has_run = true;
-            let mut was_refused = false;
-            self.driver.report(|state| {
-                state.has_run = true;
-                was_refused = state.refused.take().is_some();
-            });
-            if was_refused {
-                self.label(None);
-            }
+            self.driver.report(|state| (state.has_run, state.refused) = (true, None));
         } else if let Some(why) = task::failure(status) {
             if !self.has_failed {
                 self.has_failed = true;
                 say(&format!("a task did not run: {why}"));
             }
             if task::is_refused(status) {
-                let mut is_first = false;
-                self.driver.report(|state| is_first = state.refused.replace(why.clone()).is_none());
-                // A master tells all its agents of a label that changes; the next refusals have but another task's id in them.
-                if is_first {
-                    self.label(Some(&why));
-                }
+                // The first one stays: the next have but another task's id in them, and a label that changes is written by the
+                // master to all its agents.
+                self.driver.report(|state| {
+                    state.refused.get_or_insert(why);
+                });
             }
         }
     }
@@ -209,13 +198,6 @@ impl Relay {
             self.scheduler.label(key, Some(value));
         }
         self.labels = wanted;
-    }
-
-    /// Tells Mesos why the master refuses tasks, where somebody supervises this process, who may look for it there.
-    fn label(&self, why: Option<&str>) {
-        if self.driver.is_supervised() {
-            self.scheduler.label(REFUSED_LABEL, why.map(|why| shortened(why, LONGEST_LABEL)));
-        }
     }
 
     fn give_up(&mut self, timeout: Duration) {
@@ -244,9 +226,4 @@ impl Relay {
         // Nobody listens only when the JVM is on its way out.
         let _ = self.callbacks.send(callback);
     }
-}
-
-fn shortened(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    &text[..end]
 }

@@ -3,8 +3,7 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-/// Why the master refuses the framework's tasks, as it said of the first, as long as none has run: the master itself lists such
-/// tasks nowhere.
+/// Why the master refuses tasks, as it said of the first, as long as none has run: the master itself lists such tasks nowhere.
 pub const REFUSED_LABEL: &str = "lcmap.usgs.gov/refused";
 
 /// From when on the certificate should be renewed that the scheduler shows to Mesos, and when it ends: two moments as in RFC 3339,

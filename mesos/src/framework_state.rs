@@ -61,7 +61,7 @@ pub struct FrameworkState {
     /// Whether any task of its has run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_run: bool,
-    /// Why the master refused its last task, as long as none has run: it lists such a task nowhere.
+    /// Why the master refused its first task, as long as none has run: it lists such a task nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// Whether the program has stopped it.

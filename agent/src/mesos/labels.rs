@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use crate::console;
+use crate::report::cut;
+
+/// What a label may hold, in bytes: every answer about frameworks carries it.
+const LONGEST: usize = 512;
 
 /// Labels that libmesos.so takes out of the state folder.
 #[derive(Debug)]
@@ -24,11 +28,12 @@ impl Labels {
 
     /// Has a label say this from now on; without a value it says nothing more.
     pub(super) fn say(&mut self, label: &str, value: Option<&str>) {
+        let shortened =
+            |value: &str| if value.len() > LONGEST { cut(value, LONGEST) } else { value.to_owned() };
         match value {
-            Some(value) if self.wanted.get(label).is_some_and(|said| said == value) => {}
-            Some(value) => drop(self.wanted.insert(label.to_owned(), value.to_owned())),
-            None => drop(self.wanted.remove(label)),
-        }
+            Some(value) => self.wanted.insert(label.to_owned(), shortened(value)),
+            None => self.wanted.remove(label),
+        };
         self.write();
     }
 
@@ -70,6 +75,7 @@ mod tests {
             ("b", Some("2"), vec![pair("a", "1"), pair("b", "2")]),
             ("a", Some("3"), vec![pair("a", "3"), pair("b", "2")]),
             ("b", None, vec![pair("a", "3")]),
+            ("a", Some(&"x".repeat(600)), vec![pair("a", &format!("{}…", "x".repeat(512)))]),
         ] {
             labels.say(label, value);
             assert_eq!(said(), expected);
