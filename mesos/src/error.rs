@@ -111,6 +111,22 @@ pub enum Error {
         /// The last of them.
         at: HostPort,
     },
+    /// A master that sends elsewhere than to a master.
+    #[error(
+        "{at} sends to {to}, which is none of the masters {masters}: principal and secret are not sent there. If it is one of \
+         them, add it to the masters as it announces itself (--hostname, --advertise_ip), or name their zk:// address; if not, ask who answers at {at}"
+    )]
+    Stranger {
+        /// Who sends us there.
+        at: HostPort,
+        /// Where.
+        to: HostPort,
+        /// Those that are known.
+        masters: String,
+    },
+    /// Nobody to ask.
+    #[error("no Mesos master is named: write host:port, h1:port,h2:port or zk://h1:port,h2:port/path")]
+    NoMaster,
     /// 401.
     #[error("{at} wants a principal and secret and {}: check principal and secret against the master's --credentials", who(.principal.as_deref(), "got none", "did not take those of"))]
     Unauthenticated {

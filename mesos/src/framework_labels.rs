@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
+use crate::plain_file::read_plain_file;
+
 /// Why the master refuses tasks, as it said of the first, as long as none has run: the master itself lists such tasks nowhere.
 pub const REFUSED_LABEL: &str = "lcmap.usgs.gov/refused";
 
@@ -13,8 +15,13 @@ pub const CERTIFICATE_LABEL: &str = "lcmap.usgs.gov/certificate";
 /// Where executors that run are to reach their driver, as host and port, while none does.
 pub const UNREACHED_LABEL: &str = "lcmap.usgs.gov/unreached";
 
+/// How it stands with the framework's offers while none of its tasks lives: [`crate::OfferState`] as JSON.
+pub const OFFERS_LABEL: &str = "lcmap.usgs.gov/offers";
+
 /// The file, beside those of the schedulers' own states.
 const FILE: &str = "labels.json";
+/// It is not longer: labels are short.
+const LONGEST: usize = 1 << 20;
 
 /// Labels by their keys.
 pub type Labels = BTreeMap<String, String>;
@@ -31,13 +38,46 @@ pub fn write_labels(folder: &Path, labels: &Labels) -> io::Result<()> {
 
 /// The labels that the schedulers of a folder are to say. No file, or one that cannot be read, asks for none.
 pub fn read_labels(folder: &Path) -> Labels {
-    let text = fs::read(folder.join(FILE)).unwrap_or_default();
+    let text = read_plain_file(&folder.join(FILE), LONGEST).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// Labels as the text of a variable, whatever is in them.
+pub fn encode_labels(labels: &Labels) -> String {
+    serde_json::json!(labels).to_string()
+}
+
+/// The labels that a text says; none if it is none of [`encode_labels`].
+pub fn decode_labels(text: &str) -> Option<Labels> {
+    serde_json::from_str(text).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_labels_say_comes_through_a_variable(
+            labels in proptest::collection::btree_map(
+                any::<String>(),
+                prop_oneof![any::<String>(), "[,=\"'{}: \n\0aä\\\\]{0,8}"],
+                0..5)
+        ) {
+            let text = encode_labels(&labels);
+            prop_assert!(!text.contains(['\0', '\n']));
+            prop_assert_eq!(decode_labels(&text), Some(labels));
+        }
+    }
+
+    #[test]
+    fn what_are_no_labels_says_nothing() {
+        for text in ["", "a=b", "null", "[]", r#"{"a": 1}"#, r#"{"a": "b"} c"#] {
+            assert_eq!(decode_labels(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_and_nothing_is_none() {

@@ -6,7 +6,10 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::ErrorKind;
+use crate::{kind::ErrorKind, offer_state::OfferState, plain_file::read_plain_file};
+
+/// No file is longer: it holds some names and one reason.
+const LONGEST: usize = 1 << 20;
 
 /// How far a framework has come, by its own scheduler's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,11 +67,28 @@ pub struct FrameworkState {
     /// Why the master refused its first task, as long as none has run: it lists such a task nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// How it stands with its offers, while none of its tasks lives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub offers: OfferState,
+    /// The host names of agents that run tasks of its and that this machine cannot resolve; the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unresolved_hosts: Vec<String>,
     /// Whether the program has stopped it.
     pub stop_called: bool,
     /// Set when the framework should be torn down and was not, as far as is known: why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teardown_owed: Option<String>,
+}
+
+fn is_default(offers: &OfferState) -> bool {
+    *offers == OfferState::default()
+}
+
+impl FrameworkState {
+    /// Whether its program has stopped it, or Mesos has taken it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, FrameworkPhase::Stopped | FrameworkPhase::Aborted)
+    }
 }
 
 /// A file and what stands in it.
@@ -87,7 +107,7 @@ pub fn read_states(folder: &Path) -> Vec<SupervisedFramework> {
         .filter_map(|entry| {
             let name = entry.file_name();
             let number = name.to_str()?.strip_prefix("framework-")?.strip_suffix(".json")?.parse().ok()?;
-            let state = serde_json::from_slice(&fs::read(entry.path()).ok()?).ok()?;
+            let state = serde_json::from_slice(&read_plain_file(&entry.path(), LONGEST).ok()?).ok()?;
             Some(SupervisedFramework { number, state })
         })
         .collect();

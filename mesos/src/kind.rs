@@ -49,7 +49,7 @@ impl Error {
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownHost { .. } => ErrorKind::NameUnknown,
+            Self::UnknownHost { .. } | Self::NoMaster => ErrorKind::NameUnknown,
             Self::Refused { .. } => ErrorKind::ConnectionRefused,
             Self::Unreachable { .. } | Self::TimedOut { .. } => ErrorKind::ConnectionTimeout,
             Self::Lost { .. } | Self::TooLong { .. } => ErrorKind::MesosUnreachable,
@@ -57,7 +57,9 @@ impl Error {
             Self::WantsTls { .. } => ErrorKind::PlainHttp,
             Self::NotMesos { .. } | Self::Stream { .. } | Self::Unreadable { .. } => ErrorKind::NotMesos,
             Self::NoLeader { .. } | Self::RedirectLoop { .. } => ErrorKind::NoLeader,
-            Self::Unauthenticated { .. } | Self::Credential(_) => ErrorKind::CredentialsRefused,
+            Self::Unauthenticated { .. } | Self::Credential(_) | Self::Stranger { .. } => {
+                ErrorKind::CredentialsRefused
+            }
             Self::Forbidden { .. } | Self::Rejected { .. } => ErrorKind::FrameworkRefused,
             Self::Framework { why, .. } => match why {
                 FrameworkError::Role(_) => ErrorKind::RoleRefused,

@@ -14,6 +14,8 @@ pub mod fuzzing;
 mod http;
 mod kind;
 mod leader;
+mod offer_state;
+mod plain_file;
 mod preflight;
 mod probe;
 mod question;
@@ -33,11 +35,14 @@ pub use credential::{Credential, CredentialError, CredentialSource};
 pub use error::{Doing, Error, FrameworkError};
 pub use framework::FrameworkInfo;
 pub use framework_labels::{
-    CERTIFICATE_LABEL, Labels, REFUSED_LABEL, UNREACHED_LABEL, read_labels, write_labels,
+    CERTIFICATE_LABEL, Labels, OFFERS_LABEL, REFUSED_LABEL, UNREACHED_LABEL, decode_labels, encode_labels,
+    read_labels, write_labels,
 };
 pub use framework_state::{FrameworkPhase, FrameworkState, SupervisedFramework, read_states};
 pub use kind::ErrorKind;
 pub use leader::{Detector, ZooKeeperError};
+pub use offer_state::{OfferState, Standstill, StandstillCause};
+pub use plain_file::{open_plain_file, read_plain_file};
 pub use preflight::{Passing, Reached, preflight};
 pub use probe::{Agreed, Probed, probe};
 pub use recordio::{Decoder, LONGEST_RECORD, RecordError};

@@ -71,6 +71,7 @@ impl Passing {
             | Error::RedirectLoop { .. }
             | Error::ZooKeeper(ZooKeeperError::NoMaster(_)) => Some(Self::Election),
             Error::ZooKeeper(ZooKeeperError::Lost { .. }) => Some(Self::Failover),
+            Error::Stranger { .. } => matches!(masters, Masters::Elected(_)).then_some(Self::Failover),
             Error::Refused { at }
             | Error::Unreachable { at, .. }
             | Error::TimedOut { at, .. }

@@ -102,7 +102,7 @@ async fn put_to_one(
         match (head.status, head.location.as_deref().and_then(redirect_target)) {
             (301 | 302 | 307 | 308, Some(target)) if redirects < MOST_REDIRECTS => {
                 redirects += 1;
-                detector.redirected(target);
+                detector.redirected(&master, target, credential.as_ref()).await?;
             }
             (301 | 302 | 307 | 308, Some(target)) => return Err(Error::RedirectLoop { at: target.at }),
             (status, _) => return Ok(Answer { master, from: connection.from, status, body, credential }),

@@ -95,7 +95,7 @@ pub(crate) async fn handshake(
         None => ServerName::try_from("mesos-master")
             .map_err(|error| failed(TlsError::Other(error.to_string())))?,
     };
-    let config = settings.client_config(&names).map_err(|error| failed(error.into()))?;
+    let config = settings.client_config(&names).await.map_err(|error| failed(error.into()))?;
     let connecting = TlsConnector::from(Arc::clone(&config)).connect(shown, stream);
     match within(&master.at, Doing::Handshake, connecting).await? {
         Ok(stream) => Ok(stream),

@@ -59,6 +59,14 @@ pub fn varint(message: &[u8], number: u32) -> Option<u64> {
         .last()
 }
 
+/// The last double of this number.
+pub fn double(message: &[u8], number: u32) -> Option<f64> {
+    let held = fields(message).filter(|field| field.number == number);
+    let fixed =
+        held.filter_map(|field| if let Value::Fixed(fixed) = field.value { Some(fixed) } else { None });
+    Some(f64::from_le_bytes(fixed.last()?.try_into().ok()?))
+}
+
 /// The text of a field; empty when there is none.
 pub fn text(message: &[u8], number: u32) -> String {
     String::from_utf8_lossy(bytes(message, number).unwrap_or_default()).into_owned()
@@ -81,6 +89,12 @@ pub fn put_bytes(message: &mut Vec<u8>, number: u32, value: &[u8]) {
 pub fn put_number(message: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(message, u64::from(number) << 3);
     put_varint(message, value);
+}
+
+/// Appends a double.
+pub fn put_double(message: &mut Vec<u8>, number: u32, value: f64) {
+    put_varint(message, u64::from(number) << 3 | 1);
+    message.put_slice(&value.to_le_bytes());
 }
 
 fn put_varint(message: &mut Vec<u8>, value: u64) {
@@ -129,6 +143,8 @@ mod tests {
             put_bytes(&mut message, number, &held);
             prop_assert_eq!(varint(&message, number), Some(integer));
             prop_assert_eq!(bytes(&message, number), Some(&held[..]));
+            put_double(&mut message, number, 0.5);
+            prop_assert_eq!(double(&message, number), Some(0.5));
             prop_assert!(without(&message, number).is_empty());
         }
 

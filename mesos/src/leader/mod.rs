@@ -1,13 +1,15 @@
 //! Which master leads now.
 
 mod jute;
+mod redirect;
 mod session;
 mod zookeeper;
 
+pub(crate) use redirect::redirect_target;
 pub use zookeeper::ZooKeeperError;
 
 use crate::{
-    address::{HostPort, MASTER_PORT, Masters},
+    address::{HostPort, Masters},
     error::Error,
     transport::Master,
 };
@@ -47,16 +49,12 @@ impl Detector {
         match &mut self.source {
             Source::Elected(follower) => Ok(follower.leader().await?),
             Source::Listed { masters, turn } => {
-                let master = masters[*turn % masters.len()].clone();
-                *turn += 1;
+                let of_all = turn.checked_rem(masters.len()).and_then(|turn| masters.get(turn));
+                let master = of_all.ok_or(Error::NoMaster)?.clone();
+                *turn = turn.wrapping_add(1);
                 Ok(master.into())
             }
         }
-    }
-
-    /// Remembers where a master that does not lead has sent us, for the next question.
-    pub(crate) fn redirected(&mut self, to: Master) {
-        self.next = Some(to);
     }
 
     /// Remembers who leads, so that of a list the others, which may be down, are not asked again in turn. ZooKeeper knows by
@@ -84,13 +82,6 @@ impl Detector {
     }
 }
 
-/// Reads the address out of a redirect: Mesos sends `//host:port/path`, proxies a whole URL.
-pub(crate) fn redirect_target(location: &str) -> Option<Master> {
-    let (_, rest) = location.split_once("//")?;
-    let authority = rest.split(['/', '?']).next()?;
-    HostPort::parse(authority, MASTER_PORT).ok().map(Master::from)
-}
-
 /// What an election in `ZooKeeper` is read from, for fuzz targets.
 #[cfg(fuzzing)]
 pub(crate) fn read(bytes: &[u8]) {
@@ -103,18 +94,10 @@ pub(crate) fn read(bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn redirects_are_read_with_and_without_a_scheme() {
-        for (location, target) in [
-            ("//10.0.0.2:5050/master/api/v1/scheduler", Some("10.0.0.2:5050")),
-            ("https://m2.example:5051/", Some("m2.example:5051")),
-            ("//m3", Some("m3:5050")),
-            ("/master/redirect", None),
-            ("", None),
-        ] {
-            let read = redirect_target(location).map(|master| master.at.to_string());
-            assert_eq!(read.as_deref(), target, "{location}");
-        }
+    #[tokio::test]
+    async fn a_list_without_masters_has_no_leader() {
+        let mut detector = Detector::new(&Masters::Listed(vec![]));
+        assert!(matches!(detector.leader().await, Err(Error::NoMaster)));
     }
 
     #[tokio::test]
@@ -138,7 +121,7 @@ mod tests {
         for _ in 0..3 {
             seen.push(detector.leader().await.unwrap().at.host);
         }
-        detector.redirected(HostPort::parse("c", 1).unwrap().into());
+        detector.next = Some(HostPort::parse("c", 1).unwrap().into());
         seen.push(detector.leader().await.unwrap().at.host);
         assert_eq!(seen, ["a", "b", "a", "c"]);
     }

@@ -70,39 +70,70 @@ pub enum ZooKeeperError {
     Silent(String),
 }
 
-type Seen = Option<Result<Master, ZooKeeperError>>;
+/// The leader as ZooKeeper last named it. None before its first answer.
+pub(super) type Leader = Option<Result<Master, ZooKeeperError>>;
 
 /// A session that follows the leader, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Follower {
-    ensemble: String,
-    seen: watch::Receiver<Seen>,
+    ensemble: Ensemble,
+    name: String,
+    leader: watch::Receiver<Leader>,
     task: JoinHandle<()>,
 }
 
 impl Follower {
     pub(super) fn start(ensemble: Ensemble) -> Self {
+        let (sender, leader) = watch::channel(None);
+        let followed = ensemble.clone();
+        let task = tokio::spawn(async move { follow(&followed, &sender).await });
         let name = ensemble.to_string();
-        let (sender, seen) = watch::channel(None);
-        let task = tokio::spawn(async move { follow(&ensemble, &sender).await });
-        Self { ensemble: name, seen, task }
+        Self { ensemble, name, leader, task }
+    }
+
+    /// Begins anew if the task broke down: it never ends by itself.
+    fn revive(&mut self) {
+        if self.task.is_finished() {
+            *self = Self::start(self.ensemble.clone());
+        }
     }
 
     /// The leader as ZooKeeper last said.
     pub(super) async fn leader(&mut self) -> Result<Master, ZooKeeperError> {
-        match timeout(PATIENCE, self.seen.wait_for(Option::is_some)).await {
-            Ok(Ok(seen)) => {
-                seen.clone().unwrap_or_else(|| Err(ZooKeeperError::Silent(self.ensemble.clone())))
-            }
-            Ok(Err(_)) | Err(_) => Err(ZooKeeperError::Silent(self.ensemble.clone())),
+        self.revive();
+        let silent = ZooKeeperError::Silent(self.name.clone());
+        match timeout(PATIENCE, self.leader.wait_for(Option::is_some)).await {
+            Ok(Ok(leader)) => leader.clone().unwrap_or(Err(silent)),
+            Ok(Err(_)) | Err(_) => Err(silent),
         }
+    }
+
+    /// Where is looked.
+    pub(super) fn ensemble(&self) -> &str {
+        &self.name
+    }
+
+    /// One that says what a test has it say.
+    #[cfg(test)]
+    pub(super) fn scripted() -> (Self, watch::Sender<Leader>) {
+        let (sender, leader) = watch::channel(None);
+        (
+            Self {
+                ensemble: Ensemble { servers: Vec::new(), path: "/mesos".to_owned(), digest: None },
+                name: "zk://z/mesos".to_owned(),
+                leader,
+                task: tokio::spawn(std::future::pending()),
+            },
+            sender,
+        )
     }
 
     /// Waits until there is another leader.
     pub(super) async fn other_than(&mut self, master: &Master) {
-        let other = |seen: &Seen| matches!(seen, Some(Ok(leader)) if leader != master);
-        if self.seen.wait_for(other).await.is_err() {
-            std::future::pending::<()>().await;
+        let other = |leader: &Leader| matches!(leader, Some(Ok(leader)) if leader != master);
+        while self.leader.wait_for(other).await.is_err() {
+            sleep(PAUSE).await;
+            self.revive();
         }
     }
 }
@@ -113,19 +144,19 @@ impl Drop for Follower {
     }
 }
 
-async fn follow(ensemble: &Ensemble, seen: &watch::Sender<Seen>) {
+async fn follow(ensemble: &Ensemble, leader: &watch::Sender<Leader>) {
     let mut servers = ensemble.servers.clone();
     fastrand::shuffle(&mut servers);
     let mut silent = 0;
     for server in servers.iter().cycle() {
-        let Err(error) = follow_at(server, ensemble, seen, &mut silent).await;
+        let Err(error) = follow_at(server, ensemble, leader, &mut silent).await;
         silent += 1;
         // One server that is down is nothing to tell of while another may know the leader. A leader that was seen stays: only
         // ZooKeeper is lost, and it may lead on.
-        seen.send_if_modified(|seen| {
-            let news = silent >= servers.len() && !matches!(seen, Some(Ok(_)));
+        leader.send_if_modified(|leader| {
+            let news = silent >= servers.len() && !matches!(leader, Some(Ok(_)));
             if news {
-                *seen = Some(Err(error));
+                *leader = Some(Err(error));
             }
             news
         });
@@ -137,7 +168,7 @@ async fn follow(ensemble: &Ensemble, seen: &watch::Sender<Seen>) {
 async fn follow_at(
     server: &HostPort,
     ensemble: &Ensemble,
-    seen: &watch::Sender<Seen>,
+    leader: &watch::Sender<Leader>,
     silent: &mut usize,
 ) -> Result<std::convert::Infallible, ZooKeeperError> {
     let mut session = Session::open(server, ensemble).await?;
@@ -159,7 +190,7 @@ async fn follow_at(
                 }
             },
         };
-        seen.send_replace(Some(found));
+        leader.send_replace(Some(found));
         *silent = 0;
         session.notification().await?;
     }

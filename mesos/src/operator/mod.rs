@@ -1,9 +1,11 @@
 //! Operator API v1: what runs on a cluster, and the end of it.
 
 mod ask;
+mod resource;
 mod view;
 
-pub use view::{Agent, Framework, Frameworks, Resource, Role, Status, Task, Tasks, Version};
+pub use resource::Resource;
+pub use view::{Agent, Framework, Frameworks, Role, Status, Task, Tasks, Version};
 
 use std::collections::BTreeMap;
 

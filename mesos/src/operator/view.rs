@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer};
 
+use super::resource::Resource;
+
 /// The answer to any question.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
@@ -105,18 +107,6 @@ pub struct Framework {
     pub allocated: Vec<Resource>,
 }
 
-/// A scalar resource.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(from = "RawResource")]
-pub struct Resource {
-    /// `cpus`, `mem` (MiB), `disk` (MiB), `gpus` …
-    pub name: String,
-    /// How much; none where it is no scalar.
-    pub amount: Option<f64>,
-    /// The role that it is reserved for. None: it is anybody's.
-    pub reserved: Option<String>,
-}
-
 /// Tasks by what has become of them.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Tasks {
@@ -158,10 +148,13 @@ pub struct Task {
     /// Every status that the master still knows, the oldest first.
     #[serde(default)]
     pub statuses: Vec<Status>,
+    /// Whether it runs in an image, which its agent may have to fetch first.
+    #[serde(default, rename = "container", deserialize_with = "has_image")]
+    pub has_image: bool,
 }
 
 /// What was said of a task.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Status {
     /// As in `TASK_FAILED`.
     #[serde(default)]
@@ -175,6 +168,8 @@ pub struct Status {
     /// In words.
     #[serde(default)]
     pub message: String,
+    /// When that was so, in seconds since 1970.
+    pub timestamp: Option<f64>,
 }
 
 /// An agent as the master sees it.
@@ -213,8 +208,20 @@ struct Value {
 }
 
 #[derive(Deserialize)]
-struct Scalar {
-    value: f64,
+struct Container {
+    docker: Option<Docker>,
+    mesos: Option<MesosContainer>,
+}
+
+#[derive(Deserialize)]
+struct Docker {
+    #[serde(default)]
+    image: String,
+}
+
+#[derive(Deserialize)]
+struct MesosContainer {
+    image: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -292,35 +299,6 @@ impl From<RawFramework> for Framework {
 }
 
 #[derive(Deserialize)]
-struct RawResource {
-    #[serde(default)]
-    name: String,
-    scalar: Option<Scalar>,
-    /// Before reservations could be refined: `*` is anybody's.
-    role: Option<String>,
-    /// The last of them counts.
-    #[serde(default)]
-    reservations: Vec<Reservation>,
-}
-
-#[derive(Deserialize)]
-struct Reservation {
-    #[serde(default)]
-    role: String,
-}
-
-impl From<RawResource> for Resource {
-    fn from(mut raw: RawResource) -> Self {
-        let reserved = raw.reservations.pop().map(|it| it.role).or(raw.role);
-        Self {
-            name: raw.name,
-            amount: raw.scalar.map(|scalar| scalar.value),
-            reserved: reserved.filter(|role| role != "*"),
-        }
-    }
-}
-
-#[derive(Deserialize)]
 struct RawAgent {
     agent_info: RawAgentInfo,
     #[serde(default)]
@@ -360,6 +338,11 @@ impl From<RawAgent> for Agent {
     }
 }
 
+fn has_image<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let Container { docker, mesos } = Container::deserialize(deserializer)?;
+    Ok(docker.is_some_and(|it| !it.image.is_empty()) || mesos.is_some_and(|it| it.image.is_some()))
+}
+
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Value::deserialize(deserializer).map(|id| id.value)
 }
@@ -371,23 +354,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whose_a_resource_is_is_read_in_the_forms_of_all_masters() {
-        for (form, reserved) in [
-            (json!({}), None),
-            (json!({"role": "*"}), None),
-            (json!({"role": "science"}), Some("science")),
+    fn an_image_is_read_in_both_kinds_of_container() {
+        for (container, has_image) in [
+            (json!({"type": "DOCKER", "docker": {"image": "i:1"}}), true),
             (
-                json!({"reservations": [{"type": "STATIC", "role": "a"}, {"type": "DYNAMIC", "role": "a/b"}]}),
-                Some("a/b"),
+                json!({"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "i:1"}}}}),
+                true,
             ),
-            (json!({"role": "*", "reservations": [{"type": "STATIC", "role": "a"}]}), Some("a")),
+            (json!({"type": "MESOS", "mesos": {}}), false),
+            (json!({"type": "MESOS"}), false),
         ] {
-            let mut resource = json!({"name": "cpus", "type": "SCALAR", "scalar": {"value": 2.0}});
-            for (key, value) in form.as_object().unwrap() {
-                resource[key] = value.clone();
-            }
-            let resource: Resource = serde_json::from_value(resource).unwrap();
-            assert_eq!(resource.reserved.as_deref(), reserved, "{form}");
+            let id = json!({"value": "0"});
+            let mut task = json!({"task_id": id, "framework_id": id, "agent_id": id});
+            assert!(!serde_json::from_value::<Task>(task.clone()).unwrap().has_image);
+            task["container"] = container.clone();
+            assert_eq!(serde_json::from_value::<Task>(task).unwrap().has_image, has_image, "{container}");
         }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! A connection that dies leaves calls of which nobody knows whether the master got them. Repeating them does no harm, but
 //! for ACCEPT: its offers may be used up, and the repetition would report tasks as lost that run. Its tasks are asked for
-//! instead, and the master's answer is the truth.
+//! instead, and the master's answer is the truth. Its offers are declined, since a master that never got it holds them for this
+//! framework for ever; one that did takes no notice of offers that are gone.
 
 use std::{collections::VecDeque, time::Duration};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use prost::Message;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -31,6 +32,8 @@ use super::{
 
 /// Calls under way at once: enough to keep a master busy, few enough that its answers fit the sockets' buffers.
 const MOST_UNANSWERED: usize = 128;
+/// `Filters` with `refuse_seconds` of 0: what was wanted may be offered again at once.
+const NO_FILTER: Bytes = Bytes::from_static(&[0x09, 0, 0, 0, 0, 0, 0, 0, 0]);
 /// Calls that are written together.
 const LARGEST_WRITE: usize = 64 * 1024;
 
@@ -210,17 +213,18 @@ impl Sender {
         Ok(())
     }
 
-    /// After a loss: what had no answer is to be sent again, or, for ACCEPT, asked for.
+    /// After a loss: what had no answer is to be sent again; an ACCEPT is undone, as far as it may not have been done.
     fn take_back(&mut self) {
         while let Some((outgoing, _)) = self.unanswered.pop_back() {
-            let again = match outgoing.call {
-                Call::Accept { .. } => {
-                    known::question(&outgoing.call).map(|call| Outgoing { call, answer: None })
-                }
-                _ => Some(outgoing),
+            let Call::Accept { offers, .. } = &outgoing.call else {
+                self.waiting.push_front(outgoing);
+                continue;
             };
-            if let Some(again) = again {
-                self.waiting.push_front(again);
+            let unused = Call::Decline { offers: offers.clone(), filters: Some(NO_FILTER) };
+            // First the offers: an ACCEPT that is still on its way can then launch nothing after the question.
+            let instead = [Some(unused), known::question(&outgoing.call)];
+            for call in instead.into_iter().flatten().rev() {
+                self.waiting.push_front(Outgoing { call, answer: None });
             }
         }
     }

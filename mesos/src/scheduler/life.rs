@@ -16,8 +16,8 @@ use super::{
     known::{self, KnownTasks},
     presence::Presence,
     subscription::Subscription,
-    telling::Telling,
     unanswered::Unanswered,
+    updates::Updates,
 };
 
 /// How long to wait for the master's word about a teardown.
@@ -87,7 +87,7 @@ impl Scheduler {
                 Ok(Ok(subscription)) => subscription,
                 Ok(Err(error)) if self.is_last_word(&error) => return self.refused(error),
                 Ok(Err(error)) => {
-                    self.tell(Signal::Waiting(error));
+                    self.emit(Signal::Waiting(error));
                     match self.pause(backoff.next()).await {
                         Some(ended) => return ended,
                         None => continue,
@@ -110,7 +110,7 @@ impl Scheduler {
                     error
                 }
             };
-            self.tell(Signal::Disconnected(error));
+            self.emit(Signal::Disconnected(error));
         }
     }
 
@@ -173,17 +173,17 @@ impl Scheduler {
     ) -> (Over, Subscription) {
         let (calls, mut refusals) = Calls::start(&subscription, &self.settings.security);
         self.begin(&subscription, &calls);
-        let mut telling = Telling::new(self.subscribed_as.clone());
+        let mut updates = Updates::new(self.subscribed_as.clone());
         let master = subscription.master.clone();
         let over = loop {
-            telling.tell(&self.presence, &calls);
+            updates.send(&self.presence, &calls);
             tokio::select! {
                 biased;
                 command = self.commands.recv() => match command {
                     Some(Command::Call(call)) => {
                         self.known.note_call(&call);
                         self.presence.note(&call);
-                        telling.note(&call);
+                        updates.note(&call);
                         calls.send(call);
                     }
                     Some(Command::Label(key, value)) => self.presence.label(&key, value.as_deref()),
@@ -191,8 +191,8 @@ impl Scheduler {
                     Some(Command::Stop(Ending::Failover)) | None => break Over::Ended(Ended::LeftBehind),
                 },
                 Some(refused) = refusals.recv() => self.call_refused(refused),
-                told = telling.answered() => if let Err(error) = told {
-                    self.tell(Signal::CallRefused(error));
+                answer = updates.answered() => if let Err(error) = answer {
+                    self.emit(Signal::CallRefused(error));
                 },
                 signal = subscription.next() => match signal {
                     Ok(signal) => self.hear(signal),
@@ -213,7 +213,7 @@ impl Scheduler {
         for presence in [&mut self.presence, &mut self.subscribed_as] {
             presence.is_called(&subscribed.framework_id.value);
         }
-        self.tell(Signal::Subscribed {
+        self.emit(Signal::Subscribed {
             framework_id: subscribed.framework_id.clone(),
             master_info: subscribed.master_info.clone().unwrap_or_default(),
             registration: self.registration,
@@ -231,14 +231,14 @@ impl Scheduler {
         if let Signal::Update(status) = &signal {
             self.known.note_status(status);
         }
-        self.tell(signal);
+        self.emit(signal);
     }
 
     fn call_refused(&mut self, RefusedCall { call, error }: RefusedCall) {
         for status in known::lost(&call, "the master refused the launch") {
             self.hear(Signal::Update(status));
         }
-        self.tell(Signal::CallRefused(error));
+        self.emit(Signal::CallRefused(error));
     }
 
     /// Whether an answer ends the scheduler. A secret that was good before is being rotated: it is read anew.
@@ -249,11 +249,11 @@ impl Scheduler {
     }
 
     fn refused(&self, error: Error) -> Ended {
-        self.tell(Signal::Refused(error));
+        self.emit(Signal::Refused(error));
         Ended::Refused
     }
 
-    fn tell(&self, signal: Signal) {
+    fn emit(&self, signal: Signal) {
         // Whoever does not listen any more is about to stop.
         let _ = self.signals.send(signal);
     }

@@ -25,8 +25,8 @@ mod life;
 mod presence;
 mod subscription;
 mod take_down;
-mod telling;
 mod unanswered;
+mod updates;
 
 pub use call::{Call, TaskRef, launch};
 pub use life::Scheduler;

@@ -97,7 +97,7 @@ impl Subscription {
                     if redirects > MOST_REDIRECTS {
                         return Err(Error::RedirectLoop { at: target.at });
                     }
-                    detector.redirected(target);
+                    detector.redirected(&master, target, credential.as_ref()).await?;
                 }
                 status => {
                     let body = connection.reader.body(&head).await?;

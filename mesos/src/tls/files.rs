@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
@@ -13,6 +12,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+
+use tokio::time::sleep;
 
 use super::{Authorities, FileError, IdentityFiles};
 
@@ -27,7 +28,7 @@ const BETWEEN_READINGS: Duration = Duration::from_millis(50);
 type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// A certificate chain and the key that belongs to it.
-pub(super) fn matching_pair(files: &IdentityFiles) -> Result<Pair, FileError> {
+pub(super) async fn matching_pair(files: &IdentityFiles) -> Result<Pair, FileError> {
     let mut readings = 1;
     loop {
         let (chain, key) = (certificates(&files.certificate)?, private_key(&files.key)?);
@@ -42,7 +43,7 @@ pub(super) fn matching_pair(files: &IdentityFiles) -> Result<Pair, FileError> {
             }
             Err(error) => return Err(FileError::Unusable(error)),
         }
-        thread::sleep(BETWEEN_READINGS);
+        sleep(BETWEEN_READINGS).await;
     }
 }
 

@@ -74,7 +74,7 @@ pub enum Verify {
 
 impl TlsSettings {
     /// What rustls needs for a connection to a master with one of these names.
-    pub(crate) fn client_config(
+    pub(crate) async fn client_config(
         &self,
         names: &[ServerName<'static>],
     ) -> Result<Arc<ClientConfig>, FileError> {
@@ -88,7 +88,7 @@ impl TlsSettings {
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(files) => {
-                let (chain, key) = files::matching_pair(files)?;
+                let (chain, key) = files::matching_pair(files).await?;
                 builder.with_client_auth_cert(chain, key).map_err(FileError::Unusable)?
             }
         };

@@ -1,4 +1,4 @@
-//! Tells a master what has changed of a framework since it subscribed.
+//! Sends a master what has changed of a framework since it subscribed.
 
 use tokio::sync::oneshot;
 
@@ -6,15 +6,17 @@ use crate::error::Error;
 
 use super::{Call, calls::Calls, presence::Presence};
 
-/// What one master knows of a framework.
-pub(super) struct Telling {
+/// The updates of one framework for one master.
+pub(super) struct Updates {
+    /// What the master knows.
     known: Presence,
-    /// What it is being told. It may act on that after calls that were sent later: those may not hold then.
+    /// The update that the master has not answered yet. It may act on that after calls that were sent later: those may not
+    /// hold then.
     under_way: Option<(Presence, oneshot::Receiver<Result<(), Error>>)>,
 }
 
-impl Telling {
-    /// A master that has subscribed a framework as this.
+impl Updates {
+    /// For a master that has subscribed the framework as `known`.
     pub(super) fn new(known: Presence) -> Self {
         Self { known, under_way: None }
     }
@@ -25,14 +27,14 @@ impl Telling {
             return;
         }
         self.known.note(call);
-        // What a program says of the framework has none of the labels that are not its own.
+        // An update of the program itself drops the labels that others have set.
         if matches!(call, Call::Update { .. }) {
             self.known = self.known.as_subscribed();
         }
     }
 
-    /// Tells what it does not know yet, one thing after the other.
-    pub(super) fn tell(&mut self, presence: &Presence, calls: &Calls) {
+    /// Sends what the master does not know yet, one update at a time.
+    pub(super) fn send(&mut self, presence: &Presence, calls: &Calls) {
         if self.under_way.is_some() {
             return;
         }
@@ -44,10 +46,10 @@ impl Telling {
         }
     }
 
-    /// Waits until the master has answered; for ever while it has not been asked.
+    /// Waits for the answer to the update; for ever while none is sent.
     ///
     /// # Errors
-    /// It does not take that. It is not told again.
+    /// The master refuses the update. It is not sent again.
     pub(super) async fn answered(&mut self) -> Result<(), Error> {
         let Some((_, answer)) = &mut self.under_way else { return std::future::pending().await };
         let Ok(answer) = answer.await else { return std::future::pending().await };
@@ -64,14 +66,14 @@ mod tests {
     use crate::FrameworkInfo;
 
     #[test]
-    fn labels_that_a_program_overrules_are_told_again() {
+    fn labels_that_a_program_overrules_are_sent_again() {
         let mut presence = Presence::new(FrameworkInfo::new("u", "n"));
         presence.label("a", Some("1"));
-        let mut telling = Telling::new(presence.clone());
-        for (call, tells_again) in [(Call::Suppress(vec![]), false), (presence.update(), true)] {
+        let mut updates = Updates::new(presence.clone());
+        for (call, sends_again) in [(Call::Suppress(vec![]), false), (presence.update(), true)] {
             presence.note(&call);
-            telling.note(&call);
-            assert_eq!(telling.known != presence, tells_again, "{call:?}");
+            updates.note(&call);
+            assert_eq!(updates.known != presence, sends_again, "{call:?}");
         }
     }
 }
