@@ -23,13 +23,19 @@ use crate::{
     java_scheduler::JavaScheduler,
     say,
     status::Status,
+    wishes::Wishes,
 };
 
 /// A callback that is due.
 #[derive(Debug)]
 pub(crate) enum Callback {
-    Registered { framework_id: Bytes, master_info: Bytes },
-    Reregistered { master_info: Bytes },
+    Registered {
+        framework_id: Bytes,
+        master_info: Bytes,
+    },
+    Reregistered {
+        master_info: Bytes,
+    },
     Disconnected,
     Offers(Vec<Bytes>),
     Rescinded(Bytes),
@@ -37,6 +43,8 @@ pub(crate) enum Callback {
     Message(ExecutorMessage),
     Failure(Failure),
     Error(String),
+    /// No callback of Java: what the program asks of offers is to be read.
+    Wishes,
 }
 
 /// What the callback thread knows of Java.
@@ -54,8 +62,12 @@ impl JavaSide {
         let vm = self.vm.clone();
         let run = move || {
             if let Some(mut attached) = Attached::as_daemon(&vm) {
+                let mut is_spark = true;
                 for callback in callbacks {
-                    attached.deliver(&driver, &callback);
+                    match callback {
+                        Callback::Wishes => is_spark = is_spark && attached.read_wishes(&driver),
+                        callback => attached.deliver(&driver, &callback),
+                    }
                 }
             } else {
                 fail(&driver, "the JVM does not let a thread attach: no callback can be made");
@@ -67,6 +79,11 @@ impl JavaSide {
     /// Calls `error` on the calling thread: for a driver that cannot even start.
     pub(crate) fn error(&self, env: &mut Env<'_>, why: &str) -> jni::errors::Result<()> {
         self.call(env, &Callback::Error(why.to_owned()))
+    }
+
+    /// What the program asks of offers; an error means that it is not Spark.
+    fn wishes(&self, env: &mut Env<'_>) -> jni::errors::Result<Option<Wishes>> {
+        JavaScheduler::of(env, self)?.map(|scheduler| scheduler.wishes(env)).transpose()
     }
 
     fn call(&self, env: &mut Env<'_>, callback: &Callback) -> jni::errors::Result<()> {
@@ -105,6 +122,29 @@ impl Attached {
         let result = unsafe { ((**vm).v1_4.AttachCurrentThreadAsDaemon)(vm, &raw mut env, arguments) };
         let attached = result == sys::JNI_OK && !env.is_null();
         attached.then(|| Self { env: env.cast(), vm, _not_send: PhantomData })
+    }
+
+    /// Reads what the program asks of offers while it has no task, or had none; `is_spark` until it proves to be another's.
+    fn read_wishes(&mut self, driver: &Driver) -> bool {
+        if driver.status() != Status::Running || !driver.ledger().has_to_say() {
+            return true;
+        }
+        // SAFETY: as in `deliver`.
+        #[allow(unsafe_code)]
+        let mut env = unsafe { EnvUnowned::from_raw(self.env) };
+        let read = env.with_env(|env| {
+            let wishes = env.with_local_frame(16, |env| driver.java.wishes(env));
+            if wishes.is_err() && env.exception_check() {
+                env.exception_clear();
+            }
+            wishes
+        });
+        match read.into_outcome() {
+            Outcome::Ok(Some(wishes)) => driver.judge(&wishes),
+            Outcome::Ok(None) => {}
+            Outcome::Err(_) | Outcome::Panic(_) => return false,
+        }
+        true
     }
 
     /// Makes one callback, and what has to follow it.
@@ -164,6 +204,7 @@ impl Callback {
             Self::Failure(Failure { executor_id: Some(_), .. }) => "executorLost",
             Self::Failure(_) => "slaveLost",
             Self::Error(_) => "error",
+            Self::Wishes => "wishes",
         }
     }
 }

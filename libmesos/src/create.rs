@@ -4,7 +4,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use jni::{Env, jni_sig, jni_str, objects::JObject};
-use lcmap_mesos::{Credential, FrameworkInfo, FrameworkPhase, FrameworkState, Masters, Settings, wire};
+use lcmap_mesos::{
+    Credential, FrameworkInfo, FrameworkPhase, FrameworkState, Masters, OfferState, Settings, wire,
+};
 
 use crate::{
     callbacks::JavaSide,
@@ -45,6 +47,8 @@ pub(crate) fn create(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Driver> {
         driver_address: None,
         has_run: false,
         refused: None,
+        offers: OfferState::default(),
+        unresolved_hosts: vec![],
         stop_called: false,
         teardown_owed: None,
     };

@@ -4,16 +4,19 @@
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError, mpsc},
-    time::Duration,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use lcmap_mesos::{
-    FrameworkInfo, FrameworkPhase, FrameworkState, Labels, Settings,
+    FrameworkInfo, FrameworkPhase, FrameworkState, Labels, Settings, Standstill, StandstillCause,
     scheduler::{Call, Ended, Ending, Handle},
 };
 
-use crate::{callbacks::JavaSide, network, say, state_file::StateFile, status::Status, task};
+use crate::{
+    callbacks::JavaSide, hosts::Hosts, ledger::Ledger, network, say, state_file::StateFile, status::Status,
+    task, wishes::Wishes,
+};
 
 /// How long a stop waits for the master's word: a little longer than the scheduler itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
@@ -54,6 +57,8 @@ pub(crate) struct Driver {
     reporter: Mutex<Reporter>,
     /// Done once the first task has told where executors look for their driver: looking at each would cost.
     first_launch: Once,
+    ledger: Mutex<Ledger>,
+    hosts: Mutex<Hosts>,
     pub(crate) acknowledgements: Acknowledgements,
     pub(crate) java: JavaSide,
 }
@@ -85,6 +90,8 @@ impl Driver {
             handle: OnceLock::new(),
             reporter: Mutex::new(reporter),
             first_launch: Once::new(),
+            ledger: Mutex::new(Ledger::new(Instant::now())),
+            hosts: Mutex::default(),
             acknowledgements,
             java,
         }
@@ -255,14 +262,42 @@ impl Driver {
         reporter.file.as_ref().map_or(Ok(()), |file| file.write(&reporter.state))
     }
 
-    /// Notes where the first task that is launched looks for its driver.
-    pub(crate) fn launches(&self, tasks: &[Bytes]) {
+    /// Notes tasks that are launched: what they answer, where they run, and where the first looks for its driver.
+    pub(crate) fn launches(&self, offers: &[Bytes], tasks: &[Bytes]) {
+        self.ledger().launched(offers, tasks);
+        let mut hosts = self.hosts();
+        tasks.iter().filter_map(|task| task::host(task)).for_each(|host| hosts.note(host));
+        drop(hosts);
         let Some(task) = tasks.first() else { return };
         self.first_launch.call_once(|| {
             if let Some(address) = task::driver_address(task) {
                 self.report(|state| state.driver_address = Some(address));
             }
         });
+    }
+
+    /// Offers and answers.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The agents of executors.
+    pub(crate) fn hosts(&self) -> MutexGuard<'_, Hosts> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says why no executor lives, if that is news of a program that wishes this.
+    pub(crate) fn judge(&self, wishes: &Wishes) {
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let news = self.ledger().judge(wishes, Instant::now(), i64::try_from(clock).unwrap_or(i64::MAX));
+        if let Some(offers) = news {
+            use StandstillCause::{NoOffers, NoneWanted};
+            let is_strange = |it: &&Standstill| !matches!(it.cause, NoneWanted | NoOffers);
+            if let Some(standstill) = offers.standstill.as_ref().filter(is_strange) {
+                say(&format!("no executor lives: {}", standstill.words));
+            }
+            self.report(|state| state.offers = offers);
+        }
     }
 
     /// Notes a framework that may live on.

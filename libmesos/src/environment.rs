@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `LCMAP_MESOS_PRINCIPAL_FILE`, `LCMAP_MESOS_SECRET_FILE` | files with principal and secret, which beat what the program set |
 //! | `LCMAP_MESOS_FRAMEWORK_ID` | the framework's id; further drivers of the state folder get `-2`, `-3` … behind it |
-//! | `LCMAP_MESOS_LABELS` | `key=value,key=value`: labels of the framework |
+//! | `LCMAP_MESOS_LABELS` | labels of the framework, as JSON: `{"key": "value"}` |
 //! | `LCMAP_MESOS_STATE_DIR` | the folder for state files |
 //! | `LCMAP_MESOS_REGISTRATION_TIMEOUT` | seconds until a driver that is not registered gives up; none: it waits for ever |
 //! | `LCMAP_MESOS_VERIFY`, `LCMAP_MESOS_SERVER_NAME` | see `lcmap_mesos::tls::from_environment` |
@@ -12,7 +12,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use lcmap_mesos::{
-    CredentialSource,
+    CredentialSource, Labels, decode_labels,
     tls::{self, EnvironmentError, Security},
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Environment {
     /// Credentials that beat the program's.
     pub(crate) credential: Option<CredentialSource>,
     pub(crate) framework_id: Option<String>,
-    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) labels: Labels,
     pub(crate) state_folder: Option<PathBuf>,
     pub(crate) registration_timeout: Option<Duration>,
 }
@@ -35,8 +35,8 @@ pub(crate) enum Misunderstood {
     Tls(#[from] EnvironmentError),
     #[error("{0} is not set: principal and secret files are set together or not at all")]
     HalfACredential(&'static str),
-    #[error("LCMAP_MESOS_LABELS has {0:?} in it: write key=value,key=value")]
-    Label(String),
+    #[error(r#"LCMAP_MESOS_LABELS is {0:?}: write JSON, {{"key": "value", "key": "value"}}"#)]
+    Labels(String),
     #[error("LCMAP_MESOS_REGISTRATION_TIMEOUT is {0:?}: write a number of seconds above zero")]
     Timeout(String),
 }
@@ -70,12 +70,8 @@ impl Environment {
     }
 }
 
-fn read_labels(text: &str) -> Result<Vec<(String, String)>, Misunderstood> {
-    let label = |label: &str| match label.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(Misunderstood::Label(label.to_owned())),
-    };
-    text.split(',').map(label).collect()
+fn read_labels(text: &str) -> Result<Labels, Misunderstood> {
+    decode_labels(text).ok_or_else(|| Misunderstood::Labels(text.to_owned()))
 }
 
 fn read_timeout(text: &str) -> Result<Duration, Misunderstood> {
@@ -99,7 +95,7 @@ mod tests {
             security: Security::Plain,
             credential: None,
             framework_id: None,
-            labels: vec![],
+            labels: Labels::new(),
             state_folder: None,
             registration_timeout: None,
         };
@@ -111,7 +107,7 @@ mod tests {
         let read = read(&[
             ("LCMAP_MESOS_PRINCIPAL_FILE", "/p"),
             ("LCMAP_MESOS_SECRET_FILE", "/s"),
-            ("LCMAP_MESOS_LABELS", "lcmap.usgs.gov/job=a,b=c=d"),
+            ("LCMAP_MESOS_LABELS", r#"{"lcmap.usgs.gov/job": "a,b", "b": "c=d"}"#),
             ("LCMAP_MESOS_REGISTRATION_TIMEOUT", "120"),
         ])
         .unwrap();
@@ -120,7 +116,7 @@ mod tests {
             Some(CredentialSource::Files { principal: "/p".into(), secret: "/s".into() })
         );
         let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        assert_eq!(read.labels, [label("lcmap.usgs.gov/job", "a"), label("b", "c=d")]);
+        assert_eq!(read.labels, [label("lcmap.usgs.gov/job", "a,b"), label("b", "c=d")].into());
         assert_eq!(read.registration_timeout, Some(Duration::from_secs(120)));
     }
 
@@ -128,8 +124,8 @@ mod tests {
     fn what_cannot_be_understood_is_named() {
         for (name, value) in [
             ("LCMAP_MESOS_SECRET_FILE", "/s"),
-            ("LCMAP_MESOS_LABELS", "a"),
-            ("LCMAP_MESOS_LABELS", "=a"),
+            ("LCMAP_MESOS_LABELS", "a=b"),
+            ("LCMAP_MESOS_LABELS", r#"{"a": 1}"#),
             ("LCMAP_MESOS_REGISTRATION_TIMEOUT", "2m"),
             ("LCMAP_MESOS_REGISTRATION_TIMEOUT", "0"),
             ("LIBPROCESS_SSL_ENABLED", "maybe"),

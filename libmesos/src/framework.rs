@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn every_driver_gets_an_id_of_its_own() {
         let environment =
-            environment(&[("LCMAP_MESOS_FRAMEWORK_ID", "uid-1"), ("LCMAP_MESOS_LABELS", "a=b")]);
+            environment(&[("LCMAP_MESOS_FRAMEWORK_ID", "uid-1"), ("LCMAP_MESOS_LABELS", r#"{"a": "b"}"#)]);
         let folder = tempfile::tempdir().unwrap();
         let ids: Vec<_> = (0..2)
             .map(|_| {

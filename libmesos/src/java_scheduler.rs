@@ -7,6 +7,7 @@ use lcmap_mesos::message::{ExecutorMessage, Failure};
 use crate::{
     callbacks::{Callback, JavaSide},
     java::Classes,
+    wishes::Wishes,
 };
 
 type Result<T> = jni::errors::Result<T>;
@@ -44,7 +45,13 @@ impl<'c, 'l> JavaScheduler<'c, 'l> {
             Callback::Message(message) => self.framework_message(env, message),
             Callback::Failure(failure) => self.lost(env, failure),
             Callback::Error(why) => self.error(env, why),
+            Callback::Wishes => Ok(()),
         }
+    }
+
+    /// What it asks of offers.
+    pub(crate) fn wishes(&self, env: &mut Env<'_>) -> Result<Wishes> {
+        Wishes::read(env, &self.scheduler)
     }
 
     fn registered(&self, env: &mut Env<'l>, framework_id: &[u8], master_info: &[u8]) -> Result<()> {

@@ -13,13 +13,18 @@ mod create;
 mod driver;
 mod environment;
 mod framework;
+mod handles;
+mod hosts;
 mod java;
 mod java_scheduler;
+mod ledger;
 mod network;
+mod offer;
 mod state_file;
 mod status;
 mod symbols;
 mod task;
+mod wishes;
 
 /// Says something to whoever reads the program's standard error, in the library's name.
 fn say(message: &str) {

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant as StdInstant},
 };
 
 use lcmap_mesos::{
@@ -23,14 +23,14 @@ use tokio::{
 use crate::{
     callbacks::Callback,
     driver::{Driver, Prepared},
-    say, task,
+    hosts, say, task,
 };
 
 /// The same trouble is said again after so long.
 const REPETITION: Duration = Duration::from_secs(60);
 
-/// How often whoever supervises the process is asked for labels.
-const LABELS: Duration = Duration::from_secs(5);
+/// How often whoever supervises the process is asked for labels, and the program what it wants while it has no task.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Starts the thread. What the scheduler hears goes to the callback thread through `callbacks`.
 pub(crate) fn spawn(
@@ -74,8 +74,8 @@ async fn live(
     stopper: &Handle,
 ) -> Ended {
     let mut deadline = timeout.map(|timeout| Instant::now() + timeout);
-    let mut labels = interval(LABELS);
-    labels.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let life = scheduler.run();
     tokio::pin!(life);
     let ended = loop {
@@ -89,7 +89,7 @@ async fn live(
                 deadline = None;
                 stopper.stop(Ending::Failover);
             }
-            _ = labels.tick() => relay.look_at_labels(),
+            _ = ticks.tick() => relay.look(),
         }
     };
     while let Ok(signal) = signals.try_recv() {
@@ -126,6 +126,7 @@ impl Relay {
                     state.phase = FrameworkPhase::Disconnected;
                     (state.reason, state.trouble) = (Some(error.to_string()), Some(error.kind()));
                 });
+                self.driver.ledger().disconnected();
                 self.call_back(Callback::Disconnected);
             }
             Signal::Waiting(error) => {
@@ -136,16 +137,28 @@ impl Relay {
             }
             Signal::CallRefused(error) => say(&error.to_string()),
             Signal::Refused(error) => self.end(error.to_string(), Some(error.kind())),
-            Signal::Offers(offers) => self.call_back(Callback::Offers(offers)),
-            Signal::Rescinded(offer) => self.call_back(Callback::Rescinded(offer)),
+            Signal::Offers(offers) => {
+                self.driver.ledger().offered(&offers);
+                self.call_back(Callback::Offers(offers));
+            }
+            Signal::Rescinded(offer) => {
+                self.driver.ledger().rescinded(&offer);
+                self.call_back(Callback::Rescinded(offer));
+            }
             Signal::Update(status) => {
                 if !self.has_run {
                     self.note(&status);
                 }
+                self.driver.ledger().updated(&status, StdInstant::now());
                 self.call_back(Callback::Update(status));
             }
             Signal::Message(message) => self.call_back(Callback::Message(message)),
-            Signal::Failure(failure) => self.call_back(Callback::Failure(failure)),
+            Signal::Failure(failure) => {
+                if let (Some(agent), None) = (&failure.agent_id, &failure.executor_id) {
+                    self.driver.ledger().agent_lost(agent);
+                }
+                self.call_back(Callback::Failure(failure));
+            }
         }
     }
 
@@ -154,6 +167,7 @@ impl Relay {
             say("connected to the master");
         }
         self.registered = true;
+        self.driver.ledger().registered(StdInstant::now());
         self.driver.report(|state| {
             state.phase = FrameworkPhase::Registered;
             state.framework_id = Some(id.value.clone());
@@ -185,6 +199,16 @@ impl Relay {
                     state.refused.get_or_insert(why);
                 });
             }
+        }
+    }
+
+    fn look(&mut self) {
+        self.look_at_labels();
+        for host in self.driver.hosts().due() {
+            tokio::spawn(hosts::look_up(Arc::clone(&self.driver), host));
+        }
+        if self.registered {
+            self.call_back(Callback::Wishes);
         }
     }
 

@@ -54,7 +54,7 @@ impl StateFile {
 
 #[cfg(test)]
 mod tests {
-    use lcmap_mesos::FrameworkPhase;
+    use lcmap_mesos::{FrameworkPhase, OfferState};
 
     use super::*;
 
@@ -83,6 +83,8 @@ mod tests {
             driver_address: None,
             has_run: false,
             refused: None,
+            offers: OfferState::default(),
+            unresolved_hosts: vec![],
             stop_called: false,
             teardown_owed: None,
         })

@@ -23,6 +23,7 @@ use crate::{
     convert::{encoded, encoded_each, encoded_or_null, strings},
     create::create,
     driver::{Acknowledgements, Driver, Start},
+    handles,
     java::Classes,
     status::Status,
     task,
@@ -101,8 +102,9 @@ natives! {
     };
     /// `declineOffer(OfferID, Filters)`
     Java_org_apache_mesos_MesosSchedulerDriver_declineOffer(offer, filters) => |env, driver| {
-        let offers = vec![encoded(env, &offer)?];
-        driver.call(Call::Decline { offers, filters: encoded_or_null(env, &filters)? });
+        let (offer, filters) = (encoded(env, &offer)?, encoded_or_null(env, &filters)?);
+        driver.ledger().declined(&offer, filters.as_ref());
+        driver.call(Call::Decline { offers: vec![offer], filters });
         Ok(())
     };
     /// `reviveOffers()`
@@ -186,14 +188,13 @@ extern "system" fn Java_org_apache_mesos_MesosSchedulerDriver_initialize<'l>(
     this: JObject<'l>,
 ) {
     env.with_env(|env| {
-        let driver = Arc::new(create(env, &this)?);
-        let pointer = Arc::into_raw(driver) as jlong;
-        env.set_field(&this, jni_str!("__driver"), jni_sig!("J"), JValue::Long(pointer))
+        let handle = handles::keep(Arc::new(create(env, &this)?));
+        env.set_field(&this, jni_str!("__driver"), jni_sig!("J"), JValue::Long(handle))
     })
     .resolve::<ThrowRuntimeExAndDefault>();
 }
 
-/// `finalize()`: frees what `initialize` made. The framework is not unregistered.
+/// `finalize()`: lets go of what `initialize` made. The framework is not unregistered.
 // SAFETY: as for `initialize`.
 #[allow(unsafe_code, non_snake_case)]
 #[unsafe(no_mangle)]
@@ -202,12 +203,7 @@ extern "system" fn Java_org_apache_mesos_MesosSchedulerDriver_finalize<'l>(
     this: JObject<'l>,
 ) {
     env.with_env(|env| -> Result<()> {
-        let pointer = pointer(env, &this)?;
-        if !pointer.is_null() {
-            env.set_field(&this, jni_str!("__driver"), jni_sig!("J"), JValue::Long(0))?;
-            // SAFETY: the pointer came out of `Arc::into_raw` in `initialize` and is taken back once: the field is zero now,
-            // and Java finalizes an object once, when no other native of it can run.
-            let driver = unsafe { Arc::from_raw(pointer) };
+        if let Some(driver) = handles::remove(handle(env, &this)?) {
             driver.forget();
         }
         Ok(())
@@ -297,7 +293,7 @@ fn launch_tasks(
     filters: &JObject<'_>,
 ) -> Result<()> {
     let tasks: Vec<Bytes> = encoded_each(env, tasks)?.into_iter().map(task::meant).collect();
-    driver.launches(&tasks);
+    driver.launches(&offers, &tasks);
     let operations = if tasks.is_empty() { vec![] } else { vec![launch(&tasks)] };
     driver.call(Call::Accept { offers, operations, filters: encoded_or_null(env, filters)? });
     Ok(())
@@ -332,20 +328,10 @@ fn not_initialized<'l>(env: &mut Env<'l>) -> Result<JObject<'l>> {
 }
 
 /// The driver of a Java object, kept alive while it is held.
-#[allow(unsafe_code)]
 fn driver(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Option<Arc<Driver>>> {
-    let pointer = pointer(env, this)?;
-    if pointer.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the pointer came out of `Arc::into_raw` in `initialize`, and the count that it stands for is given back by
-    // `finalize` alone, which Java does not call while `this` is in use.
-    Ok(Some(unsafe {
-        Arc::increment_strong_count(pointer);
-        Arc::from_raw(pointer)
-    }))
+    Ok(handles::get(handle(env, this)?))
 }
 
-fn pointer(env: &mut Env<'_>, this: &JObject<'_>) -> Result<*const Driver> {
-    Ok(env.get_field(this, jni_str!("__driver"), jni_sig!("J"))?.j()? as *const Driver)
+fn handle(env: &mut Env<'_>, this: &JObject<'_>) -> Result<jlong> {
+    env.get_field(this, jni_str!("__driver"), jni_sig!("J"))?.j()
 }

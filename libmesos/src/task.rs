@@ -9,6 +9,12 @@ use crate::say;
 
 /// Numbers of fields: `mesos.proto` of Mesos 1.11.
 mod field {
+    /// `TaskInfo.task_id`.
+    pub(super) const TASK: u32 = 2;
+    /// `TaskStatus.task_id`.
+    pub(super) const OF: u32 = 1;
+    /// `TaskStatus.slave_id`.
+    pub(super) const AGENT: u32 = 5;
     /// `TaskInfo.command`.
     pub(super) const COMMAND: u32 = 7;
     /// `CommandInfo.value`.
@@ -31,14 +37,56 @@ mod field {
 
 /// `TaskState.TASK_RUNNING`.
 const RUNNING: u64 = 1;
-/// What of `TaskState` is the end of a task that did not do what it was to.
-const FAILURES: [(u64, &str); 4] =
-    [(3, "TASK_FAILED"), (5, "TASK_LOST"), (REFUSED, "TASK_ERROR"), (9, "TASK_DROPPED")];
+/// What of `TaskState` is a good end: `TASK_FINISHED` and `TASK_KILLED`.
+const GOOD_ENDS: [u64; 2] = [2, 4];
+/// What of `TaskState` is the end of a task that did not do what it was to. Spark gives up one that is unreachable, too
+/// (`MesosSchedulerUtils.mesosToTaskState`).
+const FAILURES: [(u64, &str); 8] = [
+    (3, "TASK_FAILED"),
+    (5, "TASK_LOST"),
+    (REFUSED, "TASK_ERROR"),
+    (9, "TASK_DROPPED"),
+    (10, "TASK_UNREACHABLE"),
+    (11, "TASK_GONE"),
+    (12, "TASK_GONE_BY_OPERATOR"),
+    (13, "TASK_UNKNOWN"),
+];
 /// `TaskState.TASK_ERROR`: the master does not take the task.
 const REFUSED: u64 = 7;
 
 /// What stands before host and port in the command of an executor (Spark's `RpcEndpointAddress`, since 1.6).
 const ENDPOINT: &str = "spark://CoarseGrainedScheduler@";
+
+/// How a task ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// Its `TaskID`.
+    pub(crate) task: Bytes,
+    /// The agent's `SlaveID`.
+    pub(crate) agent: Bytes,
+    /// How it failed, in Mesos' words, if it did.
+    pub(crate) failure: Option<String>,
+}
+
+/// How its task ended, if a `TaskStatus` says that it did.
+pub(crate) fn end(status: &[u8]) -> Option<End> {
+    let failure = failure(status);
+    let is_good = wire::varint(status, field::STATE).is_some_and(|state| GOOD_ENDS.contains(&state));
+    let id = |number| Bytes::copy_from_slice(wire::bytes(status, number).unwrap_or_default());
+    (is_good || failure.is_some()).then(|| End { task: id(field::OF), agent: id(field::AGENT), failure })
+}
+
+/// The `TaskID` of a `TaskInfo`.
+pub(crate) fn id(task: &[u8]) -> Option<Bytes> {
+    wire::bytes(task, field::TASK).map(Bytes::copy_from_slice)
+}
+
+/// The host name by which an executor of Spark's is to be found: that of its agent, unless it has a network of its own.
+pub(crate) fn host(task: &[u8]) -> Option<String> {
+    let command = wire::text(wire::bytes(task, field::COMMAND)?, field::VALUE);
+    let (_, host) = command.split_once(" --hostname ")?;
+    host.split_whitespace().next().map(str::to_owned)
+}
 
 /// Where an executor of Spark's is told to find its driver, as host and port.
 pub(crate) fn driver_address(task: &[u8]) -> Option<String> {
