@@ -57,7 +57,8 @@ pub struct Condition {
     /// Why, as one word of a closed list.
     #[schemars(schema_with = "crate::reason::text")]
     pub reason: Reason,
-    /// The same for people: object, field and remedy.
+    /// Its own words for people, if it has any. What `status.message` says stands in one condition: the one of Reconciling,
+    /// Stalled, Completed and Failed that holds, or else `DriverReady`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 1024))]
     pub message: String,

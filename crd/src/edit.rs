@@ -27,6 +27,7 @@ const LIVE: &[&str] = &[
 /// The fields whose edit holds from the next attempt on.
 const NEXT_ATTEMPT: &[&str] = &[
     "eventLog",
+    "failureMessage",
     "run.notebook.idleTimeout",
     "run.pyspark.idleTimeout",
     "run.shell.idleTimeout",

@@ -2,6 +2,8 @@
 //!
 //! One table drives the CEL rules, the offline check and the reference.
 
+use lcmap_spark_variables::Manifest;
+
 /// A Spark property, an environment variable or an option, and what owns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owned {
@@ -40,10 +42,11 @@ const fn ours(name: &'static str, reason: &'static str) -> Owned {
 
 const ADDRESS: &str = "lcmap-spark sets it to the address that executors reach";
 const LISTEN: &str = "lcmap-spark sets it, to this machine alone by run and to all addresses in a pod";
+const TOKEN: &str = "the notebook's token opens it, and nothing else";
+const SOCKET: &str = "browsers do not get to a socket; the notebook listens on its port";
 const COARSE: &str = "executors of Mesos' fine-grained mode are not supported";
 const CLIENT: &str = "the driver always runs where the job does (client mode)";
 const FRAMEWORK_ID: &str = "lcmap-spark chooses framework ids, so that it finds every framework again";
-const PLAN: &str = "lcmap-spark writes Spark's configuration from this specification";
 
 /// The Spark properties that `spec.conf` may not hold.
 pub const PROPERTIES: &[Owned] = &[
@@ -90,25 +93,18 @@ pub const PROPERTIES: &[Owned] = &[
     field("spark.submit.pyFiles", "dependencies.pyFiles"),
 ];
 
-/// The environment variables that `spec.env` may not hold.
-pub const VARIABLES: &[Owned] = &[
-    field("IMAGE", "image"),
-    field("JUPYTER_TOKEN", "run.notebook.tokenSecretName"),
-    field("JUPYTER_TOKEN_FILE", "run.notebook.tokenSecretName"),
-    field("MASTER", "mode and spec.mesos.master"),
-    field("MESOS_PRINCIPAL", "mesos.credentialsSecretName"),
-    field("MESOS_ROLE", "mesos.role"),
-    field("MESOS_SECRET", "mesos.credentialsSecretName"),
-    ours("SPARK_CONF_DIR", PLAN),
-    field("SPARK_DRIVER_MEMORY", "driver.memory"),
-    field("SPARK_EXECUTOR_CORES", "executor.cores"),
-    field("SPARK_EXECUTOR_MEMORY", "executor.memory"),
-    field("SPARK_MESOS_PRINCIPAL", "mesos.credentialsSecretName"),
-    field("SPARK_MESOS_PRINCIPAL_FILE", "mesos.credentialsSecretName"),
-    field("SPARK_MESOS_SECRET", "mesos.credentialsSecretName"),
-    field("SPARK_MESOS_SECRET_FILE", "mesos.credentialsSecretName"),
-    field("SPARK_USER", "mesos.user"),
-];
+/// The environment variables that `spec.env` may not hold, by name.
+pub fn variables() -> Vec<Owned> {
+    let mut owned: Vec<Owned> = lcmap_spark_variables::all()
+        .filter_map(|variable| match variable.manifest {
+            Manifest::Honoured => None,
+            Manifest::Field(path) => Some(field(variable.name, path)),
+            Manifest::Refused(reason) => Some(ours(variable.name, reason)),
+        })
+        .collect();
+    owned.sort_by_key(|owned| owned.name);
+    owned
+}
 
 /// The options of `spark-shell` and `pyspark` that `args` may not hold. Source: `SparkSubmitOptionParser`.
 pub const SHELL_OPTIONS: &[Owned] = &[
@@ -134,15 +130,31 @@ pub const SHELL_OPTIONS: &[Owned] = &[
 
 /// The options of `jupyter notebook` that `args` may not hold.
 pub const NOTEBOOK_OPTIONS: &[Owned] = &[
+    ours("--IdentityProvider.hashed_password", TOKEN),
+    ours("--IdentityProvider.login_handler_class", TOKEN),
     field("--IdentityProvider.token", "run.notebook.tokenSecretName"),
+    ours("--NotebookApp.ip", LISTEN),
+    ours("--NotebookApp.password", TOKEN),
+    field("--NotebookApp.port", "run.notebook.port"),
+    ours("--NotebookApp.sock", SOCKET),
     field("--NotebookApp.token", "run.notebook.tokenSecretName"),
+    ours("--PasswordIdentityProvider.hashed_password", TOKEN),
+    ours("--PasswordIdentityProvider.password_required", TOKEN),
+    field("--PasswordIdentityProvider.token", "run.notebook.tokenSecretName"),
+    ours("--ServerApp.allow_unauthenticated_access", TOKEN),
+    ours("--ServerApp.cookie_secret", TOKEN),
+    ours("--ServerApp.identity_provider_class", TOKEN),
     ours("--ServerApp.ip", LISTEN),
+    ours("--ServerApp.login_handler_class", TOKEN),
+    ours("--ServerApp.password", TOKEN),
     field("--ServerApp.port", "run.notebook.port"),
     field("--ServerApp.root_dir", "run.notebook.directory"),
+    ours("--ServerApp.sock", SOCKET),
     field("--ServerApp.token", "run.notebook.tokenSecretName"),
     ours("--ip", LISTEN),
     field("--notebook-dir", "run.notebook.directory"),
     field("--port", "run.notebook.port"),
+    ours("--sock", SOCKET),
 ];
 
 #[cfg(test)]
@@ -151,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_single() {
-        for table in [PROPERTIES, VARIABLES, SHELL_OPTIONS, NOTEBOOK_OPTIONS] {
+        for table in [PROPERTIES, SHELL_OPTIONS, NOTEBOOK_OPTIONS] {
             assert!(table.is_sorted_by(|a, b| a.name < b.name));
         }
     }

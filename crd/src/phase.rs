@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where a job stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// Where a job stands. Phases compare in the order that an attempt goes through them.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[schemars(transform = crate::schema::undescribed)]
 pub enum Phase {
     /// Accepted; the driver does not run yet. The reason says what it waits for.
@@ -137,8 +139,17 @@ impl Phase {
             Self::Connecting => ON.split_at(1).1,
             Self::Requesting => ON.split_at(2).1,
             Self::Running => ON.split_at(3).1,
-            // Pending by a retry, Suspended by a suspension that was asked for before.
-            Self::Releasing => &[Self::Succeeded, Self::Failed, Self::Suspended, Self::Pending],
+            // Pending by a retry, Suspended by a suspension that was asked for before. A driver that was to go and may stay, since
+            // what was to befall it was called off, is where it was.
+            Self::Releasing => &[
+                Self::Succeeded,
+                Self::Failed,
+                Self::Suspended,
+                Self::Pending,
+                Self::Connecting,
+                Self::Requesting,
+                Self::Running,
+            ],
             // A driver turns up that was started before the suspension was known of.
             Self::Suspended => &[Self::Releasing, Self::Succeeded, Self::Failed],
             Self::Succeeded | Self::Failed => &[],
@@ -178,7 +189,7 @@ mod tests {
         Connecting  QRLSF    PL    PL     LZ      -      LF
         Requesting  RLSF     PL    PL     LZ      -      LF
         Running     LSF      PL    PL     LZ      -      LF
-        Releasing   SFZP     P     P      Z       P      F
+        Releasing   SFZPCQR  P     P      Z       P      F
         Succeeded   -        -     PZ     -       -      -
         Failed      -        -     PZ     -       -      -
         Suspended   LSF      P     P      -       PCQRLSF LF

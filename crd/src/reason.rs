@@ -40,11 +40,11 @@ reasons! {
     /// No node takes the driver pod. The message says what the scheduler looked for: lower `driver`, or
     /// mend `pod.spec`'s selectors and tolerations.
     Unschedulable,
-    /// A ResourceQuota of the namespace has no room for the driver pod. Wait, lower `driver`, or ask for
-    /// more.
+    /// A ResourceQuota of the namespace has no room for the driver pod, or for a notebook's claim, Secret or
+    /// Service. Wait, lower `driver`, or ask for more.
     QuotaExceeded,
-    /// The API server refused the driver pod, in the words of the message. Mend `pod` or what the message
-    /// names.
+    /// The API server refused the driver pod, or a notebook's claim, Secret or Service, in the words of the
+    /// message. Mend `pod` or what the message names.
     PodRefused,
     /// The node pulls the job's image.
     PullingImage,
@@ -56,7 +56,8 @@ reasons! {
     /// A ConfigMap, or a key of it, that the job names does not exist. Create it; the job then goes on by
     /// itself.
     ConfigMapMissing,
-    /// A volume of the driver pod cannot be mounted. The message says which and why.
+    /// A volume of the driver pod cannot be mounted, or its claim is not there or not bound. The message says
+    /// which and why.
     VolumeUnavailable,
     /// The node cannot create a container of the driver pod, in the words of the message. Mend `pod` or what the
     /// message names.
@@ -86,12 +87,17 @@ reasons! {
     /// The program ended with exit code 0 and never made a `SparkContext` on Mesos. Check that it makes one,
     /// and does not set its own master.
     NeverConnected,
-    /// The program ended with the exit code that the message tells. Its log says why.
+    /// The program is over and ended well, and its JVM is not over, since a thread that is no daemon keeps that alive: a timer
+    /// or a client of a library, say. lcmap-spark ends it after `terminationGracePeriod`. Close what the library offers to
+    /// close, or have it use daemons.
+    JvmLingers,
+    /// The program ended with the exit code that the message tells, and by the exception or the last line that stands there,
+    /// unless `failureMessage` leaves that to the log.
     ExitedNonZero,
     /// The program was killed by a signal that lcmap-spark did not send.
     KilledBySignal,
-    /// The kernel killed the driver for want of memory. Raise `driver.memory`, or `driver.memoryOverhead`
-    /// for Python.
+    /// The kernel killed the driver for want of memory, or the heap of its JVM was full. Raise `driver.memory`, or
+    /// `driver.memoryOverhead` for Python.
     OutOfMemory,
     /// The job was asked to stop, and ended within its grace period.
     Stopped,
@@ -132,7 +138,7 @@ reasons! {
     /// `pod.spec` uses a name that lcmap-spark keeps for itself: the container `driver`, init containers
     /// and volumes `lcmap-*`.
     ReservedName,
-    /// `pod` cannot be merged into a pod. The message names the path.
+    /// `pod` sets what is another field's, or no API server could read it. The message names each path.
     PodTemplateInvalid,
     /// Neither the job nor the operator names an image. Set `image`.
     ImageRequired,
@@ -143,8 +149,8 @@ reasons! {
     MasterUnconfigured,
     /// `executor.totalCores` is above the operator's maximum. The message names both.
     TotalCoresTooLarge,
-    /// The operator's default for `executor.totalCores` is below the job's `executor.cores`, so that no executor could ever
-    /// start. The message names both: set `executor.totalCores`, or lower `executor.cores`.
+    /// `executor.totalCores`, as the operator's default or the program itself sets it, is below `executor.cores`, so that no
+    /// executor could ever start. The message names both: set `executor.totalCores`, or lower `executor.cores`.
     TotalCoresTooSmall,
 
     // The image and what is in it.
@@ -156,6 +162,9 @@ reasons! {
     CommandNotExecutable,
     /// The driver's private configuration could not be written or read. The message says which file.
     ConfigurationFailed,
+    /// Jupyter's own configuration, in the image or the home folder, lets in others than the notebook's token does, or has
+    /// it listen where the notebook is not to be. Mend what the message names.
+    JupyterMisconfigured,
     /// A private key lies in the image under /certs. Remove it, take the key for known to all, and name a
     /// Secret in `mesos.certificates`.
     CertificatesInImage,
@@ -180,7 +189,8 @@ reasons! {
     Connecting,
     /// The framework is registered on Mesos.
     Registered,
-    /// The name of the Mesos master does not resolve. Check `mesos.master` and DNS.
+    /// The name of the Mesos master does not resolve. Check `mesos.master` and DNS. By `doctor` also: the name of an agent,
+    /// which the driver has to know.
     NameUnknown,
     /// Nobody listens at the Mesos master's address and port. Check `mesos.master`.
     ConnectionRefused,
@@ -210,6 +220,17 @@ reasons! {
     NoOffers,
     /// No offer holds one executor. The message says by how much: lower `executor`.
     OffersTooSmall,
+    /// `spark.blockManager.port` in `conf` is none of the ports that agents offer. The message names both: leave it out, or set
+    /// one of theirs.
+    PortsNotOffered,
+    /// Mesos makes offers, and Spark declines them, for a cause that the message tells as far as it is known. The driver's log at
+    /// level DEBUG says more.
+    OffersDeclined,
+    /// Spark wants no executor at the moment, as dynamic allocation has it between two jobs. Nothing is wrong.
+    NoExecutorsWanted,
+    /// Two executors failed on each agent that makes offers, and Spark launches no more there. After a minute of that an attempt
+    /// of `run.submit` is ended, as a failure of the infrastructure. Mend what the message names.
+    AgentsExcluded,
     /// No agent has the attributes that `mesos.constraints` asks for.
     ConstraintsUnmet,
     /// The job holds all cores that `executor.totalCores` allows.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use lcmap_spark_crd::SparkJob;
 use lcmap_spark_crd::admission::{Violation, admit};
-use lcmap_spark_crd::owned::{NOTEBOOK_OPTIONS, PROPERTIES, SHELL_OPTIONS, VARIABLES};
+use lcmap_spark_crd::owned::{NOTEBOOK_OPTIONS, PROPERTIES, SHELL_OPTIONS, variables};
 use serde_json::{Value, json};
 
 /// The manifests in one folder of the table, by path, with their text.
@@ -80,7 +80,7 @@ fn every_owned_name_is_refused_with_what_to_write_instead() {
         let field = format!("spec.conf[{}]", owned.name);
         assert_owned(&json!({"run": run, "conf": {owned.name: "x"}}), &field, &owned.remedy());
     }
-    for owned in VARIABLES {
+    for owned in variables() {
         let env = json!([{"name": owned.name, "value": "x"}]);
         assert_owned(&json!({"run": run, "env": env}), "spec.env[0].name", &owned.remedy());
     }

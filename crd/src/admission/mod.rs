@@ -13,26 +13,41 @@ mod definition;
 mod envelope;
 mod lists;
 mod metadata;
+mod pod;
 mod prepare;
 mod rules;
 mod structure;
 mod syntax;
 mod violation;
+mod words;
 
 use serde_json::Value;
 
 use crate::SparkJob;
 
+pub use envelope::{Meant, meant};
+pub use pod::{PodVerdict, judge_pod};
 pub use violation::{Violation, ViolationKind};
 
 /// How many levels of objects and lists a manifest may have. `serde_json` reads 128, and a list of jobs adds some.
 pub const MAX_DEPTH: usize = 100;
 
+/// The text of a field as its author wrote it, by the field's path. None where that text is the value itself, or is not
+/// known.
+///
+/// A parser turns `027` into 27.0: a remedy made from the value would change the job.
+pub type Written<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// Judges a manifest as the API server would judge its creation.
 ///
 /// Returns the job with its defaults filled in and without `status`, which a creation cannot set; or everything that
 /// is wrong with it.
-pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
+pub fn admit(manifest: Value) -> Result<SparkJob, Vec<Violation>> {
+    admit_written(manifest, &|_| None)
+}
+
+/// [`admit`], with words that quote the manifest as it was written.
+pub fn admit_written(mut manifest: Value, written: Written<'_>) -> Result<SparkJob, Vec<Violation>> {
     if let Some(violation) = too_deep(&manifest) {
         dismantle(manifest);
         return Err(vec![violation]);
@@ -47,7 +62,7 @@ pub fn admit(mut manifest: Value) -> Result<SparkJob, Vec<Violation>> {
     envelope::complete(&mut manifest);
 
     metadata::check(&manifest, &mut violations);
-    structure::check(&definition.schema, &manifest, &mut violations);
+    structure::check(&definition.schema, &manifest, written, &mut violations);
     lists::check(&definition.schema, &manifest, "", &mut violations);
     if violations.iter().any(Violation::blocks_rules) {
         violations.push(Violation::rules_unchecked());

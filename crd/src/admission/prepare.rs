@@ -108,13 +108,17 @@ fn whole(number: f64) -> Option<i64> {
 
 /// The known field that a person may have meant, or else all of them.
 fn suggest(schema: &JSONSchemaProps, name: &str) -> Option<String> {
-    let known = schema.properties.as_ref()?.keys();
-    let nearest = known
-        .clone()
-        .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()), known))
-        .min()?;
-    Some(match nearest {
-        (distance, known) if distance <= known.len() / 3 => format!("did you mean {known}?"),
-        _ => format!("known here: {}", known.map(String::as_str).collect::<Vec<_>>().join(", ")),
+    let known = || schema.properties.iter().flat_map(|known| known.keys()).map(String::as_str);
+    Some(match nearest(known(), name) {
+        Some(known) => format!("did you mean {known}?"),
+        None if schema.properties.is_none() => return None,
+        None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
     })
+}
+
+/// The word of these that a person may have meant.
+pub(super) fn nearest<'a>(words: impl Iterator<Item = &'a str>, written: &str) -> Option<&'a str> {
+    let distance = |word: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &written.to_lowercase());
+    let (distance, word) = words.map(|word| (distance(word), word)).min()?;
+    (distance <= word.len() / 3).then_some(word)
 }

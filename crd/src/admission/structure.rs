@@ -7,14 +7,22 @@ use serde_json::{Map, Value};
 
 use super::definition::join;
 use super::violation::{Violation, ViolationKind, excerpt};
+use super::{Written, words};
 use crate::schema::walk::{field, items};
+use crate::schema::{NO_NUL_OR_RETURN, NO_RETURN};
 
 /// Checks a manifest against the schema.
-pub(super) fn check(schema: &JSONSchemaProps, manifest: &Value, violations: &mut Vec<Violation>) {
-    Checker { violations }.value(schema, manifest, "");
+pub(super) fn check(
+    schema: &JSONSchemaProps,
+    manifest: &Value,
+    written: Written<'_>,
+    violations: &mut Vec<Violation>,
+) {
+    Checker { written, violations }.value(schema, manifest, "");
 }
 
 struct Checker<'a> {
+    written: Written<'a>,
     violations: &'a mut Vec<Violation>,
 }
 
@@ -27,19 +35,20 @@ impl Checker<'_> {
         if let Some(wanted) = schema.type_.as_deref()
             && wanted != type_of(value)
         {
+            let text = (self.written)(path).unwrap_or_else(|| excerpt(value));
             let found = match value {
-                Value::Null | Value::Array(_) | Value::Object(_) => in_words(type_of(value)).to_owned(),
-                scalar => excerpt(scalar),
+                Value::Null | Value::Array(_) | Value::Object(_) => in_words(type_of(value)),
+                _ => &text,
             };
             let problem = format!("must be {}, and is {found}", in_words(wanted));
             let violation = Violation::new(path, ViolationKind::Type, problem);
-            self.violations.push(violation.with_remedy(retype(schema, value)));
+            self.violations.push(violation.with_remedy(retype(schema, value, &text, path)));
             return;
         }
         if let Some(allowed) = &schema.enum_
             && !allowed.iter().any(|JSON(allowed)| allowed == value)
         {
-            let problem = format!("is {}, and must be one of {}", excerpt(value), words(allowed));
+            let problem = format!("is {}, and must be one of {}", excerpt(value), one_of(allowed));
             self.refuse(path, ViolationKind::Unsupported, problem);
         }
         match value {
@@ -59,8 +68,10 @@ impl Checker<'_> {
         } else if schema.min_length.is_some_and(|least| length < least) {
             self.describe(schema, path, "must not be empty".into());
         } else if schema.pattern.is_some() && text.contains('\0') {
-            // No schema of ours has another pattern; other texts have rules.
+            // Every pattern of ours forbids it; other texts have rules.
             self.refuse(path, ViolationKind::Invalid, "cannot hold the character NUL");
+        } else if schema.pattern.as_deref() == Some(NO_NUL_OR_RETURN) && text.contains('\r') {
+            self.refuse(path, ViolationKind::Invalid, NO_RETURN);
         }
     }
 
@@ -132,12 +143,12 @@ fn describe(schema: &JSONSchemaProps) -> Option<String> {
 }
 
 /// The words that are possible.
-fn words(allowed: &[JSON]) -> String {
+fn one_of(allowed: &[JSON]) -> String {
     allowed.iter().filter_map(|JSON(word)| word.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The JSON type of a value, as schemas name it.
-fn type_of(value: &Value) -> &'static str {
+pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -150,7 +161,7 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 /// A schema's type for readers of YAML.
-fn in_words(wanted: &str) -> &str {
+pub(super) fn in_words(wanted: &str) -> &str {
     match wanted {
         "boolean" => "true or false",
         "integer" => "a whole number",
@@ -161,29 +172,43 @@ fn in_words(wanted: &str) -> &str {
     }
 }
 
-/// What to write in place of a value of another type.
-fn retype(schema: &JSONSchemaProps, value: &Value) -> Option<String> {
+/// What to write in place of a value of another type, whose text is this.
+fn retype(schema: &JSONSchemaProps, value: &Value, text: &str, path: &str) -> Option<String> {
     let is_scalar = value.is_number() || value.is_boolean();
     match (schema.type_.as_deref()?, value) {
         ("string", _) if schema.enum_.is_some() => {
-            schema.enum_.as_deref().map(|all| format!("write one of {}", words(all)))
+            schema.enum_.as_deref().map(|all| format!("write one of {}", one_of(all)))
         }
         ("string", Value::Number(_)) if schema.title.is_some() => {
-            let unit = match schema.title.as_deref()? {
-                "duration" => "s",
-                "memory" => "m",
-                _ => "Gi",
-            };
-            Some(format!("write its unit, too, such as {value}{unit}"))
+            Some(with_unit(schema.title.as_deref()?, text))
         }
-        ("string", _) if is_scalar => Some(format!("write it in quotes: \"{value}\"")),
+        ("string", _) if is_scalar => Some(format!("write it in quotes: \"{text}\"")),
         ("integer", Value::String(text)) if text.parse::<i64>().is_ok() => {
             Some(format!("write it without quotes: {text}"))
         }
         ("boolean", Value::String(text)) if text.parse::<bool>().is_ok() => {
             Some(format!("write it without quotes: {text}"))
         }
-        ("array", Value::String(_)) => Some(format!("write it as a list: [{}]", excerpt(value))),
+        ("array", Value::String(line)) if is_of_texts(schema) => {
+            Some(words::as_list(line, words::separator(path)))
+        }
+        ("array", _) if is_scalar && is_of_texts(schema) => Some(format!("write it as a list: [\"{text}\"]")),
         _ => None,
     }
+}
+
+/// A number that lacks its unit.
+fn with_unit(title: &str, text: &str) -> String {
+    let unit = match title {
+        "duration" => "s",
+        "memory" => "m",
+        _ => "Gi",
+    };
+    // What is no plain number, such as 0x1F or 1e3, is none with a unit either.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    format!("write its unit, too, such as {}{unit}", if is_plain { text } else { "4" })
+}
+
+fn is_of_texts(schema: &JSONSchemaProps) -> bool {
+    items(schema).is_some_and(|item| item.type_.as_deref() == Some("string"))
 }

@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt::Write;
 
-use crate::owned::{NOTEBOOK_OPTIONS, Owned, Owner, PROPERTIES, SHELL_OPTIONS, VARIABLES};
+use crate::owned::{NOTEBOOK_OPTIONS, Owned, Owner, PROPERTIES, SHELL_OPTIONS, variables};
 use crate::{crd, names};
 
 const INTRODUCTION: &str = "\
@@ -49,7 +49,7 @@ pub fn markdown() -> String {
         words::specification(&mut text);
         for (title, field, table) in [
             ("Spark properties that a field owns", "spec.conf", PROPERTIES),
-            ("Environment variables that a field owns", "spec.env", VARIABLES),
+            ("Environment variables that a field owns", "spec.env", &variables()),
             ("Options of shells that a field owns", "args", SHELL_OPTIONS),
             ("Options of notebooks that a field owns", "args", NOTEBOOK_OPTIONS),
         ] {

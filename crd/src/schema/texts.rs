@@ -1,15 +1,20 @@
 //! Schemas of texts, each with its bound and a rule that says what to write.
 //!
-//! A rule, and not `pattern`: of a pattern the API server would show the regular expression. Only against NUL, which
-//! no argument, variable or path can hold, a pattern serves, since rules on thousands of long texts cost too much.
+//! A rule, and not `pattern`: of a pattern the API server would show the regular expression. A pattern serves only against
+//! NUL, which no argument, variable or path can hold, and against the carriage returns that Spark would take out of
+//! arguments, since rules on thousands of long texts cost too much.
 
 use kube::core::{Message, Reason, Rule};
 use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::json;
 
-use crate::owned::{NOTEBOOK_OPTIONS, Owned, SHELL_OPTIONS, VARIABLES};
+use crate::owned::{NOTEBOOK_OPTIONS, Owned, SHELL_OPTIONS, variables};
 
 /// Anything but NUL.
 pub(crate) const NO_NUL: &str = r"^[^\x00]*$";
+
+/// Anything but NUL and the carriage return, which Spark's own start script would take out without a word.
+pub(crate) const NO_NUL_OR_RETURN: &str = r"^[^\x00\r]*$";
 
 /// A text of at most so many characters that matches a pattern.
 fn text(longest: u32, pattern: &str, message: &str) -> Schema {
@@ -63,19 +68,41 @@ pub(crate) fn env_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
         "maxLength": 253,
-        "x-kubernetes-validations": [shape, not_owned("self", VARIABLES)],
+        "x-kubernetes-validations": [shape, not_owned("self", &variables())],
     })
 }
 
 /// `spec.run.submit.args`: the program's own. One of 32,767 characters, of four bytes each and with its NUL, just fits
 /// Linux' `MAX_ARG_STRLEN`.
 pub(crate) fn program_args(_: &mut SchemaGenerator) -> Schema {
-    list(1024, &json_schema!({"type": "string", "maxLength": 32767, "pattern": NO_NUL}))
+    list(1024, &json_schema!({"type": "string", "maxLength": 32767, "pattern": NO_NUL_OR_RETURN}))
+}
+
+/// `spec.run.submit.application`.
+pub(crate) fn application(_: &mut SchemaGenerator) -> Schema {
+    let rule = Rule::new(r"!self.contains('\r')").message(NO_RETURN);
+    json_schema!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 4096,
+        "pattern": NO_NUL,
+        "x-kubernetes-validations": [rule],
+    })
+}
+
+/// What Spark's own start script would silently change.
+pub(crate) const NO_RETURN: &str = "Spark takes carriage returns out of what its commands are given: leave them out, or put the text into a file or spec.env";
+
+/// Arguments of one of Spark's own commands.
+fn through_spark(mut list: Schema) -> Schema {
+    let rule = Rule::new(r"self.all(arg, !arg.contains('\r'))").message(NO_RETURN);
+    list.insert("x-kubernetes-validations".into(), json!([rule]));
+    list
 }
 
 /// `spec.run.shell.args` and `spec.run.pyspark.args`.
 pub(crate) fn shell_args(_: &mut SchemaGenerator) -> Schema {
-    options(SHELL_OPTIONS)
+    through_spark(options(SHELL_OPTIONS))
 }
 
 /// `spec.run.notebook.args`.
@@ -108,11 +135,49 @@ fn not_owned(name: &str, owned: &[Owned]) -> Rule {
         .reason(Reason::FieldValueForbidden)
 }
 
+const COMMA: &str =
+    "write each path as an entry of its own: it cannot hold a comma, which Spark puts between them";
+
 /// Lists of paths and URIs in `spec.dependencies`.
 pub(crate) fn paths(_: &mut SchemaGenerator) -> Schema {
-    let message =
-        "write each path as an entry of its own: it cannot hold a comma, which Spark puts between them";
-    list(256, &text(2048, r"^[^,\x00]+$", message))
+    list(256, &text(2048, r"^[^,\x00]+$", COMMA))
+}
+
+/// `spec.run.submit`: `SparkSubmit.isPython` and `isR` go by the ending alone, and all else is a jar.
+pub(crate) fn program_ending() -> Rule {
+    Rule::new(
+        "has(self.mainClass) || size(self.application) == 0 || self.application.matches('[.](py|R|r)$|[.][jJ][aA][rR]([?#].*)?$')",
+    )
+    .message(Message::Expression(
+        "self.application.endsWith('.ipynb') ? 'a notebook is no program: save it as .py (jupyter nbconvert --to script), or \
+         run it by spec.run.notebook' : self.application.matches('[.](py|jar|R) ') ? 'arguments have a place of their own: \
+         write them in spec.run.submit.args, one entry each' : 'Spark knows a program by its ending, and would take this \
+         one for a jar: give it the ending .py or .jar, or set mainClass if it is a jar'"
+            .to_owned(),
+    ))
+    .field_path(".application")
+}
+
+/// `spec.dependencies.pyFiles`. Source: `PACKAGE_EXTENSIONS` in Spark's `python/pyspark/context.py`; wheels are made
+/// zips of by the agent.
+pub(crate) fn python_paths(_: &mut SchemaGenerator) -> Schema {
+    let comma = Rule::new("self.matches('^[^,\\\\x00]+$')").message(COMMA);
+    let ending = Rule::new("self.matches('[.](py|zip|egg|jar|whl|PY|ZIP|EGG|JAR|WHL)([?#].*)?$|[*]$') || !self.matches('^[^,\\\\x00]+$')")
+        .message("Spark gives .py, .zip, .egg and .jar to Python, and wheels work, too; put other files in spec.dependencies.files and packed environments in archives");
+    let compiled = Rule::new("!self.matches('[.]whl([?#].*)?$') || self.matches('(-none-any|[*])[.]whl([?#].*)?$')").message(
+        "this wheel holds compiled code, which Python cannot import from a wheel: install it in the image, or pack an environment for spec.dependencies.archives",
+    );
+    let remote = Rule::new("!self.matches('^[A-Za-z][A-Za-z0-9+.-]*:.*[.]whl([?#].*)?$') || self.matches('^(local|file):')").message(
+        "Spark fetches a wheel from elsewhere under its own name, by which tasks do not import it: put it beside the manifest or in the image, or rename it to end in .zip",
+    );
+    list(
+        256,
+        &json_schema!({
+            "type": "string",
+            "maxLength": 2048,
+            "x-kubernetes-validations": [comma, ending, compiled, remote],
+        }),
+    )
 }
 
 /// `spec.dependencies.packages`.

@@ -39,7 +39,8 @@ pub struct Container {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::absolute_path")]
     pub home: Option<String>,
-    /// Python for executors, by name or path (their `PYSPARK_PYTHON`). Default: what the driver's own image says
+    /// Python for executors, by name or path (their `PYSPARK_PYTHON`), or in one of `dependencies.archives`, such as
+    /// `./environment/bin/python`; such a one serves in NonDistributed, too. The driver keeps its own. Default: what the driver's own image says
     /// (`PYSPARK_PYTHON`), else `python3`.
     /// Edit class: restart.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,10 +19,11 @@ pub struct Dependencies {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::paths")]
     pub files: Vec<String>,
-    /// `.py`, `.zip` and `.egg` files for PYTHONPATH (`spark.submit.pyFiles`).
+    /// `.py`, `.zip`, `.egg` and `.jar` files for PYTHONPATH (`spark.submit.pyFiles`), and wheels of pure Python, which
+    /// Spark gets as zips.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "schema::paths")]
+    #[schemars(schema_with = "schema::python_paths")]
     pub py_files: Vec<String>,
     /// Archives that are unpacked into the working folder of each executor (`spark.archives`); `#name` at the
     /// end names the folder.

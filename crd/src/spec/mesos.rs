@@ -66,8 +66,8 @@ pub struct Mesos {
     /// Edit class: live.
     #[serde(default = "default_registration_timeout")]
     pub registration_timeout: Duration,
-    /// How long the job waits for its first executor. It is ended only once Mesos, asked after that time, shows its framework
-    /// without one. Default: no end; the status says why it waits.
+    /// How long the job waits for its first executor, from when it wants one. It is ended only once Mesos, asked after that time,
+    /// shows its framework without one. Default: no end; the status says why it waits.
     /// Edit class: live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation_timeout: Option<Duration>,

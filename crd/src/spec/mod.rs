@@ -178,6 +178,13 @@ pub struct SparkJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_deadline: Option<Duration>,
 
+    /// What the status says of a program that failed: its last exception, or without one its last line (`Exception`), or no more
+    /// than its exit code (`ExitCode`), where what it prints may hold data that is not for all who may read SparkJobs.
+    /// Known secrets are left out always. Default: Exception.
+    /// Edit class: next attempt.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failure_message: FailureMessage,
+
     /// How long Spark may take to stop after it was asked to, before it is killed. The pod gets 20 seconds more, in
     /// which the agent settles what is owed on Mesos. Default: 30s.
     /// Edit class: next attempt.
@@ -189,6 +196,17 @@ pub struct SparkJobSpec {
     /// Edit class: live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_after_finished: Option<Duration>,
+}
+
+/// What a status says of a program that failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::undescribed)]
+pub enum FailureMessage {
+    /// Its last exception, or its last line.
+    #[default]
+    Exception,
+    /// Its exit code.
+    ExitCode,
 }
 
 /// When the kubelet pulls an image (`imagePullPolicy` of a Kubernetes container).

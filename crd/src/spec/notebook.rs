@@ -18,7 +18,7 @@ pub struct Notebook {
     #[schemars(schema_with = "schema::notebook_args")]
     pub args: Vec<String>,
     /// The folder with the notebooks. Default: where `storage` is mounted, else the image's working directory; by
-    /// `lcmap-spark run`, the manifest's folder.
+    /// `lcmap-spark run` without a container, the manifest's folder.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096), regex(pattern = schema::NO_NUL))]

@@ -20,7 +20,8 @@ pub struct PodTemplate {
     #[schemars(schema_with = "schema::pod_metadata")]
     pub metadata: Map<String, Value>,
     /// Anything of a Kubernetes PodSpec, beside what has its own field in this specification. The container `driver` is
-    /// ours to add to; init containers and volumes named `lcmap-*` are reserved.
+    /// ours to add to; init containers and volumes named `lcmap-*` are reserved, but for the `resources` of the init
+    /// containers `lcmap-agent` and `lcmap-inspect`, which are the driver's unless set.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::pod_spec")]

@@ -30,7 +30,8 @@ pub struct Restart {
     /// Edit class: live.
     #[serde(default = "default_backoff_max")]
     pub backoff_max: Duration,
-    /// How long a driver must have run for its retries to be counted anew. Default: 10m.
+    /// How long a driver must have run for its retries to be counted anew. One that never ran, was never registered on Mesos or
+    /// never got an executor in time has not, however long it waited. Default: 10m.
     /// Edit class: live.
     #[serde(default = "default_reset_after")]
     pub reset_after: Duration,
@@ -44,7 +45,8 @@ pub enum RestartPolicy {
     Never,
     /// After each failure.
     OnFailure,
-    /// After a failure that was not the program's: evicted, preempted, its node lost, not started in time.
+    /// After a failure that was not the program's: evicted, preempted, its node lost, not started in time,
+    /// no agent left for its executors.
     OnInfrastructureFailure,
     /// After every end, success too.
     Always,

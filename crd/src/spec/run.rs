@@ -40,19 +40,22 @@ pub struct Run {
     Rule::new("!has(self.mainClass) || !self.application.matches('[.](py|R|r)$')")
     .message("a main class is for a jar: leave it out for Python and R")
     .field_path(".mainClass"),
+    schema::program_ending(),
 ]))]
 pub struct Submit {
-    /// The program: the path or URI of a `.py`, a `.jar` or an `.R`. `local://` names a path in the image; a relative
+    /// The program: the path or URI of a `.py`, a `.jar` or an `.R`. Spark knows programs by these endings, and takes
+    /// all others for jars, which then need `mainClass`. `local://` names a path in the image; a relative
     /// path is relative to the image's working directory and, by `lcmap-spark run`, to the manifest.
     /// Edit class: restart.
-    #[schemars(length(min = 1, max = 4096), regex(pattern = schema::NO_NUL))]
+    #[schemars(schema_with = "schema::application")]
     pub application: String,
     /// The main class of a jar (`--class`). Default: the one that the jar's manifest names.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::class_name")]
     pub main_class: Option<String>,
-    /// The program's own arguments, as they are: no shell looks at them.
+    /// The program's own arguments, as they are: no shell looks at them. Carriage returns are refused, since Spark takes
+    /// them out.
     /// Edit class: restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::program_args")]
