@@ -26,7 +26,7 @@ const MEMORY_BUDGET_KIB: u64 = 8 * 1024;
 /// Says that it runs, and then waits for the end of its input.
 const COMMAND: &str = "#!/bin/sh\necho up\nread line\n";
 
-const PLAN: &str = r#"{"version":2,"job":{"name":"bench","attempt":1},"applicationName":"bench","run":{"submit":{"application":"job.py"}},"conf":{"spark.serializer":"org.apache.spark.serializer.KryoSerializer"},"driver":{},"master":"local","gracePeriodMs":1000}"#;
+const PLAN: &str = r#"{"version":3,"job":{"name":"bench","attempt":1},"applicationName":"bench","run":{"submit":{"application":"job.py"}},"conf":{"spark.serializer":"org.apache.spark.serializer.KryoSerializer"},"driver":{},"master":"local","gracePeriodMs":1000}"#;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bed = TempDir::new()?;

@@ -14,18 +14,21 @@ use rustls_pki_types::UnixTime;
 use crate::certificates::{self, CertificateError, Rotation};
 use crate::console;
 use crate::error::Error;
+use crate::failure::{Failure, Program};
 use crate::launch;
+use crate::lingering::Lingering;
 use crate::mesos::{self, Frameworks};
-use crate::notebook::Expected;
-use crate::plan::{self, Certificates, LaunchPlan, Master, PlanError, Run};
+use crate::output::{Output, Printed};
+use crate::plan::{self, Certificates, FailureMessage, LaunchPlan, Master, PlanError, Run};
 use crate::prepare::{Places, Ready, prepare};
 use crate::private::PrivateFolder;
-use crate::report::{Frameworks as Reported, TerminationMessage};
+use crate::report::{ExitReason, Frameworks as Reported, TerminationMessage};
 use crate::sizing::cgroup;
 use crate::spark::Environment;
 use crate::state::StateFile;
 use crate::supervise::Supervisor;
 use crate::supervise::signals::Inbox;
+use crate::supervise::step::PATIENCE;
 use crate::supervise::terminal::Terminal;
 use crate::verdict::{self, Circumstances};
 use crate::watch::{Watched, Watcher};
@@ -107,11 +110,19 @@ fn attempt(doors: &Doors, warnings: &mut Vec<String>) -> Result<TerminationMessa
     kept.state.update(|state| state.warnings.clone_from(warnings));
     let frameworks =
         cluster.as_ref().map(|cluster| Frameworks::new(doors.state.clone(), cluster.settings.clone()));
-    let mut message = supervise(&plan, &ready, doors, &inbox, (&mut kept, frameworks))?;
+    let (mut message, printed) = supervise(&plan, &ready, doors, &inbox, (&mut kept, frameworks))?;
     warnings.clone_from(&kept.state.current().warnings);
-    if let Some(cluster) = &cluster {
-        let frameworks = read_states(&doors.state);
+    let frameworks = read_states(&doors.state);
+    if cluster.is_some() {
         verdict::with_frameworks(&mut message, &frameworks);
+    }
+    // What Mesos has against a framework is why its program failed, whatever that says of it.
+    if mesos::refusal(&frameworks).is_none() {
+        let exited = (message.reason != ExitReason::KilledBySignal).then_some(message.exit_code);
+        let failure = Failure::find(program(&plan.run), exited, &ready.secrets.redact_all(&printed));
+        verdict::with_failure(&mut message, failure.as_ref());
+    }
+    if let Some(cluster) = &cluster {
         let left = mesos::settle(&cluster.settings, &frameworks);
         for (id, why) in &left {
             let warning = format!("the framework {id} may be left on Mesos: {why}");
@@ -150,26 +161,35 @@ fn supervise(
     doors: &Doors,
     inbox: &Inbox,
     (kept, frameworks): (&mut Kept, Option<Frameworks>),
-) -> Result<TerminationMessage, Error> {
+) -> Result<(TerminationMessage, Printed), Error> {
     let Kept { state, certificates } = kept;
     let root = Path::new("/");
     let oom_kills_before = cgroup::oom_kills(root).unwrap_or_default();
     let shell = launch::shell(&plan.run);
     let terminal = shell.and_then(|_| Terminal::acquire());
     let grace = Duration::from_millis(plan.grace_period_ms);
-    let supervisor = Supervisor::start(&ready.prepared, inbox, terminal.as_ref(), grace)?;
+    let mut output = output(plan.failure_message, terminal.as_ref());
+    let supervisor = Supervisor::start(&ready.prepared, inbox, terminal.as_ref(), grace, &mut output)?;
     state.update(|state| state.pid = u32::try_from(supervisor.main().as_raw()).ok());
     let idle_timeout = shell.and_then(|shell| shell.idle_timeout_ms).map(Duration::from_millis);
-    let watched = Watched {
-        ui_ports: ready.ui_ports.clone(),
-        notebook: expected(&plan.run, ready.token_file.as_deref()),
-        idle: terminal.as_ref().zip(idle_timeout),
-        frameworks,
-        needs_its_jvm: matches!(plan.run, Run::PySpark(_)),
-        certificates: certificates.as_mut(),
-        parent: doors.parent,
-    };
-    let outcome = supervisor.run(&mut Watcher::new(watched, state)).map_err(Error::Signals)?;
+    let mut watcher = Watcher::new(
+        Watched {
+            ui_ports: ready.ui_ports.clone(),
+            notebook: ready.notebook.as_ref(),
+            idle: terminal.as_ref().zip(idle_timeout),
+            frameworks,
+            needs_its_jvm: matches!(plan.run, Run::PySpark(_)),
+            ends_by_itself: matches!(plan.run, Run::Submit(_)),
+            lingering: (program(&plan.run) == Program::SubmittedPython).then(|| Lingering::new(grace)),
+            certificates: certificates.as_mut(),
+            parent: doors.parent,
+        },
+        state,
+    );
+    let outcome = supervisor.run(&mut watcher).map_err(Error::Signals)?;
+    let refused = watcher.refusal();
+    let longest = if outcome.stop.is_some() { PATIENCE } else { Duration::MAX };
+    let printed = output.finish(inbox, longest).map_err(Error::Signals)?;
     state.update(|state| {
         (state.pid, state.ui, state.notebook) = (None, None, None);
     });
@@ -178,13 +198,30 @@ fn supervise(
         oom_kills: cgroup::oom_kills(root).unwrap_or_default().saturating_sub(oom_kills_before),
         grace_period_ms: plan.grace_period_ms,
     };
-    Ok(verdict::of_outcome(&outcome, &circumstances))
+    let mut message = verdict::of_outcome(&outcome, &circumstances);
+    if let Some(why) = refused {
+        verdict::with_refusal(&mut message, why);
+    }
+    Ok((message, printed))
 }
 
-fn expected(run: &Run, token_file: Option<&Path>) -> Option<Expected> {
+fn output(wanted: FailureMessage, terminal: Option<&Terminal>) -> Output {
+    match wanted {
+        FailureMessage::Exception if terminal.is_none() => Output::kept(),
+        FailureMessage::Exception | FailureMessage::ExitCode => Output::untouched(),
+    }
+}
+
+fn is_python(application: &str) -> bool {
+    Path::new(application).extension().is_some_and(|suffix| suffix == "py")
+}
+
+fn program(run: &Run) -> Program {
     match run {
-        Run::Notebook(notebook) => Some(Expected { port: notebook.port, token_file: token_file?.to_owned() }),
-        _ => None,
+        // As spark-submit tells them apart (`SparkSubmit.isPython`).
+        Run::Submit(submit) if is_python(&submit.application) => Program::SubmittedPython,
+        Run::Submit(_) | Run::Shell(_) => Program::Jvm,
+        Run::PySpark(_) | Run::Notebook(_) => Program::Python,
     }
 }
 

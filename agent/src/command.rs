@@ -15,7 +15,7 @@ use nix::unistd::{getegid, geteuid, getppid};
 use crate::attempt::{self, Doors, report};
 use crate::console;
 use crate::identity::Entry;
-use crate::{inspect, install};
+use crate::{inspect, install, state};
 
 /// PID 1 beside Spark: certificates, configuration, launch, signals, exit.
 #[derive(Debug, Parser)]
@@ -35,6 +35,12 @@ pub enum Command {
         /// The folder, made if need be.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+    },
+    /// Whether the notebook server that an agent looks after answers: exit code 0 if so, for a probe of the kubelet.
+    Ready {
+        /// The folder that the agent keeps its state.json in.
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
     },
     /// Looks at the image that it runs in: refuses private keys under /certs, writes passwd and group with an entry
     /// for the user.
@@ -94,6 +100,8 @@ impl Command {
                 Ok(_) => ExitCode::SUCCESS,
                 Err(error) => failed(&format!("the agent cannot be copied to {}: {error}", folder.display())),
             },
+            Self::Ready { state } if state::read(&state).notebook.is_some() => ExitCode::SUCCESS,
+            Self::Ready { .. } => failed("Jupyter does not answer yet"),
             Self::Inspect(inspect) => inspect.run(),
         }
     }

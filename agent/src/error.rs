@@ -7,9 +7,11 @@ use lcmap_mesos::AddressError;
 
 use crate::certificates::CertificateError;
 use crate::configuration::ConfigurationError;
+use crate::inputs::InputError;
 use crate::mesos::PreflightError;
 use crate::plan::PlanError;
 use crate::private::PrivateFolderError;
+use crate::python::PythonError;
 use crate::report::ExitReason;
 use crate::supervise::spawn::LaunchError;
 
@@ -53,6 +55,12 @@ pub(crate) enum Error {
     /// The configuration could not be read or written.
     #[error("Spark's configuration: {0}")]
     Configuration(#[from] ConfigurationError),
+    /// A file of the job cannot be given to Spark.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A packed Python cannot be run.
+    #[error(transparent)]
+    Python(#[from] PythonError),
     /// The certificates are refused.
     #[error("Mesos certificates: {0}")]
     Certificates(#[from] CertificateError),
@@ -75,7 +83,11 @@ impl Error {
     pub(crate) fn reason(&self) -> ExitReason {
         match self {
             Self::PlanUnreadable { .. } | Self::Plan(_) | Self::Masters(_) => ExitReason::PlanRefused,
-            Self::State { .. } | Self::Private(_) | Self::Configuration(_) => ExitReason::ConfigurationFailed,
+            Self::State { .. }
+            | Self::Private(_)
+            | Self::Configuration(_)
+            | Self::Input(_)
+            | Self::Python(_) => ExitReason::ConfigurationFailed,
             Self::Certificates(CertificateError::InImage { .. }) => ExitReason::CertificatesInImage,
             Self::Certificates(_) => ExitReason::CertificatesInvalid,
             Self::Mesos(PreflightError::Mesos(error)) => error.kind().into(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::configuration::{Properties, quoted};
 use crate::plan::{Notebook, Run, Shell, Submit};
 
 /// A command and its arguments, not yet looked up.
@@ -36,12 +37,42 @@ pub(crate) enum Privileges {
     User,
 }
 
+/// What Spark's own commands are told on the command line, since it reaches Spark no other way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SparkOptions<'a> {
+    /// The application's name: Spark's shells would give themselves another.
+    pub name: &'a str,
+    /// Properties that Spark would not read as they are from `spark-defaults.conf`.
+    pub conf: &'a Properties,
+}
+
+impl SparkOptions<'_> {
+    fn conf(&self) -> impl Iterator<Item = String> {
+        self.conf.iter().flat_map(|(name, value)| ["--conf".to_owned(), format!("{name}={value}")])
+    }
+
+    fn shell(&self, shell: &Shell) -> Vec<String> {
+        ["--name".to_owned(), self.name.to_owned()]
+            .into_iter()
+            .chain(self.conf())
+            .chain(shell.args.iter().cloned())
+            .collect()
+    }
+
+    /// What the kernels of a notebook give to their `spark-submit` (`PYSPARK_SUBMIT_ARGS`), if there is anything.
+    /// PySpark takes it apart as a shell does.
+    pub(crate) fn for_kernels(&self) -> Option<String> {
+        let words: Vec<String> = self.conf().map(|word| quoted(&word)).collect();
+        (!words.is_empty()).then(|| format!("{} pyspark-shell", words.join(" ")))
+    }
+}
+
 /// The command line of a run.
-pub(crate) fn command_line(run: &Run, privileges: Privileges) -> CommandLine {
+pub(crate) fn command_line(run: &Run, privileges: Privileges, options: SparkOptions<'_>) -> CommandLine {
     let (command, args) = match run {
-        Run::Submit(submit) => ("spark-submit", submit_args(submit)),
-        Run::Shell(shell) => ("spark-shell", shell.args.clone()),
-        Run::PySpark(shell) => ("pyspark", shell.args.clone()),
+        Run::Submit(submit) => ("spark-submit", submit_args(submit, options)),
+        Run::Shell(shell) => ("spark-shell", options.shell(shell)),
+        Run::PySpark(shell) => ("pyspark", options.shell(shell)),
         Run::Notebook(notebook) => ("jupyter", notebook_args(notebook, privileges)),
     };
     let input = if shell(run).is_some() { Input::Commands } else { Input::Data };
@@ -61,9 +92,13 @@ pub(crate) fn needs_python_path(run: &Run) -> bool {
     matches!(run, Run::Notebook(_))
 }
 
-fn submit_args(submit: &Submit) -> Vec<String> {
+fn submit_args(submit: &Submit, options: SparkOptions<'_>) -> Vec<String> {
     let class = submit.main_class.iter().flat_map(|class| ["--class".to_owned(), class.clone()]);
-    class.chain([submit.application.clone()]).chain(submit.args.iter().cloned()).collect()
+    class
+        .chain(options.conf())
+        .chain([submit.application.clone()])
+        .chain(submit.args.iter().cloned())
+        .collect()
 }
 
 /// Options stand after the subcommand, since today's Jupyter silently drops those before it.
@@ -73,6 +108,8 @@ fn notebook_args(notebook: &Notebook, privileges: Privileges) -> Vec<String> {
         format!("--ip={}", notebook.ip),
         format!("--port={}", notebook.port),
         "--ServerApp.port_retries=0".to_owned(),
+        // Jupyter ends at once where its configuration names a socket beside our port.
+        "--ServerApp.sock=".to_owned(),
         "--no-browser".to_owned(),
     ];
     if privileges == Privileges::Root {
@@ -102,6 +139,9 @@ fn idle_args(timeout: Duration) -> [String; 4] {
 mod tests {
     use super::*;
 
+    const NOTHING: &Properties = &Properties::new();
+    const OPTIONS: SparkOptions<'_> = SparkOptions { name: "a job", conf: NOTHING };
+
     fn words(line: &CommandLine) -> Vec<&str> {
         [line.command].into_iter().chain(line.args.iter().map(String::as_str)).collect()
     }
@@ -118,7 +158,7 @@ mod tests {
                 main_class: main_class.map(str::to_owned),
                 args: args.into_iter().map(str::to_owned).collect(),
             });
-            let line = command_line(&run, Privileges::User);
+            let line = command_line(&run, Privileges::User, OPTIONS);
             assert_eq!((words(&line), line.input), (expected, Input::Data));
         }
     }
@@ -127,9 +167,29 @@ mod tests {
     fn shells_read_commands() {
         let shell = || Shell { args: vec!["--verbose".to_owned()], idle_timeout_ms: None };
         for (run, command) in [(Run::Shell(shell()), "spark-shell"), (Run::PySpark(shell()), "pyspark")] {
-            let line = command_line(&run, Privileges::User);
-            assert_eq!((words(&line), line.input), (vec![command, "--verbose"], Input::Commands));
+            let line = command_line(&run, Privileges::User, OPTIONS);
+            assert_eq!(
+                (words(&line), line.input),
+                (vec![command, "--name", "a job", "--verbose"], Input::Commands)
+            );
         }
+    }
+
+    #[test]
+    fn what_a_file_would_not_keep_goes_by_the_command_line_of_every_kind_of_run() {
+        let conf = Properties::from([("spark.x".to_owned(), " it's ".to_owned())]);
+        let options = SparkOptions { name: "j", conf: &conf };
+        let shell = || Shell { args: Vec::new(), idle_timeout_ms: None };
+        let submit = Submit { application: "a.py".to_owned(), main_class: None, args: vec!["b".to_owned()] };
+        for (run, expected) in [
+            (Run::Submit(submit), vec!["spark-submit", "--conf", "spark.x= it's ", "a.py", "b"]),
+            (Run::Shell(shell()), vec!["spark-shell", "--name", "j", "--conf", "spark.x= it's "]),
+            (Run::PySpark(shell()), vec!["pyspark", "--name", "j", "--conf", "spark.x= it's "]),
+        ] {
+            assert_eq!(words(&command_line(&run, Privileges::User, options)), expected);
+        }
+        assert_eq!(options.for_kernels().as_deref(), Some(r"'--conf' 'spark.x= it'\''s ' pyspark-shell"));
+        assert_eq!(OPTIONS.for_kernels(), None);
     }
 
     fn notebook() -> Notebook {
@@ -152,10 +212,11 @@ mod tests {
             "--ip=0.0.0.0",
             "--port=8888",
             "--ServerApp.port_retries=0",
+            "--ServerApp.sock=",
             "--no-browser",
         ];
-        assert_eq!(words(&command_line(&run, Privileges::User)), usual);
-        let as_root = command_line(&run, Privileges::Root);
+        assert_eq!(words(&command_line(&run, Privileges::User, OPTIONS)), usual);
+        let as_root = command_line(&run, Privileges::Root, OPTIONS);
         assert_eq!(words(&as_root), [&usual[..], &["--allow-root"]].concat());
     }
 
@@ -165,7 +226,7 @@ mod tests {
             [(1, 1, 1), (1_000, 1, 1), (60_000, 60, 15), (7_200_000, 7200, 300)]
         {
             let run = Run::Notebook(Notebook { idle_timeout_ms: Some(idle_timeout_ms), ..notebook() });
-            let args = command_line(&run, Privileges::User).args;
+            let args = command_line(&run, Privileges::User, OPTIONS).args;
             assert!(
                 args.contains(&format!("--MappingKernelManager.cull_idle_timeout={seconds}")),
                 "{args:?}"

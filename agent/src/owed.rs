@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use lcmap_mesos::{Settings, read_states};
+use lcmap_mesos::{Settings, read_plain_file, read_states};
 
 use crate::certificates;
 use crate::mesos;
-use crate::plan::{LaunchPlan, Master};
+use crate::own_folder;
+use crate::plan::{self, LaunchPlan, Master};
 use crate::private;
 
 /// Tears down what the frameworks of a state folder left on Mesos, and gives the ids of what may still be there, with the
@@ -18,8 +19,9 @@ pub fn settle(settings: &Settings, state: &Path) -> Vec<(String, String)> {
 /// The same for the driver of a launch plan, with the certificates and credentials that the plan names.
 pub fn settle_plan(plan: &Path, state: &Path) -> Vec<(String, String)> {
     let frameworks = read_states(state);
-    let settings = std::fs::read_to_string(plan)
+    let settings = read_plain_file(plan, plan::MAX_BYTES)
         .map_err(|error| error.to_string())
+        .and_then(|text| String::from_utf8(text).map_err(|error| error.to_string()))
         .and_then(|text| LaunchPlan::parse(&text).map_err(|error| error.to_string()))
         .and_then(|plan| of_plan(&plan));
     match settings {
@@ -32,15 +34,11 @@ pub fn settle_plan(plan: &Path, state: &Path) -> Vec<(String, String)> {
     }
 }
 
-/// Removes the private folder of an agent that was killed. A folder that has no such folder's name is somebody else's, and stays.
+/// Removes the private folder of an agent that was killed. What has no such folder's name, or is not this user's alone, stays:
+/// whoever writes the state file may name anything.
 pub fn wipe(folder: &Path) {
-    let is_ours = folder
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(private::PREFIX.as_bytes()));
-    if is_ours && folder.is_absolute() {
-        // Best effort: the next agent sweeps what stays.
-        let _ = std::fs::remove_dir_all(folder);
-    }
+    // Best effort: the next agent sweeps what stays.
+    let _ = own_folder::remove(folder, private::PREFIX);
 }
 
 fn of_plan(plan: &LaunchPlan) -> Result<Option<Settings>, String> {
@@ -57,6 +55,8 @@ fn of_plan(plan: &LaunchPlan) -> Result<Option<Settings>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::DirBuilderExt;
+
     use super::*;
 
     #[test]
@@ -64,11 +64,11 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = |name: &str| {
             let path = parent.path().join(name);
-            std::fs::create_dir(&path).unwrap();
+            std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
             wipe(&path);
             path.exists()
         };
         assert!(!folder(&format!("{}AbCdEf", private::PREFIX)));
-        assert!(folder("home"), "whoever writes the state file may name anything");
+        assert!(folder("home"));
     }
 }

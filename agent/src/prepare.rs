@@ -12,13 +12,18 @@ use crate::certificates::CertificateFiles;
 use crate::configuration::{self, ConfigurationError, Properties, Sources};
 use crate::environment::{self, Given, LOCAL_DRIVER_HOST};
 use crate::error::Error;
+use crate::failure::Secrets;
 use crate::home::Home;
 use crate::identity::{self, Identity};
-use crate::launch::{self, Privileges};
+use crate::inherited;
+use crate::inputs::{self, Inputs};
+use crate::launch::{self, Privileges, SparkOptions};
+use crate::locale::{self, Text};
 use crate::mesos::Cluster;
-use crate::notebook;
+use crate::notebook::Expected;
 use crate::plan::{EnvValue, LaunchPlan, Master, Run};
 use crate::private::PrivateFolder;
+use crate::python;
 use crate::sizing::{self, Size, cgroup};
 use crate::spark::{self, Environment, Spark};
 use crate::supervise::spawn::Prepared;
@@ -34,15 +39,22 @@ pub(crate) struct Ready {
     pub prepared: Prepared,
     /// The ports that Spark's UI may come up on.
     pub ui_ports: Option<RangeInclusive<u16>>,
-    /// The file with the notebook's token, for a notebook.
-    pub token_file: Option<PathBuf>,
+    /// The notebook server, for a notebook.
+    pub notebook: Option<Expected>,
+    /// What no message may hold.
+    pub secrets: Secrets,
     /// What the user should know though the job runs.
     pub warnings: Vec<String>,
+    /// Where packed Pythons are unpacked, as long as the command runs.
+    _unpacked: Option<Unpacked>,
 }
 
 /// What was found before anything is decided.
 struct World {
+    /// The environment that the agent was started with.
     image: Environment,
+    /// What of it reaches the command.
+    taken: Environment,
     /// The plan's variables with their values, in order.
     variables: Vec<(String, OsString)>,
     /// The image's environment under the plan's variables.
@@ -51,6 +63,16 @@ struct World {
     home: Home,
     identity: Identity,
     size: Size,
+    text: Text,
+}
+
+/// Spark's configuration, as it was written.
+struct Configured {
+    properties: Properties,
+    /// Those that Spark would not read from there as they are.
+    exact: Properties,
+    /// Where further files of the job are linked.
+    inputs: Inputs,
 }
 
 /// Where an attempt has its things, and the Mesos that it has asked.
@@ -69,7 +91,11 @@ pub(crate) struct Places<'a> {
 /// Makes a plan ready.
 pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>) -> Result<Ready, Error> {
     let private = places.private;
-    let world = World::observe(plan, image, places.state)?;
+    let mut plan = plan.clone();
+    let mut variables = read_variables(&plan)?;
+    let unpacked = Unpacked::of(&mut plan, &mut variables, &image)?;
+    let plan = &plan;
+    let world = World::observe(plan, image, variables, places.state)?;
     let master = match &plan.master {
         Master::Local => format!("local[{}]", world.size.cores),
         Master::Mesos(mesos) => format!("mesos://{}", mesos.masters),
@@ -77,11 +103,12 @@ pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>
     let driver_host =
         places.cluster.map_or(LOCAL_DRIVER_HOST.to_owned(), |cluster| cluster.driver_host.to_string());
     let conf_dir = private.path().join("conf");
-    let properties = world.configure(plan, &master, &driver_host, &conf_dir)?;
-    let token_file = match &plan.run {
-        Run::Notebook(notebook) => {
-            Some(notebook::token_file(notebook.token_file.as_deref(), private.path())?)
-        }
+    let Configured { properties, exact, mut inputs } =
+        world.configure(plan, &master, &driver_host, &conf_dir)?;
+    world.check_text(plan, &exact)?;
+    let options = SparkOptions { name: &plan.application_name, conf: &exact };
+    let notebook = match &plan.run {
+        Run::Notebook(notebook) => Some(Expected::prepare(notebook, private)?),
         _ => None,
     };
     let given = Given {
@@ -95,27 +122,47 @@ pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>
         user: world.identity.name(),
         home: world.home.path(),
         certificates: places.certificates,
-        token_file: token_file.as_deref(),
+        notebook: notebook.as_ref(),
+        locale: locale::variable(&world.text),
+        pythons: python::of_distributed(plan, &world.variables, &world.taken),
+        submit_args: options.for_kernels().filter(|_| matches!(plan.run, Run::Notebook(_))),
     };
-    let environment = environment::compose(&world.image, plan, &given);
+    let environment = environment::compose(&world.taken, plan, &given);
+    let missed = inherited::missed(&world.image, &environment);
     let privileges = if geteuid().is_root() { Privileges::Root } else { Privileges::User };
-    let line = launch::command_line(&plan.run, privileges);
+    let token_file = notebook.as_ref().map(|notebook| notebook.token.file.as_path());
+    let secrets = world.secrets(plan, &properties, &environment, token_file)?;
+    let line = launch::command_line(&inputs.program(&plan.run)?, privileges, options);
     let located = spark::locate(line.command, world.spark.as_ref(), &environment);
     let prepared = Prepared::new(line, located, environment)?;
-    Ok(Ready { prepared, ui_ports: ui::ports(&properties), token_file, warnings: world.warnings(private) })
+    let (ui_ports, warnings) = (ui::ports(&properties), world.warnings(private, &missed));
+    Ok(Ready { prepared, ui_ports, notebook, secrets, warnings, _unpacked: unpacked })
 }
 
 impl World {
-    fn observe(plan: &LaunchPlan, image: Environment, state: &Path) -> Result<Self, Error> {
-        let variables = read_variables(plan)?;
+    fn observe(
+        plan: &LaunchPlan,
+        image: Environment,
+        variables: Vec<(String, OsString)>,
+        state: &Path,
+    ) -> Result<Self, Error> {
         let requested = environment::requested(&image, &variables);
+        let mut taken = inherited::taken(&image, |property| plan.has_property(property));
+        let tells_locale = |name: &str| locale::VARIABLES.contains(&name);
+        let told = variables.iter().any(|(name, _)| tells_locale(name));
+        if told {
+            // An inherited one may not overrule the manifest's.
+            taken.retain(|name, _| !name.to_str().is_some_and(tells_locale));
+        }
         let home = Home::choose(requested.get(OsStr::new("HOME")).map(Path::new), state)?;
         let user = requested.get(OsStr::new("USER")).and_then(|user| user.to_str());
         Ok(Self {
             spark: spark::find(&requested),
             identity: identity::ensure(user, home.path()),
             size: sizing::decide(&plan.driver, &plan.run, &cgroup::read(Path::new("/"))),
+            text: locale::text(&environment::requested(&taken, &variables), told),
             image,
+            taken,
             variables,
             requested,
             home,
@@ -128,6 +175,23 @@ impl World {
         Some(self.spark.as_ref()?.home.to_str()?.to_owned())
     }
 
+    /// Refuses text that would be lost on its way.
+    fn check_text(&self, plan: &LaunchPlan, exact: &Properties) -> Result<(), ConfigurationError> {
+        let Text::IsLost(why) = &self.text else { return Ok(()) };
+        let of_conf = exact.iter().find(|(name, value)| !name.is_ascii() || !value.is_ascii());
+        match locale::beyond_ascii(plan).or_else(|| of_conf.map(|(name, _)| name.clone())) {
+            Some(field) => Err(ConfigurationError::TextLost { field, why: why.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Executors on Mesos that run the driver's image need there what the driver needs.
+    fn executor_locale(&self, plan: &LaunchPlan) -> Option<(String, String)> {
+        let Master::Mesos(_) = plan.master else { return None };
+        let (name, value) = locale::variable(&self.text)?;
+        Some((environment::executor_env(name), value.into_string().ok()?))
+    }
+
     /// Writes the private `SPARK_CONF_DIR` and returns the properties that are in it.
     fn configure(
         &self,
@@ -135,15 +199,17 @@ impl World {
         master: &str,
         driver_host: &str,
         conf_dir: &Path,
-    ) -> Result<Properties, ConfigurationError> {
+    ) -> Result<Configured, Error> {
         let folder = configuration::of_image(
             self.requested.get(OsStr::new("SPARK_CONF_DIR")).map(Path::new),
             self.spark.as_ref().map(|spark| spark.home.as_path()),
         );
-        let mut proposed: Properties = environment::for_executors(plan, &self.variables).collect();
+        let mut proposed: Properties = self.executor_locale(plan).into_iter().collect();
+        proposed.extend(environment::for_executors(plan, &self.variables)?);
         proposed.insert("spark.driver.host".to_owned(), driver_host.to_owned());
         proposed.extend(ui::free_port().map(|port| ("spark.ui.port".to_owned(), port.to_string())));
-        let image = configuration::read_image(folder.as_deref())?;
+        let mut image = configuration::read_image(folder.as_deref())?;
+        python::yield_to(&self.variables, &mut image);
         if !image.contains_key(EXECUTOR_HOME) {
             proposed.extend(self.executor_home(plan).map(|home| (EXECUTOR_HOME.to_owned(), home)));
         }
@@ -151,21 +217,67 @@ impl World {
             ("spark.master", master.to_owned()),
             ("spark.app.name", plan.application_name.clone()),
             ("spark.driver.memory", format!("{}m", self.size.heap_mib)),
+            // Else the variable DEPLOY_MODE would say it.
+            ("spark.submit.deployMode", "client".to_owned()),
         ];
-        let merged = configuration::merge(Sources {
+        let sources = Sources {
             image,
             proposed,
             secret: environment::secret_for_executors(plan),
             plan: plan.conf.clone(),
             folders: configuration::read_folders(&plan.conf_from)?,
             owned: owned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        });
-        configuration::write(folder.as_deref(), &merged, conf_dir)?;
-        Ok(merged)
+        };
+        let names = configuration::exact(&sources, &plan.conf_from)?;
+        let mut properties = configuration::merge(sources);
+        let mut inputs = Inputs::new(&conf_dir.with_file_name("inputs"));
+        inputs.rewrite(&mut properties)?;
+        inputs::check_event_log(&mut properties)?;
+        let of_job = self.variables.iter().map(|(name, _)| name.as_str());
+        configuration::write(folder.as_deref(), &properties, of_job, conf_dir)?;
+        let value = |name: String| properties.get(&name).cloned().map(|value| (name, value));
+        let exact = names.into_iter().filter_map(value).collect();
+        Ok(Configured { properties, exact, inputs })
     }
 
-    fn warnings(&self, private: &PrivateFolder) -> Vec<String> {
+    /// Every value that is known to be secret: what comes from a Secret, and what has such a name.
+    fn secrets(
+        &self,
+        plan: &LaunchPlan,
+        properties: &Properties,
+        environment: &Environment,
+        token_file: Option<&Path>,
+    ) -> Result<Secrets, ConfigurationError> {
+        let text = |value: &OsStr| value.to_string_lossy().into_owned();
+        let of_files = plan.env.iter().zip(&self.variables);
+        let of_files = of_files.filter(|(variable, _)| matches!(variable.value, EnvValue::File(_)));
+        let of_files = of_files.map(|(_, (_, value))| text(value));
+        let of_folders =
+            configuration::read_folders(&plan.conf_from)?.into_iter().flat_map(Properties::into_values);
+        let named = properties
+            .iter()
+            .filter(|(name, _)| Secrets::is_secret_name(name))
+            .map(|(_, value)| value.clone());
+        let in_environment =
+            environment.iter().filter(|(name, _)| Secrets::is_secret_name(&name.to_string_lossy()));
+        let credentials = match &plan.master {
+            Master::Mesos(mesos) => mesos.credentials.as_ref().map(|folder| folder.join("secret")),
+            Master::Local => None,
+        };
+        let files = token_file.map(Path::to_owned).into_iter().chain(credentials);
+        let contents = files.filter_map(|file| fs::read_to_string(file).ok());
+        let in_environment = in_environment.map(|(_, value)| text(value));
+        Ok(Secrets::new(of_files.chain(of_folders).chain(named).chain(in_environment).chain(contents)))
+    }
+
+    fn warnings(&self, private: &PrivateFolder, missed: &[&str]) -> Vec<String> {
         let mut warnings = Vec::new();
+        if !missed.is_empty() {
+            warnings.push(format!(
+                "not taken from the environment, since the manifest decides: {}; what the job needs of it belongs in spec.env",
+                missed.join(", ")
+            ));
+        }
         if !private.memory_backed() {
             warnings.push(format!(
                 "secrets lie on a disk until the job ends, in {}: no memory-backed folder can be written",
@@ -181,6 +293,45 @@ impl World {
             ));
         }
         warnings
+    }
+}
+
+/// Where packed Pythons are, gone with this value.
+#[derive(Debug)]
+struct Unpacked(PathBuf);
+
+impl Drop for Unpacked {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            crate::console::warn(&format!("{} could not be removed: {error}", self.0.display()));
+        }
+    }
+}
+
+impl Unpacked {
+    /// Unpacks what a driver needs that runs its tasks itself, and puts its paths into plan and variables.
+    fn of(
+        plan: &mut LaunchPlan,
+        variables: &mut [(String, OsString)],
+        image: &Environment,
+    ) -> Result<Option<Self>, Error> {
+        let pythons = python::packed_of(plan, variables);
+        if pythons.is_empty() || plan.master != Master::Local {
+            return Ok(None);
+        }
+        // As large as what Spark itself unpacks, and put where Spark puts that.
+        let scratch = ["SPARK_LOCAL_DIRS", "TMPDIR"].iter().find_map(|name| {
+            let folder = image.get(OsStr::new(name)).filter(|folder| !folder.is_empty())?;
+            std::env::split_paths(&folder.to_string_lossy().replace(',', ":")).next()
+        });
+        let scratch = scratch.unwrap_or_else(|| "/tmp".into());
+        let folder = nix::unistd::mkdtemp(&scratch.join("lcmap-spark-python-XXXXXX"))
+            .map_err(|error| ConfigurationError::Unwritable { path: scratch, source: error.into() })?;
+        let folder = Self(folder);
+        let unpacked = python::unpack(pythons, &folder.0)?;
+        python::resolve(variables, &unpacked);
+        python::resolve_properties(&mut plan.conf, &unpacked);
+        Ok(Some(folder))
     }
 }
 

@@ -80,7 +80,7 @@ pub enum ExitReason {
     ExitedNonZero,
     /// The command was killed by a signal that the agent did not send.
     KilledBySignal,
-    /// The kernel killed a process of the driver for want of memory.
+    /// The kernel killed a process of the driver for want of memory, or the heap of its JVM was full.
     OutOfMemory,
     /// The agent was asked to stop, and the command ended within its grace period.
     Stopped,
@@ -100,6 +100,8 @@ pub enum ExitReason {
     CertificatesInImage,
     /// The driver's configuration could not be written or read.
     ConfigurationFailed,
+    /// Jupyter's own configuration lets in others than the notebook's token does, or has it listen elsewhere.
+    JupyterMisconfigured,
     /// The Mesos master's name is unknown.
     NameUnknown,
     /// Nobody listens at the Mesos master's address.
@@ -130,8 +132,12 @@ pub enum ExitReason {
     FrameworkRemoved,
     /// Mesos did not register the framework in time.
     RegistrationTimeout,
+    /// So many executors failed on each Mesos agent that Spark launches no more there.
+    AgentsExcluded,
     /// The program ended well and has never asked Mesos for anything.
     NeverConnected,
+    /// The program ended well, and its JVM only when it was told to.
+    JvmLingers,
 }
 
 impl From<ErrorKind> for ExitReason {

@@ -2,18 +2,23 @@
 //!
 //! `state.json` in the agent's state folder, replaced whole (write and rename) at each change.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use lcmap_mesos::FrameworkState;
+use lcmap_mesos::{FrameworkState, read_plain_file};
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 use crate::console;
 
 /// The name of the state file in the agent's state folder.
 pub const FILE_NAME: &str = "state.json";
+
+/// No state is longer, in bytes.
+const LONGEST: usize = 4 << 20;
 
 /// How many warnings are kept.
 const MOST_WARNINGS: usize = 100;
@@ -39,6 +44,9 @@ pub struct DriverState {
     /// Where executors that run do not reach the driver, as host and port, if that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreached: Option<String>,
+    /// Whether the program is over and its JVM is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lingers: bool,
     /// The ids of those that may be left on Mesos after the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frameworks_left: Vec<String>,
@@ -58,6 +66,36 @@ pub struct NotebookState {
     pub port: u16,
     /// The file that holds its token.
     pub token_file: PathBuf,
+    /// How it is spoken to.
+    pub scheme: Scheme,
+    /// The prefix of all its paths, with a slash at both ends.
+    pub base_url: String,
+}
+
+/// How a web server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// In plain text.
+    Http,
+    /// By TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// What an agent last said of its driver in this folder; nothing, if it has not said anything.
+pub fn read(folder: &Path) -> DriverState {
+    let text = read_plain_file(&folder.join(FILE_NAME), LONGEST).ok();
+    text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 /// The state and the file that shows it.
@@ -75,7 +113,11 @@ impl StateFile {
     /// An empty state in a folder, which is made if need be. Nothing is written yet.
     pub fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let lock = File::create(folder.join(LOCK_NAME))?;
+        // Whoever looked at the image before may have left a pipe there, for which the agent would wait, or a link.
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let mut lock = OpenOptions::new();
+        let lock = lock.write(true).create(true).truncate(true).custom_flags(flags.bits());
+        let lock = lock.open(folder.join(LOCK_NAME))?;
         // One that is taken is another agent's of the same folder, which there is none of.
         let _ = lock.try_lock();
         let path = folder.join(FILE_NAME);
@@ -110,13 +152,15 @@ impl StateFile {
         }
     }
 
-    /// Adds a warning. One that came before is not repeated, and a source of ever new ones does not fill the file.
-    pub(crate) fn warn(&mut self, warning: String) {
-        self.update(|state| {
-            if state.warnings.len() < MOST_WARNINGS && !state.warnings.contains(&warning) {
-                state.warnings.push(warning);
-            }
-        });
+    /// Adds a warning, and answers whether it did: one that came before is not repeated, and a source of ever new ones does not
+    /// fill the file.
+    pub(crate) fn warn(&mut self, warning: String) -> bool {
+        let known = &self.current.warnings;
+        let is_new = known.len() < MOST_WARNINGS && !known.contains(&warning);
+        if is_new {
+            self.update(|state| state.warnings.push(warning));
+        }
+        is_new
     }
 
     fn write(&self) -> io::Result<()> {
@@ -169,7 +213,9 @@ mod tests {
             state.warn(format!("warning {number}"));
         }
         assert_eq!(written(folder.path()).warnings, ["warning 1", "warning 2"]);
-        (0..1000).for_each(|number| state.warn(format!("warning {number}")));
+        for number in 0..1000 {
+            state.warn(format!("warning {number}"));
+        }
         assert_eq!(written(folder.path()).warnings.len(), MOST_WARNINGS);
     }
 

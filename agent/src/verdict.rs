@@ -1,14 +1,22 @@
 //! PURE: how an attempt is reported, by how it ended and what else is known.
 
+use std::time::Duration;
+
 use lcmap_mesos::SupervisedFramework;
 
-use crate::error::Error;
+use crate::error::{AGENT_FAILED, Error};
+use crate::failure::{self, Failure};
+use crate::lingering;
 use crate::mesos;
 use crate::report::{ExitReason, TerminationMessage};
+use crate::supervise::signals::Signal;
 use crate::supervise::step::{Ended, Outcome, StopCause};
 
 /// The exit code of a command that could not be killed, as if it had been.
 const UNKILLABLE: u8 = 137;
+
+/// What a JVM ends with that was told to: 128 + 15.
+const ENDED_ON_TERM: u8 = 143;
 
 /// What else is known when a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +31,7 @@ pub(crate) struct Circumstances<'a> {
 
 /// The message of a command that ran.
 pub(crate) fn of_outcome(outcome: &Outcome, circumstances: &Circumstances<'_>) -> TerminationMessage {
-    let exit_code = exit_code(outcome.ended);
+    let exit_code = exit_code(outcome);
     let reason = reason(outcome, circumstances.oom_kills);
     let message = describe(reason, outcome, circumstances);
     TerminationMessage { exit_code, reason, message, warnings: Vec::new(), frameworks: None }
@@ -40,9 +48,36 @@ pub(crate) fn with_frameworks(message: &mut TerminationMessage, frameworks: &[Su
         }
         message.message = format!("{}: {}", message.message, state.reason.as_deref().unwrap_or_default());
     }
+    if message.reason == ExitReason::AgentsExcluded
+        && let Some(standstill) = frameworks.last().and_then(|last| last.state.offers.standstill.as_ref())
+    {
+        message.message = format!("{}: {}", message.message, standstill.words);
+    }
     if frameworks.is_empty() && message.reason == ExitReason::Completed {
         message.reason = ExitReason::NeverConnected;
         message.message += " and never made a SparkContext on Mesos";
+    }
+}
+
+/// Tells why a notebook server was not to be. Jupyter that is asked to end does so with exit code 0.
+pub(crate) fn with_refusal(message: &mut TerminationMessage, why: String) {
+    (message.exit_code, message.reason, message.message) =
+        (AGENT_FAILED, ExitReason::JupyterMisconfigured, why);
+}
+
+/// Adds why the program failed, as far as its own output and its exit code tell.
+pub(crate) fn with_failure(message: &mut TerminationMessage, failure: Option<&Failure>) {
+    if !matches!(message.reason, ExitReason::ExitedNonZero | ExitReason::KilledBySignal) {
+        return;
+    }
+    if failure::is_out_of_heap(message.exit_code, failure) {
+        message.reason = ExitReason::OutOfMemory;
+    }
+    let exited = message.reason != ExitReason::KilledBySignal;
+    let meaning = failure::in_words(message.exit_code, failure).filter(|_| exited);
+    let words: Vec<String> = failure.map(Failure::to_string).into_iter().chain(meaning).collect();
+    if !words.is_empty() {
+        message.message = format!("{}: {}", message.message, words.join("; "));
     }
 }
 
@@ -57,8 +92,9 @@ pub(crate) fn of_error(error: &Error) -> TerminationMessage {
     }
 }
 
-fn exit_code(ended: Option<Ended>) -> u8 {
-    match ended {
+fn exit_code(outcome: &Outcome) -> u8 {
+    match outcome.ended {
+        _ if has_lingered(outcome) => 0,
         Some(Ended::Exited(code)) => code,
         Some(Ended::Signaled(signal)) => u8::try_from(128 + signal.number()).unwrap_or(u8::MAX),
         None => UNKILLABLE,
@@ -66,10 +102,13 @@ fn exit_code(ended: Option<Ended>) -> u8 {
 }
 
 fn reason(outcome: &Outcome, oom_kills: u64) -> ExitReason {
-    // What was stopped for want of its framework was not asked to stop: it failed.
-    let asked = outcome.stop.filter(|cause| *cause != StopCause::FrameworkTaken);
+    // What was stopped for want of its framework, for what it does or after its program, was not asked to stop by anybody.
+    let unasked = [StopCause::FrameworkTaken, StopCause::NotebookRefused, StopCause::Lingering];
+    let asked = outcome.stop.filter(|cause| !unasked.contains(cause));
     match (asked, outcome.ended) {
+        _ if has_lingered(outcome) => ExitReason::JvmLingers,
         (Some(StopCause::Idle), _) => ExitReason::IdleTimeout,
+        (Some(StopCause::AgentsExcluded), _) => ExitReason::AgentsExcluded,
         (Some(_), _) if outcome.forced => ExitReason::KilledAfterGracePeriod,
         (Some(_), _) => ExitReason::Stopped,
         (None, Some(Ended::Exited(0))) => ExitReason::Completed,
@@ -78,6 +117,14 @@ fn reason(outcome: &Outcome, oom_kills: u64) -> ExitReason {
         (None, Some(Ended::Exited(_))) => ExitReason::ExitedNonZero,
         (None, Some(Ended::Signaled(_)) | None) => ExitReason::KilledBySignal,
     }
+}
+
+/// Whether a program ended well before its JVM was told to end. Spark's own code for a program that failed is no JVM's for TERM:
+/// it would have ended with it, or, if it hung on its way out, have ignored that.
+fn has_lingered(outcome: &Outcome) -> bool {
+    let ended_on_term =
+        matches!(outcome.ended, Some(Ended::Exited(ENDED_ON_TERM) | Ended::Signaled(Signal::TERM)));
+    outcome.stop == Some(StopCause::Lingering) && ended_on_term
 }
 
 fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances<'_>) -> String {
@@ -92,10 +139,21 @@ fn describe(reason: ExitReason, outcome: &Outcome, circumstances: &Circumstances
             ": the kernel killed {oom_kills} of its processes for want of memory; raise driver.memory, or \
              driver.memoryOverhead for Python"
         ),
+        ExitReason::AgentsExcluded => " after it could get no executor any more".to_owned(),
+        ExitReason::JvmLingers => {
+            return lingering::in_words(&format!(
+                "was told to end after terminationGracePeriod ({:?})",
+                Duration::from_millis(*grace_period_ms)
+            ));
+        }
         ExitReason::IdleTimeout => " after nobody had used it for its idle timeout".to_owned(),
         ExitReason::Stopped => " after it was asked to stop".to_owned(),
         ExitReason::KilledAfterGracePeriod => {
             format!(" after it was asked to stop (grace period {grace_period_ms} ms)")
+        }
+        _ if outcome.stop == Some(StopCause::Lingering) => {
+            let grace = Duration::from_millis(*grace_period_ms);
+            format!(" after it was told to end, {grace:?} after its program")
         }
         _ => String::new(),
     };
@@ -107,7 +165,6 @@ mod tests {
     use lcmap_mesos::ErrorKind;
 
     use super::*;
-    use crate::supervise::signals::Signal;
 
     fn judge(outcome: Outcome, oom_kills: u64) -> TerminationMessage {
         of_outcome(&outcome, &Circumstances { command: "spark-submit", oom_kills, grace_period_ms: 30_000 })
@@ -115,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_end_has_its_exit_code_and_reason() {
-        use StopCause::{FrameworkTaken, Idle, ParentGone, Requested};
+        use StopCause::{AgentsExcluded, FrameworkTaken, Idle, Lingering, ParentGone, Requested};
         let exited = |code| Some(Ended::Exited(code));
         let signaled = |number| Some(Ended::Signaled(Signal::new(number)));
         for (ended, stop, forced, oom_kills, exit_code, reason) in [
@@ -134,10 +191,14 @@ mod tests {
             (exited(0), Some(Requested), false, 0, 0, ExitReason::Stopped),
             (signaled(9), Some(Requested), true, 0, 137, ExitReason::KilledAfterGracePeriod),
             (signaled(9), Some(Requested), true, 1, 137, ExitReason::KilledAfterGracePeriod),
+            (exited(143), Some(AgentsExcluded), false, 0, 143, ExitReason::AgentsExcluded),
             (signaled(15), Some(Idle), false, 0, 143, ExitReason::IdleTimeout),
             (None, Some(Requested), true, 0, 137, ExitReason::KilledAfterGracePeriod),
             (signaled(15), Some(FrameworkTaken), false, 0, 143, ExitReason::KilledBySignal),
             (exited(1), Some(FrameworkTaken), false, 0, 1, ExitReason::ExitedNonZero),
+            (exited(143), Some(Lingering), false, 0, 0, ExitReason::JvmLingers),
+            (exited(1), Some(Lingering), false, 0, 1, ExitReason::ExitedNonZero),
+            (signaled(9), Some(Lingering), true, 0, 137, ExitReason::KilledBySignal),
         ] {
             let message = judge(Outcome { ended, stop, forced }, oom_kills);
             assert_eq!((message.exit_code, message.reason), (exit_code, reason), "{message:?}");

@@ -4,16 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
-use lcmap_mesos::{CERTIFICATE_LABEL, REFUSED_LABEL, UNREACHED_LABEL};
+use lcmap_mesos::{CERTIFICATE_LABEL, OFFERS_LABEL, REFUSED_LABEL, UNREACHED_LABEL};
 use nix::unistd::{Pid, getpid, getppid};
 use rustls_pki_types::UnixTime;
 
 use crate::certificates::{News, Rotation};
 use crate::console;
-use crate::mesos::{self, Frameworks, Reach};
-use crate::notebook::Expected;
+use crate::lingering::{self, Lingering, Presence};
+use crate::mesos::{self, Frameworks, Reach, Standstill};
+use crate::notebook::{Expected, Look};
 use crate::sockets::{self, Listener};
-use crate::state::{NotebookState, StateFile};
+use crate::state::StateFile;
 use crate::supervise::step::StopCause;
 use crate::supervise::terminal::Terminal;
 use crate::supervise::{Watch, descendants_of};
@@ -33,13 +34,17 @@ pub(crate) struct Watched<'a> {
     /// The ports that Spark's web UI may be on; `None` without a UI.
     pub ui_ports: Option<RangeInclusive<u16>>,
     /// The notebook server that is awaited.
-    pub notebook: Option<Expected>,
+    pub notebook: Option<&'a Expected>,
     /// The shell's terminal and how long it may be idle.
     pub idle: Option<(&'a Terminal, Duration)>,
     /// The frameworks of a driver on Mesos.
     pub frameworks: Option<Frameworks>,
     /// Whether the command is of no use without a JVM that is a child of it, and does not end with it: `pyspark`.
     pub needs_its_jvm: bool,
+    /// Whether the command ends by itself, unless it waits for executors that never come.
+    pub ends_by_itself: bool,
+    /// The Python program that the command's JVM runs.
+    pub lingering: Option<Lingering>,
     /// The certificates, which may be renewed.
     pub certificates: Option<&'a mut Rotation>,
     /// The process whose end ends us.
@@ -55,13 +60,25 @@ pub(crate) struct Watcher<'a> {
     ui: Option<Listener>,
     /// Whether executors get through to the driver.
     reach: Reach,
+    /// Why the notebook server is not to be.
+    refused: Option<String>,
+    /// Whether executors can still come.
+    standstill: Standstill,
     began: Instant,
 }
 
 impl<'a> Watcher<'a> {
     /// Begins to watch.
     pub(crate) fn new(watched: Watched<'a>, state: &'a mut StateFile) -> Self {
-        Self { watched, state, ui: None, reach: Reach::default(), began: Instant::now() }
+        Self {
+            watched,
+            state,
+            ui: None,
+            reach: Reach::default(),
+            refused: None,
+            standstill: Standstill::default(),
+            began: Instant::now(),
+        }
     }
 
     /// Has the frameworks tell when the certificate is to be renewed: it may have been, and then nobody has to.
@@ -81,11 +98,19 @@ impl<'a> Watcher<'a> {
     }
 
     fn look_for_notebook(&mut self) {
-        let Some(expected) = &self.watched.notebook else { return };
-        if self.state.current().notebook.is_none() && expected.answers(|| descendants_of(getpid())) {
-            let notebook = NotebookState { port: expected.port, token_file: expected.token_file.clone() };
-            self.state.update(|state| state.notebook = Some(notebook));
+        let Some(expected) = self.watched.notebook.filter(|_| self.state.current().notebook.is_none()) else {
+            return;
+        };
+        match expected.look(|| descendants_of(getpid())) {
+            Look::NotYet => {}
+            Look::Answers(notebook) => self.state.update(|state| state.notebook = Some(notebook)),
+            Look::Refused(why) => self.refused = Some(why),
         }
+    }
+
+    /// Why the notebook server was ended, or ended itself before anybody looked.
+    pub(crate) fn refusal(self) -> Option<String> {
+        self.refused.or_else(|| self.watched.notebook?.refusal())
     }
 
     fn look_at_frameworks(&mut self) {
@@ -102,7 +127,17 @@ impl<'a> Watcher<'a> {
             _ => {}
         }
         frameworks.say(UNREACHED_LABEL, unreached.as_deref());
-        frameworks.say(REFUSED_LABEL, seen.last().and_then(|it| it.state.refused.as_deref()));
+        let last = seen.last().map(|it| &it.state);
+        frameworks.say(REFUSED_LABEL, last.and_then(|state| state.refused.as_deref()));
+        let offers = last.filter(|state| !state.is_over()).and_then(|state| state.offers.to_label());
+        frameworks.say(OFFERS_LABEL, offers.as_deref());
+        for host in last.map(|state| state.unresolved_hosts.as_slice()).unwrap_or_default() {
+            let what = mesos::unresolved(host);
+            if self.state.warn(what.clone()) {
+                console::warn(&what);
+            }
+        }
+        self.standstill.look(&seen, Instant::now());
         self.state.update(|state| {
             state.unreached = unreached;
             state.frameworks = seen.into_iter().map(|it| it.state).collect();
@@ -131,6 +166,17 @@ impl<'a> Watcher<'a> {
         let Some((terminal, longest)) = &self.watched.idle else { return false };
         let idle = terminal.idle_for(SystemTime::now());
         idle.is_some_and(|idle| idle.min(self.began.elapsed()) >= *longest)
+    }
+
+    /// Whether a program's JVM has outlived it for too long.
+    fn lingers(&mut self) -> bool {
+        let Some(lingering) = &mut self.watched.lingering else { return false };
+        let presence = lingering.look(Instant::now(), || descendants_of(getpid()));
+        if presence != Presence::Usual && !self.state.current().lingers {
+            console::warn(&lingering::in_words("is told to end after terminationGracePeriod"));
+            self.state.update(|state| state.lingers = true);
+        }
+        presence == Presence::Overdue
     }
 
     fn has_lost_its_jvm(&self) -> bool {
@@ -162,8 +208,14 @@ impl Watch for Watcher<'_> {
         self.tell_of_certificate();
         if self.watched.parent.is_some_and(|parent| getppid() != parent) {
             Some(StopCause::ParentGone)
+        } else if self.refused.is_some() {
+            Some(StopCause::NotebookRefused)
         } else if self.has_lost_its_jvm() {
             Some(StopCause::FrameworkTaken)
+        } else if self.watched.ends_by_itself && self.standstill.is_for_ever() {
+            Some(StopCause::AgentsExcluded)
+        } else if self.lingers() {
+            Some(StopCause::Lingering)
         } else if self.is_idle() {
             Some(StopCause::Idle)
         } else {

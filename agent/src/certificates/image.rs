@@ -46,7 +46,8 @@ fn is_private_key(path: &Path) -> bool {
     if !path.is_file() {
         return false;
     }
-    if path.file_name().is_some_and(|name| name == "mesos.key" || name == "tls.key") {
+    let is_called = |known: &str| path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(known));
+    if is_called("mesos.key") || is_called("tls.key") {
         return true;
     }
     let mut content = Vec::new();

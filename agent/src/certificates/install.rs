@@ -105,7 +105,7 @@ impl Installed {
     fn try_exchange(&mut self, bundle: &Bundle) -> io::Result<()> {
         let folder = &self.files.folder;
         let next = mkdtemp(&folder.join("..XXXXXX"))?;
-        let before = fs::read_link(folder.join(DATA)).ok();
+        let before = pair_before(folder);
         let exchanged = write(bundle, &next)
             .and_then(|()| link(Path::new(next.file_name().unwrap_or_default()), &folder.join(DATA)));
         if let Err(error) = exchanged {
@@ -113,7 +113,7 @@ impl Installed {
             let _ = fs::remove_dir_all(&next);
             return Err(error);
         }
-        self.replaced = before.map(|before| folder.join(before));
+        self.replaced = before;
         for name in NAMES[0] {
             let (to, at) = (Path::new(DATA).join(name), folder.join(name));
             // From the second exchange on they are there, and nothing may fail that is not needed.
@@ -129,8 +129,8 @@ impl Installed {
         if let Some(replaced) = self.replaced.as_ref().filter(|replaced| replaced.exists()) {
             fs::remove_dir_all(replaced)?;
         }
-        if let Ok(data) = fs::read_link(folder.join(DATA)) {
-            fs::remove_dir_all(folder.join(data))?;
+        if let Some(pair) = pair_before(folder) {
+            fs::remove_dir_all(pair)?;
         }
         [DATA].iter().chain(&NAMES[0]).try_for_each(|name| fs::remove_file(folder.join(name)))
     }
@@ -143,6 +143,13 @@ impl Drop for Installed {
             crate::console::warn(&format!("certificates in {folder} could not be wiped: {error}"));
         }
     }
+}
+
+/// The pair that counts now. A link that leads out of the folder is none of ours, and what it leads to is not to be removed.
+fn pair_before(folder: &Path) -> Option<PathBuf> {
+    let pair = fs::read_link(folder.join(DATA)).ok()?;
+    let is_within = pair.file_name() == Some(pair.as_os_str());
+    is_within.then(|| folder.join(pair))
 }
 
 /// Writes the three files of a bundle into a folder.

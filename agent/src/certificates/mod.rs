@@ -20,7 +20,7 @@ pub(crate) use image::{IMAGE_FOLDER, find_private_key};
 pub(crate) use install::CertificateFiles;
 pub use key::{KeyError, PrivateKey};
 pub use pem::PemError;
-pub use read::{Bundle, Files, files, read};
+pub use read::{Bundle, Files, files, is_known, read};
 pub(crate) use rotation::{News, Rotation};
 /// The moment that certificates are judged at.
 pub use rustls_pki_types::UnixTime;
@@ -38,6 +38,17 @@ pub enum CertificateError {
         folder: PathBuf,
         /// The names that are missing of the set that most are there of.
         missing: Vec<&'static str>,
+    },
+    /// A file is there twice, in other letters.
+    #[error(
+        "{} and {} are not the same, and it is not clear which one is meant; take one of them away",
+        path.display(), other.display()
+    )]
+    Ambiguous {
+        /// The one that would be read.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
     },
     /// A file cannot be read.
     #[error("{} cannot be read: {source}; it must be readable by the driver's user or group", path.display())]

@@ -69,24 +69,59 @@ pub fn files(folder: &Path) -> Files {
     closest(folder).0
 }
 
+/// Whether this is the name of one of the files, in whatever case: sites hand out `TrustedRoot.crt`.
+pub fn is_known(name: &str) -> bool {
+    NAMES.iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The files of a folder that go by one of the names, in whatever case, in order.
+pub(super) fn present(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let known = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_known));
+    let mut found: Vec<PathBuf> = known.map(|entry| entry.path()).filter(|path| path.exists()).collect();
+    found.sort();
+    found
+}
+
 fn find(folder: &Path) -> Result<Files, CertificateError> {
     let (files, missing) = closest(folder);
-    if missing.is_empty() {
-        Ok(files)
-    } else {
-        Err(CertificateError::Missing { folder: folder.to_owned(), missing })
+    if !missing.is_empty() {
+        return Err(CertificateError::Missing { folder: folder.to_owned(), missing });
     }
+    for file in [&files.certificate, &files.key, &files.roots] {
+        if let Some(other) = other_in_another_case(file, &present(folder)) {
+            return Err(CertificateError::Ambiguous { path: file.clone(), other });
+        }
+    }
+    Ok(files)
+}
+
+/// A file of the same name in another case and with another content.
+fn other_in_another_case(file: &Path, present: &[PathBuf]) -> Option<PathBuf> {
+    let name = file.file_name()?;
+    let others = present.iter().filter(|other| *other != file);
+    let mut same =
+        others.filter(|other| other.file_name().is_some_and(|other| other.eq_ignore_ascii_case(name)));
+    same.find(|other| fs::read(other).ok() != fs::read(file).ok()).cloned()
 }
 
 /// The files under the set of names that is closest to being whole, and what is missing of it.
 fn closest(folder: &Path) -> (Files, Vec<&'static str>) {
+    let present = present(folder);
+    let file = |name: &str| {
+        let exact = folder.join(name);
+        let in_any_case =
+            |path: &&PathBuf| path.file_name().is_some_and(|found| found.eq_ignore_ascii_case(name));
+        let found = present.iter().find(|path| **path == exact).or_else(|| present.iter().find(in_any_case));
+        found.cloned().ok_or(exact)
+    };
     let [ours, theirs] = NAMES.map(|names| {
-        let missing: Vec<&str> = names.into_iter().filter(|name| !folder.join(name).exists()).collect();
+        let missing: Vec<&str> = names.into_iter().filter(|name| file(name).is_err()).collect();
         (names, missing)
     });
     let ([certificate, key, roots], missing) = if theirs.1.len() < ours.1.len() { theirs } else { ours };
-    let file = |name| folder.join(name);
-    (Files { certificate: file(certificate), key: file(key), roots: file(roots) }, missing)
+    let path = |name| file(name).unwrap_or_else(|exact| exact);
+    (Files { certificate: path(certificate), key: path(key), roots: path(roots) }, missing)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {

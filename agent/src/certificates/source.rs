@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CertificateError;
-use super::read::{Bundle, NAMES, read};
+use super::read::{Bundle, present, read};
 
 /// How often a folder is read that changes while it is read.
 const READINGS: usize = 3;
@@ -13,7 +13,7 @@ const READINGS: usize = 3;
 /// How the files of a folder look from outside. Whatever happens to one of them makes it another stamp: a new content, an
 /// exchange by the kubelet, which moves a link above them, a new mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamp(Vec<Option<Look>>);
+pub(super) struct Stamp(Vec<(PathBuf, Option<Look>)>);
 
 /// Which file it is, how long, and when it was changed: its content, then anything about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ struct Look {
 impl Stamp {
     /// How they look now. A few calls to the kernel; nothing is opened.
     pub(super) fn of(folder: &Path) -> Self {
-        let look = |name| {
-            let file = fs::metadata(folder.join(name)).ok()?;
+        let look = |path: &Path| {
+            let file = fs::metadata(path).ok()?;
             Some(Look {
                 device: file.dev(),
                 inode: file.ino(),
@@ -36,7 +36,7 @@ impl Stamp {
                 changed: [(file.mtime(), file.mtime_nsec()), (file.ctime(), file.ctime_nsec())],
             })
         };
-        Self(NAMES.iter().flatten().map(look).collect())
+        Self(present(folder).into_iter().map(|path| (path.clone(), look(&path))).collect())
     }
 }
 

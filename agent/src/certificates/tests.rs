@@ -147,6 +147,30 @@ fn kubernetes_names_are_as_good() {
 }
 
 #[test]
+fn the_case_of_a_name_does_not_matter() {
+    for (name, other) in
+        [("trustedroot.crt", "TrustedRoot.crt"), ("mesos.crt", "MESOS.CRT"), ("mesos.key", "Mesos.key")]
+    {
+        let folder = Folder::valid();
+        folder.write(other, &folder.text(name));
+        folder.is_good();
+        fs::remove_file(folder.folder.path().join(name)).unwrap();
+        folder.is_good();
+    }
+}
+
+#[test]
+fn two_files_of_one_name_that_differ_are_refused() {
+    let folder = Folder::valid();
+    folder.write("TrustedRoot.crt", &Folder::valid().text("trustedroot.crt"));
+    let refusal = folder.refusal();
+    assert!(
+        refusal.contains("trustedroot.crt and ") && refusal.contains("take one of them away"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn windows_line_ends_and_notes_around_the_blocks_do_no_harm() {
     let folder = Folder::valid();
     for name in ["mesos.crt", "mesos.key", "trustedroot.crt"] {

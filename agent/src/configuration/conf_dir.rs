@@ -6,28 +6,30 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::ConfigurationError;
+use super::spark_env::SPARK_ENV;
 
 /// The file that Spark reads its properties from.
 pub(crate) const SPARK_DEFAULTS: &str = "spark-defaults.conf";
 
-/// Makes the folder `to` with everything of the image's folder `from` except its `spark-defaults.conf`.
+/// Makes the folder `to` with everything of the image's folder `from` except its `spark-defaults.conf` and its
+/// `spark-env.sh`, of which it returns the path.
 ///
-/// The image's files are linked, not copied: `spark-env.sh`, `log4j2.properties` and `*-site.xml` stay what they
-/// are, at no cost in memory. The `..data` entries of a mounted `ConfigMap` are left out; the links that go
+/// The image's files are linked, not copied: `log4j2.properties` and `*-site.xml` stay what they are, at no cost in
+/// memory. The `..data` entries of a mounted `ConfigMap` are left out; the links that go
 /// through them are kept.
-pub(super) fn mirror(from: Option<&Path>, to: &Path) -> Result<(), ConfigurationError> {
+pub(super) fn mirror(from: Option<&Path>, to: &Path) -> Result<Option<PathBuf>, ConfigurationError> {
     let unwritable = |source| ConfigurationError::Unwritable { path: to.to_owned(), source };
     DirBuilder::new().mode(0o700).create(to).map_err(unwritable)?;
-    let Some(from) = from else { return Ok(()) };
+    let Some(from) = from else { return Ok(None) };
     let unreadable = |source| ConfigurationError::Unreadable { path: from.to_owned(), source };
     let from = fs::canonicalize(from).map_err(unreadable)?;
     for entry in fs::read_dir(&from).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name();
-        if name != SPARK_DEFAULTS && !name.as_encoded_bytes().starts_with(b"..") {
+        if name != SPARK_DEFAULTS && name != SPARK_ENV && !name.as_encoded_bytes().starts_with(b"..") {
             symlink(from.join(&name), to.join(&name)).map_err(unwritable)?;
         }
     }
-    Ok(())
+    Ok(Some(from.join(SPARK_ENV)).filter(|file| file.is_file()))
 }
 
 /// Writes a file that only its owner can read. It must not exist yet.

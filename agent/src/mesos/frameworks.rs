@@ -42,7 +42,7 @@ enum Doom {
     /// Nothing: it may still end by itself. Since when.
     Spared(Instant),
     /// It was told to. When.
-    Told(Instant),
+    Asked(Instant),
 }
 
 impl Frameworks {
@@ -103,7 +103,7 @@ impl Frameworks {
         let taken: BTreeSet<u32> =
             frameworks.iter().filter(|it| is_taken(&it.state)).map(|it| it.state.pid).collect();
         // A program that has stopped its context meanwhile has understood.
-        self.doomed.retain(|pid, doom| matches!(doom, Doom::Told(_)) || taken.contains(pid));
+        self.doomed.retain(|pid, doom| matches!(doom, Doom::Asked(_)) || taken.contains(pid));
         for pid in taken {
             self.doomed.entry(pid).or_insert_with(|| Doom::Spared(Instant::now()));
         }
@@ -118,7 +118,7 @@ impl Frameworks {
             let process = process.filter(|process| ours.contains(process) && !has_ended(*pid));
             match process {
                 Some(process) => doom.advance(process),
-                None => *has_ended_one |= matches!(doom, Doom::Told(_)),
+                None => *has_ended_one |= matches!(doom, Doom::Asked(_)),
             }
             process.is_some()
         });
@@ -134,10 +134,10 @@ impl Doom {
                      hang"
                 ));
                 Signal::TERM.send(process);
-                *self = Self::Told(Instant::now());
+                *self = Self::Asked(Instant::now());
             }
-            Self::Told(when) if when.elapsed() >= GRACE => Signal::KILL.send(process),
-            Self::Spared(_) | Self::Told(_) => {}
+            Self::Asked(when) if when.elapsed() >= GRACE => Signal::KILL.send(process),
+            Self::Spared(_) | Self::Asked(_) => {}
         }
     }
 }
@@ -178,6 +178,8 @@ mod tests {
             driver_address: None,
             has_run: false,
             refused: None,
+            offers: lcmap_mesos::OfferState::default(),
+            unresolved_hosts: vec![],
             stop_called: false,
             teardown_owed: None,
         }

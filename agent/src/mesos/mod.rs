@@ -5,6 +5,7 @@ mod labels;
 mod preflight;
 mod reach;
 mod settle;
+mod standstill;
 
 use std::io;
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ pub(crate) use frameworks::{Frameworks, refusal};
 pub(crate) use preflight::PreflightError;
 pub(crate) use reach::{Reach, unreached};
 pub(crate) use settle::settle;
+pub(crate) use standstill::{Standstill, unresolved};
 
 /// A Mesos that has answered.
 #[derive(Debug)]
@@ -103,6 +105,7 @@ mod tests {
             labels: std::collections::BTreeMap::new(),
             registration_timeout_ms: 1,
             library: None,
+            python: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lcmap_mesos::{FrameworkPhase, SupervisedFramework};
+use lcmap_mesos::SupervisedFramework;
 
 /// How long an executor may take from its start until it has connected to its driver: its JVM has to start.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ impl Reach {
         let framework = frameworks.last().filter(|framework| framework.number > self.reached)?;
         let state = &framework.state;
         let address = state.driver_address.as_ref().filter(|_| state.has_run)?;
-        if matches!(state.phase, FrameworkPhase::Stopped | FrameworkPhase::Aborted) {
+        if state.is_over() {
             return None;
         }
         let port = address.rsplit_once(':')?.1.parse().ok()?;

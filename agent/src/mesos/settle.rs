@@ -129,6 +129,8 @@ mod tests {
             driver_address: None,
             has_run: false,
             refused: None,
+            offers: lcmap_mesos::OfferState::default(),
+            unresolved_hosts: vec![],
             stop_called: phase == FrameworkPhase::Stopped,
             teardown_owed: owed.map(str::to_owned),
         }

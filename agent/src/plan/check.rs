@@ -2,36 +2,8 @@
 
 use super::{EnvValue, LaunchPlan, Master, Mesos, Run};
 
-/// Environment variables that the agent alone sets.
-///
-/// A plan that names one is refused: the seed's programs and Spark read them, and a second opinion would
-/// silently lose or, worse, win.
-pub const RESERVED_VARIABLES: [&str; 21] = [
-    "HOSTNAME",
-    "IMAGE",
-    "JUPYTER_TOKEN",
-    "JUPYTER_TOKEN_FILE",
-    "LCMAP_MESOS_FRAMEWORK_ID",
-    "LCMAP_MESOS_LABELS",
-    "LCMAP_MESOS_PRINCIPAL_FILE",
-    "LCMAP_MESOS_REGISTRATION_TIMEOUT",
-    "LCMAP_MESOS_SECRET_FILE",
-    "LCMAP_MESOS_SERVER_NAME",
-    "LCMAP_MESOS_STATE_DIR",
-    "LCMAP_MESOS_VERIFY",
-    "LIBPROCESS_SSL_CA_DIR",
-    "LIBPROCESS_SSL_CA_FILE",
-    "LIBPROCESS_SSL_CERT_FILE",
-    "LIBPROCESS_SSL_KEY_FILE",
-    "MASTER",
-    "MESOS_PRINCIPAL",
-    "MESOS_ROLE",
-    "MESOS_SECRET",
-    "SPARK_CONF_DIR",
-];
-
 /// Spark properties that the agent alone sets, or libmesos.so reads elsewhere, each with the field that they come from.
-pub const RESERVED_PROPERTIES: [(&str, &str); 7] = [
+pub const RESERVED_PROPERTIES: [(&str, &str); 8] = [
     ("spark.app.name", "spec.name"),
     ("spark.driver.memory", "spec.driver.memory"),
     ("spark.master", "spec.mode and spec.driver.cores"),
@@ -40,6 +12,7 @@ pub const RESERVED_PROPERTIES: [(&str, &str); 7] = [
     // PySpark would write it on the JVM's command line.
     ("spark.mesos.secret", CREDENTIALS),
     ("spark.mesos.secret.file", CREDENTIALS),
+    ("spark.submit.deployMode", "nothing: the driver always runs where the job does"),
 ];
 
 const CREDENTIALS: &str = "spec.mesos.credentialsSecretName";
@@ -61,7 +34,16 @@ pub enum FieldError {
         /// The name.
         name: String,
     },
-    /// One of [`RESERVED_VARIABLES`].
+    /// A carriage return in what one of Spark's commands is given.
+    #[error(
+        "{field} holds a carriage return, which Spark's own script would take out; leave it out, or put the text into a file"
+    )]
+    Return {
+        /// The field's path in the plan.
+        field: String,
+    },
+    /// A variable that the agent alone sets: the seed's programs and Spark read them, and a second opinion would
+    /// silently lose or, worse, win.
     #[error("{field} sets {name}, which the agent sets itself; remove it")]
     ReservedVariable {
         /// The field's path in the plan.
@@ -154,25 +136,35 @@ fn check_mesos(mesos: &Mesos) -> Result<(), FieldError> {
 fn check_run(run: &Run) -> Result<(), FieldError> {
     match run {
         Run::Submit(submit) => {
-            nul("run.submit.application", &submit.application)?;
-            nul("run.submit.mainClass", submit.main_class.as_deref().unwrap_or_default())?;
-            arguments("run.submit.args", &submit.args)
+            through_spark("run.submit.application", &submit.application)?;
+            through_spark("run.submit.mainClass", submit.main_class.as_deref().unwrap_or_default())?;
+            arguments("run.submit.args", &submit.args, through_spark)
         }
-        Run::Shell(shell) => arguments("run.shell.args", &shell.args),
-        Run::PySpark(shell) => arguments("run.pyspark.args", &shell.args),
+        Run::Shell(shell) => arguments("run.shell.args", &shell.args, through_spark),
+        Run::PySpark(shell) => arguments("run.pyspark.args", &shell.args, through_spark),
         Run::Notebook(notebook) => {
             let directory = notebook.directory.as_deref().unwrap_or_else(|| "".as_ref());
             let token_file = notebook.token_file.as_deref().unwrap_or_else(|| "".as_ref());
             nul("run.notebook.directory", &directory.to_string_lossy())?;
             nul("run.notebook.tokenFile", &token_file.to_string_lossy())?;
             nul("run.notebook.ip", &notebook.ip)?;
-            arguments("run.notebook.args", &notebook.args)
+            arguments("run.notebook.args", &notebook.args, nul)
         }
     }
 }
 
-fn arguments(field: &str, args: &[String]) -> Result<(), FieldError> {
-    args.iter().enumerate().try_for_each(|(index, arg)| nul(&format!("{field}[{index}]"), arg))
+fn arguments(
+    field: &str,
+    args: &[String],
+    check: impl Fn(&str, &str) -> Result<(), FieldError>,
+) -> Result<(), FieldError> {
+    args.iter().enumerate().try_for_each(|(index, arg)| check(&format!("{field}[{index}]"), arg))
+}
+
+/// What goes through `spark-class`, which removes carriage returns from whatever it starts.
+fn through_spark(field: &str, value: &str) -> Result<(), FieldError> {
+    nul(field, value)?;
+    if value.contains('\r') { Err(FieldError::Return { field: field.to_owned() }) } else { Ok(()) }
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), FieldError> {
@@ -180,7 +172,7 @@ fn check_name(field: &str, name: &str) -> Result<(), FieldError> {
     if name.is_empty() || name.contains('=') {
         return Err(FieldError::VariableName { field: field.to_owned(), name: name.to_owned() });
     }
-    if RESERVED_VARIABLES.contains(&name) {
+    if lcmap_spark_variables::find(name).is_some_and(lcmap_spark_variables::Variable::is_ours) {
         return Err(FieldError::ReservedVariable { field: field.to_owned(), name: name.to_owned() });
     }
     Ok(())

@@ -33,6 +33,9 @@ pub struct Mesos {
     /// The libmesos.so to load, unless the job names another by `MESOS_NATIVE_JAVA_LIBRARY`. None: the image's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library: Option<PathBuf>,
+    /// The executors' Python, where it is not the driver's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
 }
 
 /// What of a master's certificate is verified.

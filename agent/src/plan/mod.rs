@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 mod mesos;
+mod packed;
 mod read;
 mod run;
 
@@ -13,8 +14,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{FieldError, RESERVED_PROPERTIES, RESERVED_VARIABLES};
+pub use check::{FieldError, RESERVED_PROPERTIES};
 pub use mesos::{Mesos, Verify};
+pub use packed::{Packed, packed};
 pub use read::{MAX_BYTES, PLAIN_LIMIT, PlanError};
 pub use run::{Notebook, Run, Shell, Submit};
 
@@ -22,7 +24,7 @@ pub use run::{Notebook, Run, Shell, Submit};
 ///
 /// Raised with every change of [`LaunchPlan`], since an older agent refuses what it does not know instead of
 /// running half of it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One attempt of one job, ready to be launched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,31 @@ pub struct LaunchPlan {
     pub certificates: Option<Certificates>,
     /// Milliseconds between TERM and KILL when the job is stopped: Spark's share, `terminationGracePeriod`.
     pub grace_period_ms: u64,
+    /// What is told of a program that failed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failure_message: FailureMessage,
+}
+
+/// What is told of a program that failed, beyond that it did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureMessage {
+    /// Its last exception, or its last line.
+    #[default]
+    Exception,
+    /// Nothing that it printed: that may hold data.
+    ExitCode,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl LaunchPlan {
+    /// Whether the job, and not the image alone, has a Spark property.
+    pub(crate) fn has_property(&self, name: &str) -> bool {
+        self.conf.contains_key(name) || self.conf_from.iter().any(|folder| folder.join(name).is_file())
+    }
 }
 
 /// Whose attempt a plan is.

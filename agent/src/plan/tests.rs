@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SMALLEST: &str = r#"{"version":2,"job":{"name":"pi","attempt":1},"applicationName":"pi","run":{"submit":{"application":"pi.py"}},"driver":{},"master":"local","gracePeriodMs":30000}"#;
+const SMALLEST: &str = r#"{"version":3,"job":{"name":"pi","attempt":1},"applicationName":"pi","run":{"submit":{"application":"pi.py"}},"driver":{},"master":"local","gracePeriodMs":30000}"#;
 
 fn plan() -> LaunchPlan {
     LaunchPlan::parse(SMALLEST).unwrap()
@@ -45,7 +45,7 @@ fn a_long_plan_is_packed_and_always_to_the_same_text() {
 #[test]
 fn the_version_is_judged_before_anything_else() {
     for text in
-        [r#"{"version":1}"#, r#"{"version":3}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#]
+        [r#"{"version":1}"#, r#"{"version":4}"#, r#"{"version":0,"new":[]}"#, r#"{"version":4294967297}"#]
     {
         assert!(matches!(LaunchPlan::parse(text), Err(PlanError::UnknownVersion { .. })), "{text}");
     }
@@ -55,7 +55,7 @@ fn the_version_is_judged_before_anything_else() {
 #[test]
 fn what_is_no_plan_is_refused_in_words() {
     let unknown_field = SMALLEST.replacen('{', r#"{"extra":1,"#, 1);
-    let deep = format!("{{\"version\":2,\"x\":{}", "[".repeat(100_000));
+    let deep = format!("{{\"version\":3,\"x\":{}", "[".repeat(100_000));
     for (text, said) in [
         ("", "unpacked"),
         ("hello, world", "neither JSON nor base64"),
@@ -76,6 +76,19 @@ fn a_gzip_bomb_is_not_unpacked() {
     assert!(bomb.len() < MAX_BYTES / 100);
     assert!(matches!(LaunchPlan::parse(&bomb), Err(PlanError::TooLarge)));
     assert!(matches!(LaunchPlan::parse(&" {".repeat(MAX_BYTES)), Err(PlanError::TooLarge)));
+}
+
+#[test]
+fn a_carriage_return_is_refused_where_sparks_script_would_take_it_out() {
+    for (run, field) in [
+        (submit("a\r", &[]), Some("run.submit.application")),
+        (submit("a", &["b", "\r"]), Some("run.submit.args[1]")),
+        (submit("a", &["\n"]), None),
+    ] {
+        let refused = LaunchPlan { run, ..plan() }.encode().err().map(|error| error.to_string());
+        let refused = refused.as_deref().and_then(|said| said.split_once(" holds a carriage return"));
+        assert_eq!(refused.map(|(named, _)| named), field);
+    }
 }
 
 #[test]
@@ -143,6 +156,7 @@ fn some_mesos() -> Mesos {
         labels: BTreeMap::new(),
         registration_timeout_ms: 1,
         library: None,
+        python: None,
     }
 }
 
@@ -150,9 +164,9 @@ fn mesos(mesos: Mesos) -> Master {
     Master::Mesos(Box::new(mesos))
 }
 
-/// Text of any kind, without NUL.
+/// Text of any kind, without what is refused.
 fn text() -> impl Strategy<Value = String> {
-    "[^\0]{0,40}"
+    "[^\0\r]{0,40}"
 }
 
 prop_compose! {
@@ -193,6 +207,7 @@ prop_compose! {
         }
         mesos(Mesos {
             masters, role, credentials, verify, server_name, framework_id, labels, registration_timeout_ms, library,
+            python: None,
         })
     }
 }

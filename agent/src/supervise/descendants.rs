@@ -28,6 +28,11 @@ pub(crate) fn of(ancestor: Pid) -> Vec<Pid> {
     found.into_iter().map(Pid::from_raw).collect()
 }
 
+/// The parent of a process that lives.
+pub(crate) fn parent(pid: Pid) -> Option<Pid> {
+    parent_of(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).map(Pid::from_raw)
+}
+
 /// Whether a process has ended, though its parent may not have taken note. One whose first thread alone has ended lives.
 pub(crate) fn has_ended(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use nix::sys::prctl;
 use nix::unistd::{Pid, getpid};
 
+use crate::output::Output;
 use reap::Reaped;
 use signals::{Inbox, Origin, Signal};
 use spawn::{LaunchError, Prepared};
 use step::{Action, Attendance, Event, Outcome, Rules, State};
 use terminal::{Suspension, Terminal};
 
-pub(crate) use descendants::{has_ended, of as descendants_of};
+pub(crate) use descendants::{has_ended, of as descendants_of, parent as parent_of};
 
 /// How often a stopped terminal, or a kill, is looked at again.
 const BUSY_TICK: Duration = Duration::from_millis(100);
@@ -52,13 +53,14 @@ impl<'a> Supervisor<'a> {
         inbox: &'a Inbox,
         terminal: Option<&'a Terminal>,
         grace: Duration,
+        output: &mut Output,
     ) -> Result<Self, LaunchError> {
         if getpid().as_raw() != 1 {
             // Refused by no kernel since 3.4; without it orphans would only go to another reaper.
             let _ = prctl::set_child_subreaper(true);
         }
         let attendance = if terminal.is_some() { Attendance::Interactive } else { Attendance::Unattended };
-        let main = prepared.spawn(inbox.original_mask(), attendance).inspect_err(|_| {
+        let main = prepared.spawn(inbox.original_mask(), attendance, output).inspect_err(|_| {
             if let Some(terminal) = terminal {
                 terminal.take_back();
             }

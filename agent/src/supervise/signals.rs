@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -125,6 +125,18 @@ impl Inbox {
         let timeout = PollTimeout::try_from(longest).unwrap_or(PollTimeout::MAX);
         match poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)], timeout) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Waits for a signal or for something on a pipe, at most so long. Whether it was the pipe.
+    pub(crate) fn wait_or(&self, pipe: BorrowedFd<'_>, longest: Duration) -> io::Result<bool> {
+        let timeout = PollTimeout::try_from(longest).unwrap_or(PollTimeout::MAX);
+        let mut watched =
+            [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN), PollFd::new(pipe, PollFlags::empty())];
+        match poll(&mut watched, timeout) {
+            Ok(_) => Ok(watched[1].revents().is_some_and(|happened| !happened.is_empty())),
+            Err(Errno::EINTR) => Ok(false),
             Err(errno) => Err(errno.into()),
         }
     }

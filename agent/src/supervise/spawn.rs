@@ -13,6 +13,7 @@ use nix::unistd::{Pid, setpgid};
 use super::step::Attendance;
 use super::terminal;
 use crate::launch::{CommandLine, Input};
+use crate::output::Output;
 use crate::spark::{Environment, Located};
 
 /// The longest argument or variable that Linux takes, in bytes (`MAX_ARG_STRLEN`, execve(2)).
@@ -91,9 +92,15 @@ impl Prepared {
     }
 
     /// Starts the command: own process group, the given signal mask, TERM when the agent itself is killed.
-    pub(crate) fn spawn(&self, mask: SigSet, attendance: Attendance) -> Result<Pid, LaunchError> {
+    pub(crate) fn spawn(
+        &self,
+        mask: SigSet,
+        attendance: Attendance,
+        output: &mut Output,
+    ) -> Result<Pid, LaunchError> {
         let mut command = Command::new(&self.program);
         command.args(&self.args).env_clear().envs(&self.environment).stdin(self.stdin());
+        output.attach(&mut command);
         let before_exec = move || -> io::Result<()> {
             setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
             if attendance == Attendance::Interactive {

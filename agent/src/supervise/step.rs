@@ -52,6 +52,12 @@ pub(crate) enum StopCause {
     Idle,
     /// Mesos took the framework of a shell, whose JVM is a child of it and ended before.
     FrameworkTaken,
+    /// A notebook server that its token alone does not open, or that listens elsewhere.
+    NotebookRefused,
+    /// Spark launches no more executors on any Mesos agent that makes offers.
+    AgentsExcluded,
+    /// The program is over, and its JVM is not.
+    Lingering,
 }
 
 /// Whom to send a signal.

@@ -53,7 +53,8 @@ fn properties_are_merged_and_those_of_the_agent_win() {
          spark.executorEnv.SHARED=a b\n\
          spark.image=kept\n\
          spark.master=local[3]\n\
-         spark.redaction.regex=(?i)secret|password|token|access[.]key|^spark\\\\.cassandra\\\\.auth\\\\.password$\n"
+         spark.redaction.regex=(?i)secret|password|token|access[.]key|^spark\\\\.cassandra\\\\.auth\\\\.password$\n\
+         spark.submit.deployMode=client\n"
     );
 }
 
@@ -77,7 +78,7 @@ fn secrets_are_in_no_argument_and_readable_by_nobody_else() {
 #[test]
 fn the_rest_of_the_images_configuration_stays_in_force() {
     let bed = Bed::with_submit(
-        "cat \"$SPARK_CONF_DIR\"/spark-env.sh \"$SPARK_CONF_DIR\"/sub/site.xml; ls -A $SPARK_CONF_DIR",
+        ". \"$SPARK_CONF_DIR\"/spark-env.sh; echo $A; cat \"$SPARK_CONF_DIR\"/sub/site.xml; ls -A $SPARK_CONF_DIR",
     );
     let conf = bed.path("elsewhere");
     fs::create_dir_all(conf.join("sub")).unwrap();
@@ -86,7 +87,7 @@ fn the_rest_of_the_images_configuration_stays_in_force() {
     fs::write(conf.join("sub/site.xml"), "<site/>\n").unwrap();
     let mut command = bed.as_child();
     command.env("SPARK_CONF_DIR", conf);
-    assert_eq!(stdout(&run(command)), "export A=1\n<site/>\nspark-defaults.conf\nspark-env.sh\nsub\n");
+    assert_eq!(stdout(&run(command)), "1\n<site/>\nspark-defaults.conf\nspark-env.sh\nsub\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::support::{Bed, run, stderr, stdout, unshare};
-use lcmap_spark_agent::plan::{EnvValue, EnvVar, Run, Submit, Visibility};
+use lcmap_spark_agent::plan::{EnvValue, EnvVar, Run, Submit, VERSION, Visibility};
 use lcmap_spark_agent::report::ExitReason;
 
 fn refused(bed: &Bed, command: Command, exit_code: i32, reason: ExitReason) -> String {
@@ -71,7 +71,7 @@ fn a_plan_of_another_version_is_refused_before_anything_else_is_read() {
     let bed = Bed::with_submit("");
     fs::write(bed.path("plan"), r#"{"version": 1, "nothing": ["known"]}"#).unwrap();
     let message = refused(&bed, bed.as_child(), 125, ExitReason::PlanRefused);
-    assert!(message.contains("has version 1, this agent knows version 2"), "{message}");
+    assert!(message.contains(&format!("has version 1, this agent knows version {VERSION}")), "{message}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod image;
 #[cfg(test)]
 mod launch_failures;
 #[cfg(test)]
+mod output;
+#[cfg(test)]
 mod pid1;
 #[cfg(test)]
 mod preflight;

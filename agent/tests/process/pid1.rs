@@ -235,3 +235,15 @@ fn what_nohup_ignores_stays_ignored() {
     let ignored = ignored_here() | 1 << (libc::SIGHUP - 1);
     assert_eq!(stdout(&run(bed.wrapped(&nohup))), format!("SigIgn:\t{ignored:016x}\n"));
 }
+
+#[test]
+fn a_jvm_that_outlives_its_program_is_ended_and_the_program_has_succeeded() {
+    let bed = Bed::with_submit(
+        "env PYSPARK_GATEWAY_PORT=1 sleep 2 & wait; echo over; trap 'exit 143' TERM; while :; do sleep 0.05 & wait $!; done",
+    );
+    bed.grace(Duration::from_secs(1));
+    let output = run(bed.as_pid_1());
+    let message = bed.termination_message();
+    assert_eq!((output.status.code(), message.reason), (Some(0), ExitReason::JvmLingers), "{message:?}");
+    assert!(stderr(&output).contains("a thread that is no daemon"), "{}", stderr(&output));
+}

@@ -25,6 +25,7 @@ fn job_for(masters: &str, edit: impl FnOnce(&mut Mesos)) -> Bed {
         labels: BTreeMap::new(),
         registration_timeout_ms: 60_000,
         library: None,
+        python: None,
     };
     edit(&mut mesos);
     bed.plan(|plan| plan.master = Master::Mesos(Box::new(mesos)));

@@ -3,10 +3,12 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::support::{Bed, Running, eventually, run, stdout};
 use lcmap_spark_agent::plan::{Notebook, Run};
 use lcmap_spark_agent::report::ExitReason;
+use lcmap_spark_agent::state::Scheme;
 use nix::sys::signal::Signal;
 
 /// A `spark-submit` with a UI where Spark would put it, from which a second process can be told to close it.
@@ -69,22 +71,43 @@ fn a_ui_of_somebody_else_is_not_ours() {
     assert_eq!(bed.state().ui, None);
 }
 
-/// A server that behaves like Jupyter in what the agent relies on.
+/// A server that behaves like Jupyter in what the agent relies on; `LIKE` says in what it does not.
 const JUPYTER: &str = r#"#!/usr/bin/env python3
-import http.server, os, sys
+import http.server, json, os, ssl, sys
+from urllib.parse import parse_qs, urlsplit
 options = dict(a.lstrip("-").partition("=")[::2] for a in sys.argv[2:])
-home = os.environ["HOME"]
-open(home + "/token", "w").write(open(os.environ["JUPYTER_TOKEN_FILE"]).read() + "|\n")
+home, runtime = os.environ["HOME"], os.environ["JUPYTER_RUNTIME_DIR"]
+like = json.loads(os.environ.get("LIKE", "{}"))
+token = open(os.environ["JUPYTER_TOKEN_FILE"]).read()
+base = options["ServerApp.base_url"] + "/"
+open(home + "/token", "w").write(token + "|\n")
 open(home + "/python", "w").write(os.environ.get("PYTHONPATH", "") + "\n")
 open(home + "/arguments", "w").write("\n".join(sys.argv[1:]) + "\n")
+open(home + "/configuration", "w").write(os.environ["JUPYTER_CONFIG_PATH"] + "\n")
+if "refused" in like:
+    folder = os.environ["JUPYTER_CONFIG_PATH"].split(":")[0]
+    open(folder + "/refused", "w").write(like["refused"])
+    sys.exit(1)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        open(home + "/asked", "a").write(self.path + "\n")
-        self.send_response(200 if self.path.startswith("/api") else 404)
+        open(home + "/asked", "a").write(self.path.replace(token, "TOKEN") + "\n")
+        given = parse_qs(urlsplit(self.path).query).get("token", [None])[0]
+        opened = like.get("open") or given == like.get("token", token)
+        known = self.path.startswith(base + "api/status?")
+        self.send_response(404 if not known else 200 if opened else 403)
         self.end_headers()
     def log_message(self, *arguments):
         pass
-http.server.HTTPServer((options["ip"], int(options["port"])), Handler).serve_forever()
+address = like.get("ip", options["ip"]), int(options["port"]) + like.get("further", 0)
+server = http.server.HTTPServer(address, Handler)
+if "certificate" in like:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(like["certificate"])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+told = {"base_url": base, "port": address[1], "secure": like.get("secure", False), "sock": like.get("sock", "")}
+open(runtime + "/new", "w").write(json.dumps(told))
+os.rename(runtime + "/new", runtime + "/jpserver-1.json")
+server.serve_forever()
 "#;
 
 fn notebook(bed: &Bed) -> Notebook {
@@ -101,25 +124,73 @@ fn notebook(bed: &Bed) -> Notebook {
 }
 
 #[test]
-fn a_notebook_is_ready_once_it_answers_and_its_token_is_private() {
+fn a_notebook_is_ready_once_it_answers_to_its_token_alone_which_is_private() {
     let bed = Bed::with_submit("");
     let notebook = notebook(&bed);
     let port = notebook.port;
     bed.plan(|plan| plan.run = Run::Notebook(notebook));
-    let running = Running::start(bed.as_child());
+    let mut command = bed.as_child();
+    command.env("JUPYTER_CONFIG_PATH", "/theirs");
+    let running = Running::start(command);
     let ready = eventually("the notebook", || bed.state().notebook);
-    assert_eq!(ready.port, port);
+    assert_eq!((ready.scheme, ready.port, ready.base_url.as_str()), (Scheme::Http, port, "/x/"));
     let token = fs::read_to_string(&ready.token_file).unwrap();
-    assert!(token.len() == 48 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{token}");
+    assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{token}");
     assert_eq!(fs::metadata(&ready.token_file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(bed.wait_for("token"), format!("{token}|\n"));
     assert!(!bed.wait_for("arguments").contains(&token));
-    assert!(bed.wait_for("asked").lines().all(|path| path == "/api?no_track_activity=1"));
+    let question = "/x/api/status?no_track_activity=1&asked_by=lcmap-agent";
+    assert_eq!(bed.wait_for("asked"), format!("{question}\n{question}&token=TOKEN\n"));
+    let configuration = bed.wait_for("configuration");
+    let (ours, theirs) = configuration.trim().split_once(':').unwrap();
+    assert_eq!((Path::new(ours).join("lcmap_spark_guard.py").exists(), theirs), (true, "/theirs"));
     running.send(Signal::SIGTERM);
     assert_eq!(running.wait().status.code(), Some(143));
     assert_eq!(bed.termination_message().reason, ExitReason::Stopped);
     assert!(!ready.token_file.exists());
     assert_eq!((bed.state().pid, bed.state().notebook), (None, None));
+}
+
+#[test]
+fn a_notebook_that_others_could_open_or_nobody_could_is_ended_with_the_reason() {
+    for (like, words) in [
+        (r#"{"open": true}"#, "Jupyter lets in whoever comes: it answers 200 to a request without"),
+        (r#"{"token": "of-its-own"}"#, "Jupyter does not take the notebook's token: it answers 403"),
+        (r#"{"sock": "/run/nb"}"#, "Jupyter listens on /run/nb, and not at 127.0.0.1:"),
+        (r#"{"further": 1}"#, "Jupyter listens on port "),
+        (r#"{"ip": "0.0.0.0"}"#, "Jupyter listens on address 0.0.0.0, and not at 127.0.0.1:"),
+        (r#"{"refused": "as /etc/jupyter/x.py says"}"#, "as /etc/jupyter/x.py says"),
+    ] {
+        let bed = Bed::with_submit("");
+        let notebook = notebook(&bed);
+        bed.plan(|plan| plan.run = Run::Notebook(notebook));
+        let mut command = bed.as_child();
+        command.env("LIKE", like);
+        assert_eq!(run(command).status.code(), Some(125), "{like}");
+        let ended = bed.termination_message();
+        assert_eq!(ended.reason, ExitReason::JupyterMisconfigured, "{like}");
+        assert!(ended.message.starts_with(words), "{like}: {}", ended.message);
+        assert_eq!(bed.state().notebook, None, "{like}");
+    }
+}
+
+#[test]
+fn a_notebook_may_speak_tls_whether_its_file_says_so_or_not() {
+    let certified = rcgen::generate_simple_self_signed(vec!["notebook".to_owned()]).unwrap();
+    for secure in [true, false] {
+        let bed = Bed::with_submit("");
+        let notebook = notebook(&bed);
+        bed.plan(|plan| plan.run = Run::Notebook(notebook));
+        let certificate = bed.path("certificate");
+        fs::write(&certificate, certified.signing_key.serialize_pem() + &certified.cert.pem()).unwrap();
+        let mut command = bed.as_child();
+        command.env("LIKE", format!(r#"{{"certificate": "{}", "secure": {secure}}}"#, certificate.display()));
+        let running = Running::start(command);
+        let ready = eventually("the notebook", || bed.state().notebook);
+        assert_eq!(ready.scheme, Scheme::Https);
+        running.send(Signal::SIGTERM);
+        running.wait();
+    }
 }
 
 #[test]
@@ -166,7 +237,7 @@ fn a_notebook_finds_pyspark_and_gets_its_options_after_the_subcommand() {
     assert_eq!(
         bed.wait_for("arguments"),
         format!(
-            "notebook\n--ip=127.0.0.1\n--port={port}\n--ServerApp.port_retries=0\n--no-browser\n{allow_root}\
+            "notebook\n--ip=127.0.0.1\n--port={port}\n--ServerApp.port_retries=0\n--ServerApp.sock=\n--no-browser\n{allow_root}\
              --ServerApp.root_dir=/tmp\n--MappingKernelManager.cull_idle_timeout=7200\n\
              --MappingKernelManager.cull_interval=300\n--MappingKernelManager.cull_connected=True\n\
              --ServerApp.shutdown_no_activity_timeout=7200\n--ServerApp.base_url=/x\n"

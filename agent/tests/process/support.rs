@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use lcmap_spark_agent::plan::{DriverSize, Job, LaunchPlan, Master, Run, Submit, VERSION};
+use lcmap_spark_agent::plan::{DriverSize, FailureMessage, Job, LaunchPlan, Master, Run, Submit, VERSION};
 use lcmap_spark_agent::report::TerminationMessage;
 use lcmap_spark_agent::state::DriverState;
 use nix::sys::signal::{self, Signal};
@@ -64,6 +64,7 @@ impl Bed {
             master: Master::Local,
             certificates: None,
             grace_period_ms: 60_000,
+            failure_message: FailureMessage::default(),
         };
         edit(&mut plan);
         fs::write(self.path("plan"), plan.encode().unwrap()).unwrap();

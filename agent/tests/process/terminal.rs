@@ -266,6 +266,16 @@ fn an_idle_shell_is_stopped() {
 }
 
 #[test]
+fn a_terminal_stays_one_for_whatever_prints_on_it() {
+    let tell = "[ -t 1 ] && [ -t 2 ] && echo both are terminals; sleep 0.1";
+    for bed in [bed_with_shell(tell), Bed::with_submit(tell)] {
+        let terminal = Terminal::start_agent(&bed);
+        terminal.wait_for("both are terminals");
+        assert_eq!(terminal.end(), Some(0));
+    }
+}
+
+#[test]
 fn a_job_that_is_no_shell_is_not_stopped_by_the_terminal_it_was_started_at() {
     let bed = Bed::with_submit("cat; echo end of data; sleep 0.2");
     let terminal = Terminal::start_agent(&bed);

@@ -104,6 +104,22 @@ fn nothing_is_left_at_the_end() {
 }
 
 #[test]
+fn what_a_planted_link_leads_to_is_not_taken_for_the_pair_before() {
+    let (folder, target, precious) = (Folder::valid(), in_memory(), in_memory());
+    fs::write(precious.path().join("file"), "").unwrap();
+    let planted = Path::new("..").join(precious.path().file_name().unwrap());
+    for planted in [&planted, precious.path(), Path::new(".."), Path::new(".")] {
+        std::os::unix::fs::symlink(planted, target.path().join("..data")).unwrap();
+        let wanted = wanted(folder.folder.path(), Some(target.path()));
+        let mut installed = install(&bundle(&folder), &wanted, in_memory().path()).unwrap();
+        installed.exchange(&bundle(&folder)).unwrap();
+        drop(installed);
+        assert!(precious.path().join("file").exists(), "{}", planted.display());
+        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn what_a_killed_agent_left_is_no_obstacle() {
     let (folder, private) = (Folder::valid(), in_memory());
     let wanted = wanted(folder.folder.path(), None);

@@ -13,6 +13,7 @@ fn mesos() -> Mesos {
         labels: BTreeMap::new(),
         registration_timeout_ms: 120_000,
         library: None,
+        python: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn a_whole_plan_for_mesos_is_read_back_as_it_was_written() {
         server_name: Some("master".to_owned()),
         labels: [("lcmap.usgs.gov/job".to_owned(), "a=b".to_owned())].into(),
         library: Some("/lcmap/libmesos.so".into()),
+        python: None,
         ..mesos()
     });
     assert_eq!(LaunchPlan::parse(&whole.encode().unwrap()).unwrap(), whole);
