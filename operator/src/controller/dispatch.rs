@@ -133,7 +133,12 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
             }
             // A lead that lapsed and was renewed at once is no change that anybody hears of: the job must not be
             // forgotten. Where somebody else leads now, it waits in the queue for nothing.
-            Err(ReconcileError::NotLeading | ReconcileError::Conflict) => queue.push(key, Lane::Finishing),
+            Err(ReconcileError::NotLeading) => queue.push(key, Lane::Finishing),
+            // The job has been read again after the first conflict. A second one means that another writer keeps writing.
+            Err(ReconcileError::Conflict) => match wait_after_conflict(&key, failures) {
+                Duration::ZERO => queue.push(key, Lane::Finishing),
+                wait => queue.push_after(key, wait),
+            },
             Err(error) => {
                 match &error {
                     ReconcileError::Api { source, .. } => {
@@ -142,11 +147,9 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
                     ReconcileError::OldDefinition { .. } => self.metrics.request_failed(ErrorReason::Refused),
                     _ => {}
                 }
-                let count = failures.entry(key.clone()).or_default();
-                let wait = RETRY.0.saturating_mul(1 << (*count).min(10)).min(RETRY.1);
-                *count = count.saturating_add(1);
+                let wait = wait_after_failure(&key, failures);
                 tracing::warn!(job = %key, %error, retry_in = ?wait, "the job could not be looked after");
-                queue.push_after(key, wait + wait.mul_f64(0.1 * fastrand::f64()));
+                queue.push_after(key, wait);
             }
         }
     }
@@ -158,6 +161,23 @@ impl<L: Fn() -> bool + Send + Sync + 'static> Dispatcher<L> {
     }
 }
 
+/// How long a job waits after one more failure in a row: twice as long each time, with jitter.
+fn wait_after_failure(key: &JobKey, failures: &mut HashMap<JobKey, u32>) -> Duration {
+    let count = failures.entry(key.clone()).or_default();
+    let wait = RETRY.0.saturating_mul(1 << (*count).min(10)).min(RETRY.1);
+    *count = count.saturating_add(1);
+    wait + wait.mul_f64(0.1 * fastrand::f64())
+}
+
+/// The same after a conflict: the first is nothing to wait for.
+fn wait_after_conflict(key: &JobKey, failures: &mut HashMap<JobKey, u32>) -> Duration {
+    if failures.contains_key(key) {
+        return wait_after_failure(key, failures);
+    }
+    failures.insert(key.clone(), 0);
+    Duration::ZERO
+}
+
 /// A job that is worked on, until this is dropped: also when the work breaks down.
 struct Working {
     queue: Arc<Queue>,
@@ -167,5 +187,23 @@ struct Working {
 impl Drop for Working {
     fn drop(&mut self) {
         self.queue.done(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_conflict_is_tried_again_at_once_and_more_in_a_row_ever_more_seldom() {
+        let key = JobKey { namespace: "ns".into(), name: "pi".into() };
+        let mut failures = HashMap::new();
+        let waits: Vec<_> = (0..9).map(|_| wait_after_conflict(&key, &mut failures)).collect();
+        assert_eq!(waits[0], Duration::ZERO);
+        assert!(waits[1] >= RETRY.0 && waits[1] < RETRY.0 * 2, "{waits:?}");
+        assert!(waits.windows(2).all(|pair| pair[0] < pair[1]), "{waits:?}");
+        assert!(waits[8] >= RETRY.1, "{waits:?}");
+        failures.remove(&key);
+        assert_eq!(wait_after_conflict(&key, &mut failures), Duration::ZERO, "after one that went well");
     }
 }

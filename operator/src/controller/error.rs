@@ -1,5 +1,7 @@
 //! What can go wrong between the operator and the API server.
 
+use lcmap_spark_agent::notebook::NoRandomness;
+
 use super::admin::AdminError;
 use super::lease::LeaseError;
 use super::telemetry::TelemetryError;
@@ -73,6 +75,14 @@ pub(crate) enum ReconcileError {
     Panicked {
         /// Which job.
         key: JobKey,
+    },
+    /// A notebook cannot be given a token.
+    #[error("{key} gets no token for its notebook: {source}")]
+    Token {
+        /// Which job.
+        key: JobKey,
+        /// Why not.
+        source: NoRandomness,
     },
     /// What was to be sent cannot be written as JSON.
     #[error("{key} cannot be written as JSON: {source}")]

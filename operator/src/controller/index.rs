@@ -1,5 +1,6 @@
 //! What the watches have told so far: every job, and its driver pods.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,17 +10,26 @@ use lcmap_spark_crd::names::framework_id;
 use lcmap_spark_crd::{Phase, Reason};
 
 use super::metrics::{Census, JobCensus, Lane};
-use super::watched::{JobKey, Standing, WatchedJob, WatchedPod};
+use super::watched::{JobKey, Standing, WatchedJob, WatchedPod, compare};
 use crate::core::pod::{self, DriverPod};
 
 /// What the watches have told so far. Cheap to clone: all clones are one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index(Arc<Mutex<State>>);
 
+/// A moment in the order in which things are heard.
+///
+/// What an API server answers is at least as new as all that it said before it was asked. An answer to a question that was put
+/// after something was heard is therefore believed whatever the versions say: they go backwards when a cluster's store is
+/// restored from a backup. What was heard since the question is compared by version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
 #[derive(Debug, Default)]
 struct State {
+    now: Moment,
     jobs: HashMap<JobKey, Known>,
-    pods: HashMap<JobKey, HashMap<String, Arc<WatchedPod>>>,
+    pods: HashMap<JobKey, HashMap<String, KnownPod>>,
     /// How drivers ended whose pods are gone already, until their jobs' statuses tell it: nobody can be asked for it any more.
     last_words: HashMap<JobKey, Arc<WatchedPod>>,
     gone: Gone,
@@ -29,7 +39,7 @@ struct State {
 /// overtaken on its way.
 #[derive(Debug, Default)]
 struct Gone {
-    uids: HashSet<String>,
+    uids: HashMap<String, Moment>,
     order: VecDeque<String>,
 }
 
@@ -37,8 +47,8 @@ impl Gone {
     /// How many are remembered: more than can be on their way.
     const MOST: usize = 10_000;
 
-    fn add(&mut self, uid: &str) {
-        if self.uids.insert(uid.to_owned()) {
+    fn add(&mut self, uid: &str, now: Moment) {
+        if self.uids.insert(uid.to_owned(), now).is_none() {
             self.order.push_back(uid.to_owned());
         }
         if self.order.len() > Self::MOST
@@ -48,8 +58,14 @@ impl Gone {
         }
     }
 
-    fn has(&self, uid: &str) -> bool {
-        self.uids.contains(uid)
+    /// It is there again, as it was when the store was backed up that is now restored.
+    fn forget(&mut self, uid: &str) {
+        self.uids.remove(uid);
+    }
+
+    /// Whether it is gone by what was heard since.
+    fn has(&self, uid: &str, since: Moment) -> bool {
+        self.uids.get(uid).is_some_and(|at| *at >= since)
     }
 }
 
@@ -57,6 +73,24 @@ impl Gone {
 struct Known {
     job: Arc<WatchedJob>,
     standing: Standing,
+    heard: Moment,
+}
+
+#[derive(Debug)]
+struct KnownPod {
+    pod: Arc<WatchedPod>,
+    heard: Moment,
+}
+
+/// What came of an answer about a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Something new. The job belongs in this lane.
+    News(Lane),
+    /// An older version than was known before the question: the versions have gone backwards.
+    Older(Lane),
+    /// Nothing new.
+    Nothing,
 }
 
 /// A job and its pods at one moment.
@@ -88,31 +122,53 @@ impl Index {
     pub(crate) fn snapshot(&self, key: &JobKey) -> Option<Snapshot> {
         let state = self.lock();
         let job = Arc::clone(&state.jobs.get(key)?.job);
-        let pods = state.pods.get(key).into_iter().flat_map(HashMap::values).map(Arc::clone).collect();
+        let pods = state.pods.get(key).into_iter().flat_map(HashMap::values);
+        let pods = pods.map(|known| Arc::clone(&known.pod)).collect();
         Some(Snapshot { job, pods, last_word: state.last_words.get(key).map(Arc::clone) })
+    }
+
+    /// This moment. What is heard later is newer.
+    pub(crate) fn moment(&self) -> Moment {
+        let mut state = self.lock();
+        state.now.0 += 1;
+        state.now
     }
 
     /// Takes a job in, unless a newer one of its name is known: a watch may be behind what we wrote ourselves, and the
     /// answer to a write may come when the job is gone and its successor is there. Answers the lane that it belongs in, if anything is new.
     pub(crate) fn put_job(&self, job: WatchedJob) -> Option<Lane> {
+        match self.answer_job(job, Moment::default()) {
+            Heard::News(lane) | Heard::Older(lane) => Some(lane),
+            Heard::Nothing => None,
+        }
+    }
+
+    /// Takes a job in that the API server answered with to a question of this moment.
+    pub(crate) fn answer_job(&self, job: WatchedJob, asked: Moment) -> Heard {
         let key = job.key();
         let mut state = self.lock();
-        let known = state.jobs.get(&key).map(|known| &known.job);
-        if known.is_some_and(|known| known.version() >= job.version()) || state.gone.has(job.uid()) {
-            return None;
+        let known = state.jobs.get(&key);
+        let order = known.map(|known| compare(known.job.version(), job.version()));
+        let is_known = known.is_some_and(|known| is_known(order, known.heard, asked));
+        if is_known || state.gone.has(job.uid(), asked) {
+            return Heard::Nothing;
         }
-        let standing = job.standing();
-        state.jobs.insert(key.clone(), Known { job: Arc::new(job), standing });
+        let is_older = order == Some(Ordering::Greater);
+        let (standing, heard) = (job.standing(), state.now);
+        state.gone.forget(job.uid());
+        state.jobs.insert(key.clone(), Known { job: Arc::new(job), standing, heard });
         if state.last_words.get(&key).is_some_and(|pod| !standing.awaits(pod)) {
             state.last_words.remove(&key);
         }
-        Some(state.lane(&key))
+        let lane = state.lane(&key);
+        if is_older { Heard::Older(lane) } else { Heard::News(lane) }
     }
 
     /// Forgets a job for good, unless another of its name has come meanwhile.
     pub(crate) fn remove_job(&self, key: &JobKey, uid: &str) {
         let mut state = self.lock();
-        state.gone.add(uid);
+        let now = state.now;
+        state.gone.add(uid, now);
         if state.jobs.get(key).is_some_and(|known| known.job.uid() == uid) {
             state.jobs.remove(key);
             state.last_words.remove(key);
@@ -121,30 +177,40 @@ impl Index {
 
     /// Takes a pod in, unless a newer version of it is known. Answers its job, if anything is new.
     pub(crate) fn put_pod(&self, pod: WatchedPod) -> Option<JobKey> {
+        self.answer_pod(pod, Moment::default())
+    }
+
+    /// Takes a pod in that the API server answered with to a question of this moment. Answers its job, if anything is new.
+    pub(crate) fn answer_pod(&self, pod: WatchedPod, asked: Moment) -> Option<JobKey> {
         let key = pod.job()?;
         let mut state = self.lock();
-        let uid = &pod.pod.metadata.uid;
-        if state.gone.has(uid) {
+        let (uid, heard) = (pod.pod.metadata.uid.clone(), state.now);
+        if state.gone.has(&uid, asked) {
             return None;
         }
+        state.gone.forget(&uid);
         let pods = state.pods.entry(key.clone()).or_default();
-        if pods.get(uid).is_some_and(|known| known.version() >= pod.version()) {
+        let is_known = pods.get(&uid).is_some_and(|known| {
+            is_known(Some(compare(known.pod.version(), pod.version())), known.heard, asked)
+        });
+        if is_known {
             return None;
         }
-        pods.insert(uid.clone(), Arc::new(pod));
+        pods.insert(uid, KnownPod { pod: Arc::new(pod), heard });
         Some(key)
     }
 
     /// Forgets a pod for good, but for how its driver ended.
     pub(crate) fn remove_pod(&self, key: &JobKey, uid: &str) {
         let mut state = self.lock();
-        state.gone.add(uid);
+        let now = state.now;
+        state.gone.add(uid, now);
         if let Some(pods) = state.pods.get_mut(key) {
             let removed = pods.remove(uid);
             if pods.is_empty() {
                 state.pods.remove(key);
             }
-            state.keep_last_word(key, removed);
+            state.keep_last_word(key, removed.map(|known| known.pod));
         }
     }
 
@@ -167,7 +233,7 @@ impl Index {
         state.pods.retain(|key, pods| {
             if is_in(namespace, key) {
                 let unlisted = pods.extract_if(|uid, _| !listed.contains(uid));
-                removed.extend(unlisted.map(|(_, pod)| (key.clone(), pod)));
+                removed.extend(unlisted.map(|(_, known)| (key.clone(), known.pod)));
             }
             !pods.is_empty()
         });
@@ -181,7 +247,8 @@ impl Index {
     /// Every driver that runs and has a web UI.
     pub(crate) fn uis(&self) -> Vec<DriverUi> {
         let state = self.lock();
-        let pods = state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |pod| (job, pod)));
+        let pods =
+            state.pods.iter().flat_map(|(job, pods)| pods.values().map(move |known| (job, &known.pod)));
         let with_ui = pods.filter_map(|(job, pod)| {
             let standing = state.jobs.get(job).map(|known| known.standing).unwrap_or_default();
             let address = pod::ui(&pod.pod, standing.ui)?;
@@ -194,7 +261,7 @@ impl Index {
     /// Whether a framework's id is that of the attempt that a job is at, and that attempt is not over.
     pub(crate) fn is_current(&self, key: &JobKey, framework: &str) -> bool {
         let state = self.lock();
-        state.jobs.get(key).is_some_and(|Known { job, standing }| {
+        state.jobs.get(key).is_some_and(|Known { job, standing, .. }| {
             let is_final = standing.phase.is_some_and(Phase::is_final);
             !is_final && framework == framework_id(job.uid(), standing.attempt.unwrap_or(1))
         })
@@ -284,6 +351,15 @@ impl Snapshot {
     pub(crate) fn own_pods(&self) -> impl Iterator<Item = &DriverPod> {
         let uid = self.job.uid();
         self.pods.iter().map(|pod| &pod.pod).filter(move |pod| pod.is_owned_by(uid))
+    }
+}
+
+/// Whether an answer is no newer than what was heard since it was asked for. `order` compares the known version with it.
+fn is_known(order: Option<Ordering>, heard: Moment, asked: Moment) -> bool {
+    match order {
+        Some(Ordering::Equal) => true,
+        Some(Ordering::Greater) => heard >= asked,
+        Some(Ordering::Less) | None => false,
     }
 }
 

@@ -5,13 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, Client};
+use lcmap_spark_agent::notebook::random_token;
 use lcmap_spark_crd::names::{driver_pod, notebook_service};
 use lcmap_spark_crd::spec::{Notebook, RunRef};
 use lcmap_spark_crd::{Reason, SparkJob};
+use serde_json::Value;
 
 use super::error::ReconcileError;
 use super::watched::{JobKey, WatchedPod};
 use super::writer::{Created, Writer, api, limited};
+use crate::core::pod::{Refusal, Refused};
 use crate::core::{Obstacle, Remedy, Settings, pod};
 
 /// How long what passes by itself is waited for, at first and at most.
@@ -58,7 +61,9 @@ impl<L: Fn() -> bool> Launcher<'_, L> {
         }
         match self.writer.create_pod(key, &pod).await? {
             Created::Made(pod) => Ok(Started::Pod(Box::new(pod))),
-            Created::Refused(status) => Ok(Started::Obstructed(refusal(&status, tries))),
+            Created::Refused(status) => Ok(Started::Obstructed(
+                Denied { what: "driver pod".to_owned(), status: &status, object: &pod }.obstacle(job, tries),
+            )),
             Created::Exists => self.adopt(job, key, attempt, tries).await,
         }
     }
@@ -101,16 +106,23 @@ impl<L: Fn() -> bool> Launcher<'_, L> {
         if let Some(claim) = pod::claim(job, notebook)
             && let Created::Refused(status) = self.writer.create_claim(key, &claim).await?
         {
-            return Ok(Some(refusal(&status, tries)));
+            let denied = Denied { what: called("claim", &claim), status: &status, object: &claim };
+            return Ok(Some(denied.obstacle(job, tries)));
         }
-        if let Some(secret) = pod::token_secret(job, notebook, &token())
+        let token = random_token().map_err(|source| ReconcileError::Token { key: key.clone(), source })?;
+        if let Some(secret) = pod::token_secret(job, notebook, &token)
             && let Created::Refused(status) = self.writer.create_secret(key, &secret).await?
         {
-            return Ok(Some(refusal(&status, tries)));
+            let denied = Denied { what: called("Secret", &secret), status: &status, object: &secret };
+            return Ok(Some(denied.obstacle(job, tries)));
         }
-        match self.writer.create_service(key, &pod::service(job, notebook)).await? {
+        let service = pod::service(job, notebook);
+        match self.writer.create_service(key, &service).await? {
             Created::Made(_) => Ok(None),
-            Created::Refused(status) => Ok(Some(refusal(&status, tries))),
+            Created::Refused(status) => {
+                let denied = Denied { what: called("Service", &service), status: &status, object: &service };
+                Ok(Some(denied.obstacle(job, tries)))
+            }
             Created::Exists => self.check_service(job, key, tries).await,
         }
     }
@@ -134,17 +146,6 @@ impl<L: Fn() -> bool> Launcher<'_, L> {
     }
 }
 
-/// 32 random bytes as text that a person can copy into a browser.
-fn token() -> String {
-    const BYTES: usize = 32;
-    let mut bytes = [0; BYTES];
-    // The kernel's own generator: what keeps strangers out must not be guessable.
-    let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    debug_assert_eq!(filled, Ok(BYTES));
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 fn taken(kind: &str, name: &str, by_a_predecessor: bool, tries: u32) -> Obstacle {
     let (remedy, message) = if by_a_predecessor {
         let message = format!("the {kind} {name} of an earlier job of this name is still going");
@@ -158,21 +159,29 @@ fn taken(kind: &str, name: &str, by_a_predecessor: bool, tries: u32) -> Obstacle
     Obstacle { reason: Reason::NameTaken, message, remedy, until: Some(again(remedy, tries)) }
 }
 
-/// What the API server has against a pod, in its own words.
-fn refusal(status: &kube::core::Status, tries: u32) -> Obstacle {
-    let told = &status.message;
-    let (reason, remedy) = if status.code == 403 && told.contains("exceeded quota") {
-        (Reason::QuotaExceeded, Remedy::Wait)
-    } else {
-        (Reason::PodRefused, Remedy::Mend)
-    };
-    let hint = if told.contains("violates PodSecurity") {
-        "; set spec.user.uid and spec.network: Pod, mend spec.pod, or use a namespace with a lower Pod Security level"
-    } else {
-        ""
-    };
-    let message = format!("the API server refused the driver pod: {told}{hint}");
-    Obstacle { reason, message, remedy, until: Some(again(remedy, tries)) }
+/// An object of a notebook, by its kind and name.
+fn called(kind: &str, object: &Value) -> String {
+    format!("{kind} {} of the notebook", object["metadata"]["name"].as_str().unwrap_or_default())
+}
+
+/// An object of a job that the API server refused.
+struct Denied<'a> {
+    what: String,
+    status: &'a kube::core::Status,
+    object: &'a Value,
+}
+
+impl Denied<'_> {
+    /// What it has against it, in its own words, and what to do.
+    fn obstacle(&self, job: &SparkJob, tries: u32) -> Obstacle {
+        let told = &self.status.message;
+        let causes = self.status.details.iter().flat_map(|details| &details.causes);
+        let fields: Vec<_> = causes.map(|cause| cause.field.clone()).collect();
+        let refused = Refused { code: self.status.code, told, fields: &fields };
+        let Refusal { reason, remedy, hint } = refused.read(self.object, job.spec.pod.as_ref());
+        let message = format!("the API server refused the {}: {told}{hint}", self.what);
+        Obstacle { reason, message, remedy, until: Some(again(remedy, tries)) }
+    }
 }
 
 /// When to try again: after twice as long each time.

@@ -41,7 +41,7 @@ pub(crate) fn main(args: &Args) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lcmap-spark operator: {error}");
+            crate::streams::complain(format!("operator: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -10,7 +10,7 @@ use super::error::ReconcileError;
 use super::incidents::Incidents;
 use super::index::{Index, Snapshot};
 use super::mesos::Observers;
-use super::progress::Told;
+use super::progress::Reports;
 use super::watched::{JobKey, WatchedPod};
 use super::writer::{api, limited};
 use crate::core::pod::DriverPod;
@@ -30,16 +30,16 @@ pub(crate) struct Observer<'a> {
     pub(crate) index: &'a Index,
     /// What the cluster told of driver pods.
     pub(crate) incidents: &'a Incidents,
-    /// What drivers tell of themselves.
-    pub(crate) told: &'a Told,
+    /// What drivers report of their progress.
+    pub(crate) reports: &'a Reports,
     /// Who looks at Mesos.
     pub(crate) mesos: &'a Observers,
     /// How long a framework that cannot be seen gone keeps its job.
     pub(crate) patience: Duration,
 }
 
-/// What is around a job, and the pods that it is known by.
-pub(crate) struct Sight {
+/// What is known of a job, and its pods.
+pub(crate) struct Observation {
     /// For the decision.
     pub(crate) observed: Observed,
     /// The pods of the job's attempts, to act on.
@@ -54,7 +54,7 @@ impl Observer<'_> {
         job: &SparkJob,
         snapshot: &Snapshot,
         obstacle: Option<Obstacle>,
-    ) -> Result<Sight, ReconcileError> {
+    ) -> Result<Observation, ReconcileError> {
         let now = Timestamp::now();
         let current = job.status.as_ref().and_then(|status| status.attempt).unwrap_or(1);
         let recorded = job.status.as_ref().and_then(|status| status.driver.as_ref()?.pod_uid.clone());
@@ -74,8 +74,8 @@ impl Observer<'_> {
         let gone = recorded.as_ref().and_then(|uid| snapshot.last_word(uid)).filter(|_| !is_told);
         let current_pod = pods.iter().find(is_current).or(gone);
         if let Some(pod) = current_pod {
-            let ui = self.told.of(&pod.metadata.uid);
-            driver = Some(Driver { ui, ..self.driver(key, job, pod, now).await? });
+            let ui = self.reports.of(&pod.metadata.uid);
+            driver = Some(Driver { ui, ..self.driver(key, job, pod, now) });
         }
         let remnants = pods.iter().filter(|pod| !is_current(pod)).filter_map(remnant).collect();
         let frameworks = self.on_mesos(key, job, current, driver.as_mut());
@@ -94,7 +94,7 @@ impl Observer<'_> {
         };
         let pods =
             pods.into_iter().filter_map(|pod| Some((pod.attempt()?, pod.metadata.name, pod.metadata.uid)));
-        Ok(Sight { observed, pods: pods.collect() })
+        Ok(Observation { observed, pods: pods.collect() })
     }
 
     /// Takes a look at Mesos, for a job that may have something there.
@@ -126,35 +126,26 @@ impl Observer<'_> {
     ) -> Result<Option<DriverPod>, ReconcileError> {
         let name = job.status.as_ref().and_then(|status| status.driver.as_ref()?.pod_name.clone());
         let Some(name) = name else { return Ok(None) };
+        let asked = self.index.moment();
         let pods = Api::<WatchedPod>::namespaced(self.client.clone(), &key.namespace);
         let found = limited(pods.get_opt(&name))
             .await
             .map_err(|source| api("read the driver pod of", key, source))?;
         let found = found.filter(|pod| pod.pod.metadata.uid == uid);
         Ok(found.map(|pod| {
-            self.index.put_pod(pod.clone());
+            self.index.answer_pod(pod.clone(), asked);
             pod.pod
         }))
     }
 
-    async fn driver(
-        &self,
-        key: &JobKey,
-        job: &SparkJob,
-        pod: &DriverPod,
-        now: Timestamp,
-    ) -> Result<Driver, ReconcileError> {
+    fn driver(&self, key: &JobKey, job: &SparkJob, pod: &DriverPod, now: Timestamp) -> Driver {
         let driver = pod::read(job, pod, &[], now);
         let age = now.duration_since(driver.created).unsigned_abs();
         let is_slow = matches!(driver.state, DriverState::Waiting { .. })
             && driver.node.is_some()
             && age >= PATIENCE
             && driver.stopping == Stopping::No;
-        if !is_slow {
-            return Ok(driver);
-        }
-        let incidents = self.incidents.of(&key.namespace, &pod.metadata.uid).await;
-        Ok(pod::read(job, pod, &incidents, now))
+        if is_slow { pod::read(job, pod, &self.incidents.of(key, &pod.metadata.uid), now) } else { driver }
     }
 }
 

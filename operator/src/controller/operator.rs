@@ -16,13 +16,13 @@ use super::error::OperatorError;
 use super::events::{self, Events};
 use super::health::{Gate, Health, Readiness};
 use super::incidents::Incidents;
-use super::index::Index;
+use super::index::{Index, Moment};
 use super::lease::{Elector, Leadership, LeaseName};
-use super::mesos::{Cluster, Identities, Observers, Surroundings};
+use super::mesos::{Cluster, Context, Identities, Observers, Supervisor};
 use super::metrics::Metrics;
 use super::namespaces::Scope;
 use super::obstacles::Obstacles;
-use super::progress::{Inquirer, Pace, Told};
+use super::progress::{Inquirer, Pace, Reports};
 use super::queue::Queue;
 use super::reconcile::Reconciler;
 use super::telemetry::Telemetry;
@@ -56,7 +56,7 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
     let (events, teller) = events::channel(client.clone(), identity);
     let cluster = Arc::new(Cluster::new(args.mesos.cluster.clone(), name.clone()));
     let identities = Identities::read(args.mesos.mesos_identities.as_deref())?;
-    let means = Means {
+    let dependencies = Dependencies {
         client,
         leadership: elector.leadership(),
         events,
@@ -64,7 +64,7 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
         cluster,
         identities: identities.clone(),
     };
-    let dispatcher = assemble(args, scope.clone(), means)?;
+    let (dispatcher, supervisor) = assemble(args, scope.clone(), dependencies)?;
     let watches = dispatcher.watches.clone();
     let registry = metrics.registry(elector.leadership(), watches.index.clone(), identities);
     let gate = readiness.awaits("the first lists of jobs and pods");
@@ -81,29 +81,30 @@ pub(super) async fn run(args: &Args) -> Result<(), OperatorError> {
         let inquirer = inquirer(&dispatcher, every)?;
         parts.spawn(inquirer.run(after_work.clone()));
     }
+    parts.spawn(dispatcher.reconciler.incidents.clone().run(after_work.clone()));
+    parts.spawn(supervisor.run(after_work.clone()));
     parts.spawn(elector.run(after_work.clone(), health.clone()));
     let watching = watch_all(&watches, &scope, gate);
-    let telling = tokio::spawn(teller.run());
+    // It ends once nobody can tell anything any more, which is after the work.
+    parts.spawn(teller.run());
     let work = dispatcher.run(watches.missing.subscribe(), health.pulse("work", PATIENCE), stop.clone());
-    let work = tokio::spawn(work);
+    let mut working = JoinSet::new();
+    working.spawn(work);
 
-    let broken = until_asked(&mut parts, watching).await?;
+    let broken = until_asked(&mut parts, watching, &mut working).await?;
     // First the work, then the lead that it needs: nobody takes over while something is under way.
     stop.cancel();
-    let _ = work.await;
+    while working.join_next().await.is_some() {}
     after_work.cancel();
-    let rest = async {
-        while parts.join_next().await.is_some() {}
-        telling.await
-    };
+    let rest = async { while parts.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
         tracing::warn!("the last events are not sent");
     }
     broken.map_or(Ok(()), |part| Err(OperatorError::Broken(part)))
 }
 
-/// What the work is done with.
-struct Means {
+/// What [`assemble`] puts together.
+struct Dependencies {
     client: Client,
     leadership: Leadership,
     events: Events,
@@ -112,12 +113,12 @@ struct Means {
     identities: Identities,
 }
 
-/// Puts together what does the work.
+/// Puts the dispatcher and the observers of Mesos together.
 fn assemble(
     args: &Args,
     scope: Scope,
-    Means { client, leadership, events, metrics, cluster, identities }: Means,
-) -> Result<Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, OperatorError> {
+    Dependencies { client, leadership, events, metrics, cluster, identities }: Dependencies,
+) -> Result<(Dispatcher<impl Fn() -> bool + Send + Sync + 'static>, Supervisor), OperatorError> {
     let index = Index::default();
     let watches = Watches {
         client: client.clone(),
@@ -125,11 +126,11 @@ fn assemble(
         queue: Arc::new(Queue::default()),
         missing: watch::Sender::new(scope.watches()),
         count: scope.watches(),
-        begun: watch::Sender::new(0),
+        begun: watch::Sender::new(Moment::default()),
         metrics: metrics.clone(),
     };
     let settings = args.settings()?;
-    let mesos = Observers::start(Surroundings {
+    let (mesos, supervisor) = Observers::new(Context {
         client: client.clone(),
         index: index.clone(),
         queue: Arc::clone(&watches.queue),
@@ -144,8 +145,9 @@ fn assemble(
     let reconciler = Reconciler {
         client: client.clone(),
         index,
-        incidents: Incidents::new(client.clone()),
-        told: Told::default(),
+        watches: watches.clone(),
+        incidents: Incidents::new(client.clone(), Arc::clone(&watches.queue)),
+        reports: Reports::default(),
         writer: Writer::new(client, move || acting.leads()),
         events,
         settings,
@@ -157,7 +159,8 @@ fn assemble(
         metrics: metrics.clone(),
     };
     let concurrency = usize::from(args.concurrency.get());
-    Ok(Dispatcher { reconciler: Arc::new(reconciler), watches, scope, leadership, concurrency, metrics })
+    let reconciler = Arc::new(reconciler);
+    Ok((Dispatcher { reconciler, watches, scope, leadership, concurrency, metrics }, supervisor))
 }
 
 /// What asks the drivers of a dispatcher's jobs for their progress.
@@ -167,7 +170,7 @@ fn inquirer<L>(dispatcher: &Dispatcher<L>, every: Duration) -> Result<Inquirer, 
         spark_ui,
         index: dispatcher.watches.index.clone(),
         queue: Arc::clone(&dispatcher.watches.queue),
-        told: dispatcher.reconciler.told.clone(),
+        reports: dispatcher.reconciler.reports.clone(),
         leadership: dispatcher.leadership.clone(),
         every,
     })
@@ -183,12 +186,14 @@ async fn serve(admin: Admin, answers: Answers, cancel: CancellationToken) {
 async fn until_asked(
     parts: &mut JoinSet<()>,
     mut watching: JoinSet<()>,
+    working: &mut JoinSet<()>,
 ) -> Result<Option<&'static str>, OperatorError> {
     let asked = asked_to_stop()?;
     let broken = tokio::select! {
         () = asked => None,
         Some(_) = parts.join_next() => Some("a part of the operator"),
         Some(_) = watching.join_next() => Some("a watch"),
+        Some(_) = working.join_next() => Some("the work"),
     };
     match broken {
         None => tracing::info!("stops, as asked"),

@@ -45,12 +45,12 @@ impl FromStr for Pace {
     }
 }
 
-/// What is told of drivers, by their pods' UIDs. Cheap to clone: all clones are one.
+/// The last report of each driver, by its pod's UID. Cheap to clone: all clones are one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<HashMap<String, Telling>>>);
+pub(crate) struct Reports(Arc<Mutex<HashMap<String, Report>>>);
 
 #[derive(Debug)]
-struct Telling {
+struct Report {
     ui: SparkUi,
     since: Instant,
     /// Since when executors run and none has come through.
@@ -65,8 +65,8 @@ pub(crate) struct Inquirer {
     pub(crate) index: Index,
     /// Where jobs go of which there is something new to tell.
     pub(crate) queue: Arc<Queue>,
-    /// What is told.
-    pub(crate) told: Told,
+    /// Where reports go.
+    pub(crate) reports: Reports,
     /// Whether this replica leads.
     pub(crate) leadership: Leadership,
     /// How often they are asked.
@@ -91,33 +91,33 @@ impl Inquirer {
 
     async fn round(&self) {
         let uis = self.index.uis();
-        self.told.retain(&uis);
+        self.reports.retain(&uis);
         stream::iter(uis).for_each_concurrent(AT_A_TIME, |ui| self.ask(ui)).await;
     }
 
     async fn ask(&self, DriverUi { job, pod, address, has_executors }: DriverUi) {
         let Some(progress) = self.spark_ui.ask(address).await else { return };
         // One task that an executor has done says that it came through.
-        let may_be_alone = progress.tasks_done == 0 && (has_executors || self.told.is_alone(&pod));
+        let may_be_alone = progress.tasks_done == 0 && (has_executors || self.reports.is_alone(&pod));
         let unreached = if may_be_alone { self.spark_ui.unreached(address).await } else { None };
         let ui = SparkUi { url: format!("http://{address}"), progress: summary(progress), unreached };
-        if self.told.tell(pod, ui, self.every * 2) {
+        if self.reports.report(pod, ui, self.every * 2) {
             self.queue.push(job, Lane::Starting);
         }
     }
 }
 
-impl Told {
-    /// What is told of a driver.
+impl Reports {
+    /// The last report of a driver.
     pub(crate) fn of(&self, pod: &str) -> Option<SparkUi> {
-        self.lock().get(pod).map(|telling| telling.ui.clone())
+        self.lock().get(pod).map(|report| report.ui.clone())
     }
 
-    /// Tells something of a driver, if it is new and what was told last is older than `pause`; whether executors reach it, at
-    /// once, and that they do not once they had time enough. Answers whether it told anything.
-    fn tell(&self, pod: String, mut ui: SparkUi, pause: Duration) -> bool {
-        let (mut told, now) = (self.lock(), Instant::now());
-        let last = told.get_mut(&pod);
+    /// Takes a report, if it is news and the last one is older than `pause`. That executors reach the driver is taken at once;
+    /// that they do not, once they had time to start. Returns whether the report was taken.
+    fn report(&self, pod: String, mut ui: SparkUi, pause: Duration) -> bool {
+        let (mut reports, now) = (self.lock(), Instant::now());
+        let last = reports.get_mut(&pod);
         let alone_since = last.as_ref().and_then(|last| last.alone_since).unwrap_or(now);
         let alone_since = ui.unreached.is_some().then_some(alone_since);
         ui.unreached = ui.unreached.filter(|_| alone_since.is_some_and(|since| now - since >= UNREACHED));
@@ -128,13 +128,13 @@ impl Told {
                 return false;
             }
         }
-        told.insert(pod, Telling { ui, since: now, alone_since });
+        reports.insert(pod, Report { ui, since: now, alone_since });
         true
     }
 
     /// Whether executors of a driver have run, and none had come through when it was last asked.
     fn is_alone(&self, pod: &str) -> bool {
-        self.lock().get(pod).is_some_and(|telling| telling.alone_since.is_some())
+        self.lock().get(pod).is_some_and(|report| report.alone_since.is_some())
     }
 
     /// Forgets the drivers that do not run any more.
@@ -143,7 +143,7 @@ impl Told {
         self.lock().retain(|pod, _| running.contains(pod.as_str()));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Telling>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Report>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,28 +171,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_new_is_told_no_oftener_than_allowed() {
-        let (told, pause) = (Told::default(), Duration::from_secs(30));
-        assert!(told.tell("a".into(), ui(1), pause), "the first at once");
+        let (reports, pause) = (Reports::default(), Duration::from_secs(30));
+        assert!(reports.report("a".into(), ui(1), pause), "the first at once");
         tokio::time::advance(Duration::from_secs(29)).await;
-        assert!(!told.tell("a".into(), ui(2), pause));
-        assert_eq!(told.of("a"), Some(ui(1)), "what is told does not change without being written");
+        assert!(!reports.report("a".into(), ui(2), pause));
+        assert_eq!(reports.of("a"), Some(ui(1)), "what is reported does not change without being written");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(told.tell("a".into(), ui(2), pause));
+        assert!(reports.report("a".into(), ui(2), pause));
         tokio::time::advance(pause).await;
-        assert!(!told.tell("a".into(), ui(2), pause), "nothing new");
+        assert!(!reports.report("a".into(), ui(2), pause), "nothing new");
     }
 
     #[tokio::test(start_paused = true)]
     async fn that_no_executor_comes_through_is_told_after_their_time_to_start_and_taken_back_at_once() {
-        let (told, pause) = (Told::default(), Duration::from_secs(60));
+        let (reports, pause) = (Reports::default(), Duration::from_secs(60));
         let alone = || SparkUi { unreached: Some("10.0.0.1:4711".into()), ..ui(0) };
-        assert!(told.tell("a".into(), alone(), pause));
-        assert_eq!(told.of("a"), Some(ui(0)), "executors have only just started");
+        assert!(reports.report("a".into(), alone(), pause));
+        assert_eq!(reports.of("a"), Some(ui(0)), "executors have only just started");
         tokio::time::advance(UNREACHED).await;
-        assert!(told.tell("a".into(), alone(), pause), "before the pause is over");
-        assert_eq!(told.of("a"), Some(alone()));
-        assert!(told.tell("a".into(), ui(0), pause));
-        assert!(!told.tell("a".into(), alone(), pause), "others begin anew");
+        assert!(reports.report("a".into(), alone(), pause), "before the pause is over");
+        assert_eq!(reports.of("a"), Some(alone()));
+        assert!(reports.report("a".into(), ui(0), pause));
+        assert!(!reports.report("a".into(), alone(), pause), "others begin anew");
     }
 
     #[test]

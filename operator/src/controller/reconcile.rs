@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::Preconditions;
-use kube::{Api, Client, Resource};
+use kube::{Client, Resource};
 use lcmap_spark_crd::names::FINALIZER;
 use lcmap_spark_crd::{
     Condition, ConditionStatus, ConditionType, Mode, Phase, Reason, SparkJob, SparkJobStatus, set_condition,
@@ -20,14 +20,15 @@ use super::index::{Index, Snapshot};
 use super::launch::{Launcher, Started};
 use super::mesos::{Cluster, Observers};
 use super::metrics::Metrics;
-use super::observe::{Observer, Sight};
+use super::observe::{Observation, Observer};
 use super::obstacles::Obstacles;
-use super::progress::Told;
+use super::progress::Reports;
 use super::queue::Queue;
+use super::watch::Watches;
 use super::watched::{JobKey, WatchedJob};
-use super::writer::{Deletion, Writer, api, limited};
+use super::writer::{Deletion, Writer, api};
 use crate::core::{
-    self, Decision, DriverState, Effect, Observed, Requeue, Settings, Start, Telling, announcements,
+    self, Decision, DriverState, Effect, Observed, Requeue, Settings, Start, StatusWrite, announcements,
 };
 
 /// How often a job is decided on in one go; what is then left is left to the next.
@@ -48,10 +49,12 @@ pub(crate) struct Reconciler<L> {
     pub(crate) client: Client,
     /// What the watches told.
     pub(crate) index: Index,
+    /// The watches themselves.
+    pub(crate) watches: Watches,
     /// What the cluster told of driver pods.
     pub(crate) incidents: Incidents,
     /// What drivers tell of themselves.
-    pub(crate) told: Told,
+    pub(crate) reports: Reports,
     /// Who writes.
     pub(crate) writer: Writer<L>,
     /// Who tells.
@@ -109,11 +112,11 @@ impl<L: Fn() -> bool> Reconciler<L> {
         job: &SparkJob,
         snapshot: &Snapshot,
     ) -> Result<Option<Next>, ReconcileError> {
-        let Self { client, index, incidents, told, mesos, abandon_after, .. } = self;
-        let observer = Observer { client, index, incidents, told, mesos, patience: *abandon_after };
+        let Self { client, index, incidents, reports, mesos, abandon_after, .. } = self;
+        let observer = Observer { client, index, incidents, reports, mesos, patience: *abandon_after };
         let obstacle = self.obstacles.standing(key, job);
-        let sight = observer.observe(key, job, snapshot, obstacle).await?;
-        let decision = core::decide(job, &sight.observed);
+        let observation = observer.observe(key, job, snapshot, obstacle).await?;
+        let decision = core::decide(job, &observation.observed);
         match decision.start {
             Some(Start::AddFinalizer) => {
                 self.add_finalizer(key, job).await?;
@@ -125,16 +128,16 @@ impl<L: Fn() -> bool> Reconciler<L> {
             }
             None => {}
         }
-        if decision.telling == Telling::WhenQuiet && self.queue.load() > CROWD {
+        if decision.write == StatusWrite::WhenQuiet && self.queue.load() > CROWD {
             return Ok(Some(Next::After(TELL_AGAIN)));
         }
         let written = self.record(key, job, &decision.status).await?;
         let (uid, version) = (job.metadata.uid.clone(), job.metadata.resource_version.clone());
         let this = Preconditions { uid, resource_version: written.clone().or(version) };
         for effect in &decision.effects {
-            self.apply((key, job), &this, &sight, *effect).await?;
+            self.apply((key, job), &this, &observation, *effect).await?;
         }
-        Ok(match next(&decision, &sight.observed) {
+        Ok(match next(&decision, &observation.observed) {
             Requeue::AtOnce if written.is_some() => None,
             Requeue::AtOnce | Requeue::OnChange => Some(Next::OnChange),
             Requeue::After(wait) => Some(Next::After(wait)),
@@ -148,7 +151,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
         }
         let mut finalizers = job.metadata.finalizers.clone().unwrap_or_default();
         finalizers.push(FINALIZER.to_owned());
-        self.write_finalizers(key, job.metadata.resource_version.as_deref(), &finalizers).await
+        self.write_finalizers((key, uid(job)), job.metadata.resource_version.as_deref(), &finalizers).await
     }
 
     /// Whether somebody can see to what a driver of this job would have on Mesos. If not, that is in its way.
@@ -165,12 +168,12 @@ impl<L: Fn() -> bool> Reconciler<L> {
     ) -> Result<(), ReconcileError> {
         let finalizers = job.metadata.finalizers.iter().flatten().filter(|it| *it != FINALIZER);
         let finalizers: Vec<String> = finalizers.cloned().collect();
-        self.write_finalizers(key, this.resource_version.as_deref(), &finalizers).await
+        self.write_finalizers((key, uid(job)), this.resource_version.as_deref(), &finalizers).await
     }
 
     async fn write_finalizers(
         &self,
-        key: &JobKey,
+        (key, uid): (&JobKey, &str),
         version: Option<&str>,
         finalizers: &[String],
     ) -> Result<(), ReconcileError> {
@@ -180,7 +183,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
                 Ok(())
             }
             Err(ReconcileError::Conflict) => {
-                self.refresh(key).await?;
+                self.refresh(key, uid).await?;
                 Err(ReconcileError::Conflict)
             }
             Err(error) => Err(error),
@@ -229,7 +232,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
         let written = match self.writer.write_status(job, key, status).await {
             Ok(written) => written,
             Err(ReconcileError::Conflict) => {
-                self.refresh(key).await?;
+                self.refresh(key, uid(job)).await?;
                 return Err(ReconcileError::Conflict);
             }
             Err(error) => return Err(error),
@@ -276,12 +279,12 @@ impl<L: Fn() -> bool> Reconciler<L> {
         &self,
         (key, job): (&JobKey, &SparkJob),
         this: &Preconditions,
-        sight: &Sight,
+        observation: &Observation,
         effect: Effect,
     ) -> Result<(), ReconcileError> {
         match effect {
             Effect::StopDriver(attempt) | Effect::RemoveDriver(attempt) => {
-                for (_, name, uid) in sight.pods.iter().filter(|(of, _, _)| *of == attempt) {
+                for (_, name, uid) in observation.pods.iter().filter(|(of, _, _)| *of == attempt) {
                     tracing::info!(job = %key, attempt, pod = name, "deleting the driver pod");
                     // Of one that was not there any more the watch tells how it ended.
                     if self.writer.delete_pod(key, name, uid).await? == Deletion::Done {
@@ -298,7 +301,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
                     // Else it would be deleted once more, if something else is heard of it first.
                     Deletion::Done => self.index.remove_job(key, this.uid.as_deref().unwrap_or_default()),
                     Deletion::NotThere => {
-                        self.refresh(key).await?;
+                        self.refresh(key, uid(job)).await?;
                         // Nobody else tells of what was learnt just now.
                         return Err(ReconcileError::Conflict);
                     }
@@ -308,20 +311,9 @@ impl<L: Fn() -> bool> Reconciler<L> {
         Ok(())
     }
 
-    /// Reads a job live, since what we have of it is out of date.
-    async fn refresh(&self, key: &JobKey) -> Result<(), ReconcileError> {
-        let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
-        match limited(jobs.get_opt(&key.name)).await.map_err(|source| api("read", key, source))? {
-            Some(job) => {
-                self.index.put_job(job);
-            }
-            None => {
-                if let Some(snapshot) = self.index.snapshot(key) {
-                    self.index.remove_job(key, snapshot.job.uid());
-                }
-            }
-        }
-        Ok(())
+    /// Reads a job live, since what was decided on, the one with this UID, is out of date.
+    async fn refresh(&self, key: &JobKey, uid: &str) -> Result<(), ReconcileError> {
+        self.watches.refresh(key, uid).await.map_err(|source| api("read", key, source))
     }
 
     /// Says of a job that it cannot be read, and leaves everything else as it is.
@@ -342,7 +334,7 @@ impl<L: Fn() -> bool> Reconciler<L> {
                     self.index.put_job(written);
                 }
                 Err(ReconcileError::Conflict) => {
-                    self.refresh(key).await?;
+                    self.refresh(key, job.uid()).await?;
                     return Err(ReconcileError::Conflict);
                 }
                 Err(error) => return Err(error),
@@ -350,6 +342,10 @@ impl<L: Fn() -> bool> Reconciler<L> {
         }
         Ok(Next::OnChange)
     }
+}
+
+fn uid(job: &SparkJob) -> &str {
+    job.metadata.uid.as_deref().unwrap_or_default()
 }
 
 /// When to look again: what decides said, or sooner where only asking tells.
@@ -373,16 +369,16 @@ fn unreadable_status(before: &Value, error: &serde_json::Error, generation: Opti
     ));
     let mut conditions: Vec<Condition> =
         serde_json::from_value(before["conditions"].clone()).unwrap_or_default();
-    for (type_, status) in [
-        (ConditionType::Accepted, ConditionStatus::False),
-        (ConditionType::Reconciling, ConditionStatus::False),
-        (ConditionType::Stalled, ConditionStatus::True),
+    for (type_, status, message) in [
+        (ConditionType::Accepted, ConditionStatus::False, String::new()),
+        (ConditionType::Reconciling, ConditionStatus::False, String::new()),
+        (ConditionType::Stalled, ConditionStatus::True, message.clone()),
     ] {
         let condition = Condition {
             type_,
             status,
             reason: Reason::SpecInvalid,
-            message: message.clone(),
+            message,
             last_transition_time: Time(jiff::Timestamp::now()),
             observed_generation: generation,
         };

@@ -11,10 +11,11 @@ use kube::{Api, Client, Resource};
 use lcmap_spark_crd::names::LABEL_JOB;
 use tokio::sync::watch;
 
-use super::index::Index;
+use super::index::{Heard, Index, Moment};
 use super::metrics::{Lane, Metrics, Watched};
 use super::queue::Queue;
 use super::watched::{JobKey, WatchedJob, WatchedPod};
+use super::writer::limited;
 
 /// How many objects one page of a list has: what is in memory twice for a moment.
 const PAGE: u32 = 200;
@@ -32,8 +33,8 @@ pub(crate) struct Watches {
     pub(crate) missing: watch::Sender<usize>,
     /// How many watches there are.
     pub(crate) count: usize,
-    /// How often they were begun.
-    pub(crate) begun: watch::Sender<u64>,
+    /// When they were last begun.
+    pub(crate) begun: watch::Sender<Moment>,
     /// What is counted.
     pub(crate) metrics: Metrics,
 }
@@ -43,7 +44,18 @@ impl Watches {
     /// what its predecessor did last.
     pub(crate) fn begin_anew(&self) {
         self.missing.send_replace(self.count);
-        self.begun.send_modify(|begun| *begun += 1);
+        self.begun.send_replace(self.index.moment());
+    }
+
+    /// Begins all watches anew, unless that was done since this moment: what was known then is not so. A watch alone would not
+    /// tell: one that goes on from a version that a restored store has yet to come to is silent until then.
+    pub(crate) fn doubt(&self, moment: Moment) {
+        if *self.begun.borrow() < moment {
+            tracing::warn!(
+                "the API server's versions have gone backwards, as after a restore of its store: everything is listed anew"
+            );
+            self.begin_anew();
+        }
     }
 
     /// Watches the jobs of a namespace, or of all, for ever.
@@ -62,15 +74,19 @@ impl Watches {
     async fn watch_jobs(&self, namespace: Option<&str>) {
         let events = self.stream::<WatchedJob>(Watched::SparkJob, namespace, watcher::Config::default());
         let mut events = pin!(events);
-        let (mut listed, mut first) = (HashSet::new(), true);
+        let (mut listed, mut asked, mut first) = (HashSet::new(), Moment::default(), true);
         while let Some(event) = events.next().await {
             match event {
-                Event::Init => listed.clear(),
+                // Comes before the list is asked for.
+                Event::Init => {
+                    listed.clear();
+                    asked = self.index.moment();
+                }
                 Event::InitApply(job) => {
                     listed.insert(job.key());
-                    self.put(job);
+                    self.put(job, asked);
                 }
-                Event::Apply(job) => self.put(job),
+                Event::Apply(job) => self.put(job, Moment::default()),
                 Event::Delete(job) => {
                     let key = job.key();
                     self.index.remove_job(&key, job.uid());
@@ -103,16 +119,17 @@ impl Watches {
         let drivers = watcher::Config::default().labels(LABEL_JOB);
         let events = self.stream::<WatchedPod>(Watched::Pod, namespace, drivers);
         let mut events = pin!(events);
-        let (mut listed, mut first) = (HashSet::new(), true);
+        let (mut listed, mut asked, mut first) = (HashSet::new(), Moment::default(), true);
         while let Some(event) = events.next().await {
             let touched: Vec<JobKey> = match event {
                 Event::Init => {
                     listed.clear();
+                    asked = self.index.moment();
                     Vec::new()
                 }
                 Event::InitApply(pod) => {
                     listed.insert(pod.pod.metadata.uid.clone());
-                    self.index.put_pod(pod).into_iter().collect()
+                    self.index.answer_pod(pod, asked).into_iter().collect()
                 }
                 Event::Apply(pod) => self.index.put_pod(pod).into_iter().collect(),
                 Event::Delete(pod) => {
@@ -136,9 +153,25 @@ impl Watches {
         }
     }
 
-    fn put(&self, job: WatchedJob) {
+    /// Reads a job live, since what is known of the one with this UID is out of date. The watch may bring its successor meanwhile:
+    /// that one is not gone.
+    pub(crate) async fn refresh(&self, key: &JobKey, uid: &str) -> kube::Result<()> {
+        let asked = self.index.moment();
+        let jobs = Api::<WatchedJob>::namespaced(self.client.clone(), &key.namespace);
+        match limited(jobs.get_opt(&key.name)).await? {
+            Some(job) => {
+                if matches!(self.index.answer_job(job, asked), Heard::Older(_)) {
+                    self.doubt(asked);
+                }
+            }
+            None => self.index.remove_job(key, uid),
+        }
+        Ok(())
+    }
+
+    fn put(&self, job: WatchedJob, asked: Moment) {
         let key = job.key();
-        if let Some(lane) = self.index.put_job(job) {
+        if let Heard::News(lane) | Heard::Older(lane) = self.index.answer_job(job, asked) {
             self.queue.push(key, lane);
         }
     }
@@ -189,3 +222,6 @@ impl Watches {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! `SparkJob`, however broken or deep, is then one job's trouble and not that of the whole list.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -108,11 +109,9 @@ impl WatchedJob {
         self.metadata.uid.as_deref().unwrap_or_default()
     }
 
-    /// How its version compares with others of the same object. Resource versions of one kind are numbers that grow
-    /// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>); one that is none counts as
-    /// newest.
-    pub(crate) fn version(&self) -> u64 {
-        version(self.metadata.resource_version.as_deref())
+    /// Its version.
+    pub(crate) fn version(&self) -> &str {
+        self.metadata.resource_version.as_deref().unwrap_or_default()
     }
 
     /// The job itself, or why it cannot be read.
@@ -159,8 +158,17 @@ impl WatchedJob {
     }
 }
 
-pub(crate) fn version(text: Option<&str>) -> u64 {
-    text.and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
+/// How the version of an object that is known compares with one that is heard.
+///
+/// Resource versions of one kind are numbers that grow, and clients may compare them
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>, KEP-5504). Of others, which an API server
+/// with a store of its own may have, nothing is known but whether they are the same: then what is heard last counts.
+pub(crate) fn compare(known: &str, heard: &str) -> Ordering {
+    match (known.parse::<u64>(), heard.parse::<u64>()) {
+        _ if known == heard => Ordering::Equal,
+        (Ok(known), Ok(heard)) => known.cmp(&heard),
+        _ => Ordering::Less,
+    }
 }
 
 /// Metadata without what is not used: `managedFields` alone is often larger than the rest of an object.
@@ -253,9 +261,9 @@ impl WatchedPod {
         Some(JobKey { namespace: self.pod.metadata.namespace.clone(), name })
     }
 
-    /// How its version compares with others of the same pod.
-    pub(crate) fn version(&self) -> u64 {
-        version(Some(&self.pod.metadata.resource_version))
+    /// Its version.
+    pub(crate) fn version(&self) -> &str {
+        &self.pod.metadata.resource_version
     }
 }
 

@@ -79,7 +79,9 @@ fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
         PullingImage, Registered, Resumed, RunAgain, Starting, StoppingDriver, TearingDown,
     };
     match (phase, reason) {
-        (Phase::Failed, _) | (Phase::Succeeded, Reason::NeverConnected) => Some(Severity::Warning),
+        (Phase::Failed, _) | (Phase::Succeeded, Reason::NeverConnected | Reason::JvmLingers) => {
+            Some(Severity::Warning)
+        }
         (
             _,
             Starting | DriverStarting | DriverRunning | PullingImage | Connecting | Registered

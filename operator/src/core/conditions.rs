@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use lcmap_spark_crd::spec::RunKind;
 use lcmap_spark_crd::{
-    Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus, set_condition,
+    Condition, ConditionStatus, ConditionType, Phase, Reason, SparkJobStatus, find_condition, set_condition,
 };
 
 use super::{Connection, DriverState, Life, Observed, Remedy};
 
 /// Sets every condition that follows from the phase. Transition times move only where a status does.
+///
+/// The sentence of the status stands in one of them: the one that says where the job is in its life. The others have its reason,
+/// and no words but their own.
 ///
 /// `unreleased` is what keeps frameworks from being seen gone, if anything does; `allocation` how it stands with executors, of a
 /// driver that runs.
@@ -23,35 +27,36 @@ pub(super) fn derive(
     let mend = needs_mending(status, observed);
     let driver = observed.driver.iter().map(|driver| driver.life);
     let held = driver.chain(observed.remnants.iter().map(|it| it.life)).any(|life| life == Life::Living);
+    let is_on_its_way =
+        matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing);
+    let (owner, sentence) = sentence(status, observed, mend);
+    let reason = status.reason.unwrap_or(Reason::Starting);
     let table = [
         (ConditionType::Accepted, !mend),
-        (ConditionType::DriverReady, phase == Phase::Running),
+        (ConditionType::DriverReady, phase == Phase::Running && !is_a_silent_notebook(status)),
         (ConditionType::Released, !held && (finished || phase == Phase::Suspended)),
         (ConditionType::Completed, phase == Phase::Succeeded),
         (ConditionType::Failed, phase == Phase::Failed),
         (ConditionType::Finished, finished),
-        (
-            ConditionType::Reconciling,
-            !mend
-                && matches!(phase, Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing),
-        ),
+        (ConditionType::Reconciling, !mend && is_on_its_way),
         (ConditionType::Stalled, mend || phase == Phase::Failed),
     ];
     for (type_, holds) in table {
         let reason = match type_ {
             ConditionType::Accepted if holds => Reason::Accepted,
             ConditionType::Released if holds => Reason::Released,
-            _ => status.reason.unwrap_or(Reason::Starting),
+            _ => reason,
         };
-        let message = if matches!(reason, Reason::Accepted | Reason::Released) {
-            String::new()
-        } else {
-            status.message.clone()
+        let message = match type_ {
+            _ if type_ == owner => sentence.clone(),
+            ConditionType::Stalled if holds => format!("the run has failed: {}", reason.as_str()),
+            _ => String::new(),
         };
         let holds = if holds { ConditionStatus::True } else { ConditionStatus::False };
         match (type_, unreleased) {
             (ConditionType::Released, Some((reason, message))) => {
-                set(status, observed, (type_, ConditionStatus::False), *reason, message.clone());
+                let own = own(status, message);
+                set(status, observed, (type_, ConditionStatus::False), *reason, own);
             }
             // What was given up on is not seen gone by being forgotten.
             (ConditionType::Released, None) if finished && is_abandoned(status) => {}
@@ -61,10 +66,70 @@ pub(super) fn derive(
     on_mesos(status, observed, allocation);
 }
 
+/// The condition that says where the job is in its life, and in what words: what kstatus and Argo CD read of one that is on its
+/// way, stalled or at its end, and else that of its driver.
+fn sentence(status: &SparkJobStatus, observed: &Observed, mend: bool) -> (ConditionType, String) {
+    let message = status.message.clone();
+    match status.phase.unwrap_or_default() {
+        Phase::Succeeded => (ConditionType::Completed, message),
+        Phase::Failed => (ConditionType::Failed, message),
+        _ if mend => (ConditionType::Stalled, message),
+        Phase::Pending | Phase::Connecting | Phase::Requesting | Phase::Releasing => {
+            (ConditionType::Reconciling, message)
+        }
+        Phase::Running if status.mesos.is_some() && !is_a_silent_notebook(status) => {
+            (ConditionType::DriverReady, beside_mesos(status, observed))
+        }
+        Phase::Running | Phase::Suspended => (ConditionType::DriverReady, message),
+    }
+}
+
+/// What a driver on Mesos says of itself: of its executors another condition tells. One that is over stays as it was told of.
+fn beside_mesos(status: &SparkJobStatus, observed: &Observed) -> String {
+    if let Some(DriverState::Running { message, .. }) = observed.driver.as_ref().map(|driver| &driver.state) {
+        return message.clone();
+    }
+    let told = find_condition(&status.conditions, ConditionType::DriverReady);
+    told.map(|told| told.message.clone()).unwrap_or_default()
+}
+
+/// Whether a notebook runs and does not answer.
+fn is_a_silent_notebook(status: &SparkJobStatus) -> bool {
+    status.run == Some(RunKind::Notebook) && status.reason == Some(Reason::DriverRunning)
+}
+
+/// What of a message the status does not say already.
+fn own(status: &SparkJobStatus, message: &str) -> String {
+    if has_its_sentence(status) && status.message.contains(message) {
+        String::new()
+    } else {
+        message.to_owned()
+    }
+}
+
+/// Whether one of the other conditions has the whole sentence of the status.
+fn has_its_sentence(status: &SparkJobStatus) -> bool {
+    status.phase != Some(Phase::Running)
+}
+
 /// Whether a reason says what keeps executors from a driver, or of what use they are.
 pub(super) fn is_in_the_way(reason: Reason) -> bool {
-    use Reason::{ConstraintsUnmet, ExecutorsFailing, ExecutorsUnreachable, NoOffers, OffersTooSmall};
-    matches!(reason, NoOffers | OffersTooSmall | ConstraintsUnmet | ExecutorsFailing | ExecutorsUnreachable)
+    use Reason::{
+        AgentsExcluded, ConstraintsUnmet, ExecutorsFailing, ExecutorsUnreachable, NoOffers, OffersDeclined,
+        OffersTooSmall, PortsNotOffered, TotalCoresTooSmall,
+    };
+    matches!(
+        reason,
+        NoOffers
+            | OffersTooSmall
+            | PortsNotOffered
+            | OffersDeclined
+            | TotalCoresTooSmall
+            | AgentsExcluded
+            | ConstraintsUnmet
+            | ExecutorsFailing
+            | ExecutorsUnreachable
+    )
 }
 
 /// How far away the end of a certificate is.
@@ -174,24 +239,23 @@ fn on_mesos(status: &mut SparkJobStatus, observed: &Observed, allocation: Option
     let (why, message) = allocation.unwrap_or(&of_the_phase);
     let registered = mesos.is_some_and(|mesos| !mesos.frameworks.is_empty());
     let allocated = mesos.is_some_and(|mesos| mesos.executors.running > 0);
-    let cut = mesos.and_then(|mesos| cut(mesos.connection));
-    for (type_, holds, word) in [
-        (MesosRegistered, registered, Reason::Registered),
-        (ResourcesAllocated, allocated, Reason::ExecutorsRunning),
-    ] {
-        match mesos.and_then(|mesos| mesos.trouble.clone()) {
-            Some((reason, why)) => set(status, observed, (type_, ConditionStatus::Unknown), reason, why),
-            None if holds && type_ == MesosRegistered && cut.is_some() => {
-                let why = cut.unwrap_or_default().to_owned();
-                set(status, observed, (type_, ConditionStatus::False), Reason::MesosUnreachable, why);
-            }
-            None if holds && type_ == ResourcesAllocated && is_in_the_way(*why) => {
-                set(status, observed, (type_, ConditionStatus::True), *why, message.clone());
-            }
-            None if holds => set(status, observed, (type_, ConditionStatus::True), word, String::new()),
-            None => set(status, observed, (type_, ConditionStatus::False), *why, message.clone()),
-        }
-    }
+    let trouble = mesos.and_then(|mesos| mesos.trouble.clone());
+    let message = if mesos.is_some() { own(status, message) } else { String::new() };
+    let (holds, reason, words) = match (mesos.and_then(|mesos| cut(mesos.connection)), &trouble) {
+        (_, Some((reason, why))) => (ConditionStatus::Unknown, *reason, own(status, why)),
+        (Some(why), None) if registered => (ConditionStatus::False, Reason::MesosUnreachable, why.to_owned()),
+        (_, None) if registered => (ConditionStatus::True, Reason::Registered, String::new()),
+        // Why there is no framework, the other one says of executors.
+        (_, None) => (ConditionStatus::False, *why, String::new()),
+    };
+    set(status, observed, (MesosRegistered, holds), reason, words);
+    let (holds, reason, words) = match trouble {
+        Some((reason, _)) => (ConditionStatus::Unknown, reason, String::new()),
+        None if allocated && is_in_the_way(*why) => (ConditionStatus::True, *why, message),
+        None if allocated => (ConditionStatus::True, Reason::ExecutorsRunning, message),
+        None => (ConditionStatus::False, *why, message),
+    };
+    set(status, observed, (ResourcesAllocated, holds), reason, words);
 }
 
 /// What it means that Mesos and the driver are not in touch, if they are not.

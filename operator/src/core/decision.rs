@@ -16,7 +16,7 @@ pub struct Decision {
     /// The status to write, if it differs from the one there is.
     pub status: SparkJobStatus,
     /// When the status is to be written.
-    pub telling: Telling,
+    pub write: StatusWrite,
     /// What to do once the status is written.
     pub effects: Vec<Effect>,
     /// When to look again if nothing happens before.
@@ -34,11 +34,11 @@ pub enum Start {
 
 /// When a status is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
+pub enum StatusWrite {
     /// Now.
     Now,
-    /// Once few other jobs wait to be looked at. All that it tells is that a driver, created a moment ago, starts or runs as
-    /// drivers do; in a burst of jobs the next status is near, and each write delays drivers and ends of others.
+    /// Once few other jobs wait. The status only says that a new driver starts or runs as expected. In a burst of jobs the next
+    /// status is near, and each write delays other jobs.
     WhenQuiet,
 }
 

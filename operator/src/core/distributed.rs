@@ -57,16 +57,18 @@ fn container(container: &Container, image: &str) -> BTreeMap<String, String> {
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// What the driver's environment says to executors: their Python, which PySpark takes from the driver's own environment, and
-/// the user that they run as.
-pub(super) fn env(mesos: &Mesos) -> Vec<plan::EnvVar> {
-    let variable = |name: &str, value: &str| plan::EnvVar {
+/// What the driver's environment says to executors: the user that they run as.
+pub(super) fn env(mesos: &Mesos) -> Option<plan::EnvVar> {
+    mesos.user.as_ref().map(|user| variable("SPARK_USER", user))
+}
+
+/// A variable of the driver's.
+pub(super) fn variable(name: &str, value: &str) -> plan::EnvVar {
+    plan::EnvVar {
         name: name.to_owned(),
         value: plan::EnvValue::Plain(value.to_owned()),
         visibility: Visibility::Driver,
-    };
-    let python = mesos.container.python.iter().map(|python| variable("PYSPARK_PYTHON", python));
-    python.chain(mesos.user.iter().map(|user| variable("SPARK_USER", user))).collect()
+    }
 }
 
 /// By what frameworks are found again whose job nobody knows any more.
@@ -135,7 +137,7 @@ mod tests {
         let conf = properties(&spec(&json!({})), "");
         let expected = ("spark.mesos.driver.failoverTimeout".to_owned(), "120".to_owned());
         assert_eq!(conf, [expected].into());
-        assert_eq!(env(&spec(&json!({})).mesos), []);
+        assert_eq!(env(&spec(&json!({})).mesos), None);
     }
 
     #[test]
@@ -173,18 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn executors_have_a_python_and_a_user_of_their_own() {
-        let mesos =
-            spec(&json!({"mesos": {"user": "lcmap", "container": {"python": "/opt/conda/bin/python"}}}))
-                .mesos;
-        let names: Vec<_> = env(&mesos).into_iter().map(|it| (it.name, it.value)).collect();
-        let plain = |text: &str| plan::EnvValue::Plain(text.to_owned());
-        assert_eq!(
-            names,
-            [
-                ("PYSPARK_PYTHON".to_owned(), plain("/opt/conda/bin/python")),
-                ("SPARK_USER".to_owned(), plain("lcmap"))
-            ]
-        );
+    fn executors_have_a_user_of_their_own() {
+        let mesos = spec(&json!({"mesos": {"user": "lcmap"}})).mesos;
+        assert_eq!(env(&mesos), Some(variable("SPARK_USER", "lcmap")));
+        assert_eq!(env(&spec(&json!({})).mesos), None);
     }
 }

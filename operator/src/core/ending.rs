@@ -19,6 +19,7 @@ pub fn reason(exit: ExitReason) -> Reason {
         ExitReason::CertificatesInvalid => Reason::CertificatesInvalid,
         ExitReason::CertificatesInImage => Reason::CertificatesInImage,
         ExitReason::ConfigurationFailed => Reason::ConfigurationFailed,
+        ExitReason::JupyterMisconfigured => Reason::JupyterMisconfigured,
         ExitReason::NameUnknown => Reason::NameUnknown,
         ExitReason::ConnectionRefused => Reason::ConnectionRefused,
         ExitReason::ConnectionTimeout => Reason::ConnectionTimeout,
@@ -34,6 +35,8 @@ pub fn reason(exit: ExitReason) -> Reason {
         ExitReason::FrameworkRefused => Reason::FrameworkRefused,
         ExitReason::FrameworkRemoved => Reason::FrameworkRemoved,
         ExitReason::RegistrationTimeout => Reason::RegistrationTimeout,
+        ExitReason::AgentsExcluded => Reason::AgentsExcluded,
         ExitReason::NeverConnected => Reason::NeverConnected,
+        ExitReason::JvmLingers => Reason::JvmLingers,
     }
 }

@@ -21,11 +21,11 @@ mod text;
 pub use announce::{Announcement, Severity, announcements};
 pub use backoff::Jitter;
 pub use decide::decide;
-pub use decision::{Decision, Effect, Requeue, Start, Telling};
+pub use decision::{Decision, Effect, Requeue, Start, StatusWrite};
 pub use ending::reason;
 pub use observed::{
     Connection, Driver, DriverState, Ending, Frameworks, Keeping, Life, NotebookAccess, Observed, Obstacle,
-    OnMesos, Remedy, Remnant, SparkUi, Stopping, Wanted,
+    Offers, OnMesos, Remedy, Remnant, SparkUi, Stopping, Wanted,
 };
 pub use plan::{Fault, PlanFault, Site, plan, qualified_name};
 pub use settings::{MesosDefaults, Settings};

@@ -90,6 +90,8 @@ pub struct Driver {
     pub revision: Option<Revision>,
     /// When it was created.
     pub created: Timestamp,
+    /// Since when its command runs, as whoever runs it tells. None: it does not run, or nobody tells.
+    pub started: Option<Timestamp>,
     /// Whether it has been asked to stop.
     pub stopping: Stopping,
     /// What it is doing.
@@ -127,12 +129,23 @@ pub struct OnMesos {
     pub unreached: Option<String>,
     /// When the certificate ends that its driver uses now, as its frameworks tell.
     pub certificate: Option<Expiry>,
-    /// Why it has no executors, as far as that is known.
+    /// What its frameworks tell of the offers that they get.
+    pub offers: Offers,
+    /// Why it has no executors, as far as Mesos and the driver's connection tell.
     pub wait: Option<(Reason, String)>,
     /// When the look at Mesos began that this comes from. None: nobody has looked yet.
     pub looked: Option<Timestamp>,
     /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
     pub trouble: Option<(Reason, String)>,
+}
+
+/// How it stands with the offers of a driver that has no executors, as its frameworks tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Why it has none. None: it has some, or nothing is known.
+    pub standstill: Option<(Reason, String)>,
+    /// Since when it wants some, if it wanted none before.
+    pub wanted_since: Option<Timestamp>,
 }
 
 /// Whether Mesos and a driver are in touch.
@@ -260,10 +273,25 @@ pub struct Ending {
 }
 
 impl OnMesos {
+    /// Why it has no executors. Who gets the offers knows best why nothing comes of them; with Mesos' own eyes it is seen how much
+    /// agents have free, and what is on its way.
+    fn wait(&self) -> Option<(Reason, String)> {
+        use Reason::{AgentsExcluded, NoExecutorsWanted, NoOffers, Registered};
+        let wait = self.wait.as_ref();
+        let told = self.offers.standstill.as_ref().filter(|_| self.executors.running == 0);
+        let counts = |told: &&(Reason, String)| match wait.map(|(reason, _)| *reason) {
+            None => true,
+            Some(Registered) => false,
+            Some(NoOffers) => told.0 != NoOffers,
+            Some(_) => matches!(told.0, NoExecutorsWanted | AgentsExcluded),
+        };
+        told.filter(counts).or(wait).cloned()
+    }
+
     /// What keeps executors from counting, if anything does. `unreached` is what the driver's UI says of where those that run are
     /// to reach it, if none has.
     pub fn hindered(&self, unreached: Option<&str>) -> Option<(Reason, String)> {
-        let wait = self.wait.clone();
+        let wait = self.wait();
         let Some(address) = unreached.or(self.unreached.as_deref()) else { return wait };
         match wait {
             // They may fail for another reason before they get there.

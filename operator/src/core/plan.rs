@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lcmap_spark_agent::plan::{self, Certificates, DriverSize, EnvValue, LaunchPlan, Master, Visibility};
-use lcmap_spark_crd::spec::{ConfSource, Notebook, RunRef, Shell};
+use lcmap_spark_crd::spec::{ConfSource, FailureMessage, Notebook, RunRef, Shell};
 use lcmap_spark_crd::{Mode, SparkJob, SparkJobSpec, names};
 
 use super::{conf, distributed};
 
-/// Where things of a job lie for its driver, and what its surroundings add: a pod, a container or this machine.
+/// Where a job's files are for its driver, and what its place adds: a pod, a container or this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
     /// The folder of each Secret that the driver can read, by name.
@@ -29,6 +29,8 @@ pub struct Site {
     pub env: Vec<plan::EnvVar>,
     /// Spark properties under the job's own.
     pub conf: BTreeMap<String, String>,
+    /// The Python of executors that have another image than the driver, when the job names none.
+    pub executors_python: Option<String>,
     /// The libmesos.so for Distributed jobs. None: the image's own.
     pub libmesos: Option<PathBuf>,
     /// The cluster that frameworks are labelled with. Empty: they are not.
@@ -119,6 +121,10 @@ impl Planner<'_> {
             master,
             certificates: self.certificates(spec),
             grace_period_ms: spec.termination_grace_period.as_millis(),
+            failure_message: match spec.failure_message {
+                FailureMessage::Exception => plan::FailureMessage::Exception,
+                FailureMessage::ExitCode => plan::FailureMessage::ExitCode,
+            },
         })
     }
 
@@ -146,6 +152,7 @@ impl Planner<'_> {
             labels: distributed::labels(&job.metadata, &self.site.cluster),
             registration_timeout_ms: mesos.registration_timeout.as_millis(),
             library: self.site.libmesos.clone(),
+            python: mesos.container.python.clone().or_else(|| self.site.executors_python.clone()),
         })))
     }
 
@@ -210,8 +217,9 @@ impl Planner<'_> {
 
     fn env(&mut self, spec: &SparkJobSpec) -> Vec<plan::EnvVar> {
         let mut env = self.site.env.clone();
-        if spec.mode == Mode::Distributed {
-            env.extend(distributed::env(&spec.mesos));
+        match spec.mode {
+            Mode::Distributed => env.extend(distributed::env(&spec.mesos)),
+            Mode::NonDistributed => env.extend(packed_python(spec)),
         }
         for (i, variable) in spec.env.iter().enumerate() {
             let field = format!("spec.env[{i}].valueFrom");
@@ -262,6 +270,14 @@ impl Planner<'_> {
     fn fault(&mut self, field: &str, fault: Fault) {
         self.faults.push(PlanFault { field: field.to_owned(), fault });
     }
+}
+
+/// The executors' Python of a job whose executors are its driver: one that is in an archive of the job's, so that the mode
+/// can be switched alone. Any other is a Python of the executors' image.
+fn packed_python(spec: &SparkJobSpec) -> Option<plan::EnvVar> {
+    let python = spec.mesos.container.python.as_ref()?;
+    plan::packed(python, spec.dependencies.archives.iter().map(String::as_str))?;
+    Some(distributed::variable("PYSPARK_PYTHON", python))
 }
 
 fn size(spec: &SparkJobSpec) -> DriverSize {

@@ -25,7 +25,7 @@ pub(super) enum Outcome {
 /// Judges an ending. `asked` is why the driver was asked to stop, if it was.
 pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> Outcome {
     // What had ended by itself when the request came has its own result.
-    if matches!(ending.reason, Reason::Completed | Reason::NeverConnected) {
+    if matches!(ending.reason, Reason::Completed | Reason::NeverConnected | Reason::JvmLingers) {
         return Outcome::Success;
     }
     match asked {
@@ -37,9 +37,11 @@ pub(super) fn outcome(kind: RunKind, ending: &Ending, asked: Option<Reason>) -> 
         Some(_) => Outcome::Ended,
         None => match ending.reason {
             Reason::IdleTimeout => Outcome::Success,
-            Reason::DriverLost | Reason::Evicted | Reason::Preempted | Reason::NodeLost => {
-                Outcome::InfrastructureFailure
-            }
+            Reason::DriverLost
+            | Reason::Evicted
+            | Reason::Preempted
+            | Reason::NodeLost
+            | Reason::AgentsExcluded => Outcome::InfrastructureFailure,
             _ => Outcome::Failure,
         },
     }
@@ -54,14 +56,22 @@ pub(super) struct Retry {
     pub(super) restarts: i32,
 }
 
-/// Applies the restart policy to an attempt that was created at `created`, after `restarts` retries.
-pub(super) fn retry(
-    spec: &SparkJobSpec,
-    outcome: Outcome,
-    (created, ended): (Timestamp, Timestamp),
-    restarts: i32,
-    jitter: Jitter,
-) -> Option<Retry> {
+/// An attempt that has ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    /// What it means for its run.
+    pub(super) outcome: Outcome,
+    /// Since when it ran. None: it never got going.
+    pub(super) started: Option<Timestamp>,
+    /// When it ended.
+    pub(super) ended: Timestamp,
+    /// How many retries there were before it.
+    pub(super) restarts: i32,
+}
+
+/// Applies the restart policy to an attempt.
+pub(super) fn retry(spec: &SparkJobSpec, past: Past, jitter: Jitter) -> Option<Retry> {
+    let Past { outcome, ended, restarts, .. } = past;
     let restart = spec.restart;
     let wanted = match (restart.policy, outcome) {
         (_, Outcome::Ended) | (RestartPolicy::Never, _) => false,
@@ -69,7 +79,7 @@ pub(super) fn retry(
         (RestartPolicy::OnFailure, outcome) => outcome != Outcome::Success,
         (RestartPolicy::OnInfrastructureFailure, outcome) => outcome == Outcome::InfrastructureFailure,
     };
-    let before = if healthy(&restart, created, ended) { 0 } else { restarts };
+    let before = if was_healthy(&restart, past) { 0 } else { restarts };
     let allowed = restart.max_restarts().is_none_or(|max| i64::from(before) < i64::from(max));
     (wanted && allowed).then(|| {
         let restarts = before.saturating_add(1);
@@ -79,8 +89,43 @@ pub(super) fn retry(
     })
 }
 
-fn healthy(restart: &Restart, created: Timestamp, ended: Timestamp) -> bool {
-    ended.duration_since(created).unsigned_abs() >= Duration::from(restart.reset_after) && ended > created
+fn was_healthy(restart: &Restart, Past { started, ended, .. }: Past) -> bool {
+    let long_enough = |started: Timestamp| {
+        ended > started && ended.duration_since(started).unsigned_abs() >= Duration::from(restart.reset_after)
+    };
+    started.is_some_and(long_enough)
+}
+
+/// Whether an end says that an attempt waited in vain, however long its driver ran: it never got to its work.
+pub(super) fn never_got_going(reason: Reason) -> bool {
+    use Reason::{AllocationTimeout, RegistrationTimeout, StartTimeout};
+    matches!(reason, StartTimeout | RegistrationTimeout | AllocationTimeout)
+}
+
+/// Whether an end says that an attempt had trouble with Mesos. Of one that was never registered there it says that it never got
+/// to its work.
+pub(super) fn is_trouble_with_mesos(reason: Reason) -> bool {
+    use Reason::{
+        AuthorityUnknown, ConnectionRefused, ConnectionTimeout, CredentialsRefused, FrameworkRefused,
+        MesosUnreachable, NameUnknown, NoLeader, NotMesos, PlainHttp, RoleRefused, ServerNameMismatch,
+        TlsFailed,
+    };
+    matches!(
+        reason,
+        AuthorityUnknown
+            | ConnectionRefused
+            | ConnectionTimeout
+            | CredentialsRefused
+            | FrameworkRefused
+            | MesosUnreachable
+            | NameUnknown
+            | NoLeader
+            | NotMesos
+            | PlainHttp
+            | RoleRefused
+            | ServerNameMismatch
+            | TlsFailed
+    )
 }
 
 #[cfg(test)]
@@ -97,6 +142,7 @@ mod tests {
         for (kind, reason, code, asked, expected) in [
             (Submit, Reason::Completed, 0, None, Outcome::Success),
             (Submit, Reason::NeverConnected, 0, None, Outcome::Success),
+            (Submit, Reason::JvmLingers, 0, None, Outcome::Success),
             (Submit, Reason::Stopped, 143, Some(Reason::AllocationTimeout), Outcome::InfrastructureFailure),
             (Submit, Reason::Completed, 0, Some(Reason::Interrupted), Outcome::Success),
             (Submit, Reason::Stopped, 143, Some(Reason::Interrupted), Outcome::Ended),
@@ -107,6 +153,7 @@ mod tests {
             (Notebook, Reason::Stopped, 0, Some(Reason::StartTimeout), Outcome::InfrastructureFailure),
             (Notebook, Reason::IdleTimeout, 0, None, Outcome::Success),
             (Submit, Reason::DriverLost, 137, None, Outcome::InfrastructureFailure),
+            (Submit, Reason::AgentsExcluded, 143, None, Outcome::InfrastructureFailure),
             (Submit, Reason::ExitedNonZero, 3, None, Outcome::Failure),
             (Submit, Reason::OutOfMemory, 137, None, Outcome::Failure),
         ] {

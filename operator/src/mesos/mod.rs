@@ -1,7 +1,11 @@
 //! Mesos as it is seen from outside the driver: a job's frameworks and executors, by the operator API.
 
+pub(crate) mod attempt;
 mod defaults;
-pub(crate) mod sight;
+mod executors;
+pub(crate) mod offers;
+mod ports;
+mod room;
 mod wait;
 
 use std::path::Path;
@@ -13,11 +17,12 @@ use lcmap_mesos::tls::{Authorities, IdentityFiles, Security, TlsSettings, Verify
 use lcmap_mesos::{AddressError, CredentialSource, Error, Settings};
 use lcmap_spark_agent::certificates;
 use lcmap_spark_crd::spec::{CertificateVerification, Mesos};
-use tokio::sync::watch::{Receiver, channel};
+use tokio::sync::watch::{Receiver, Sender, channel};
 
 use crate::core::OnMesos;
+use crate::supervise::supervised;
+pub(crate) use attempt::AttemptId;
 pub(crate) use defaults::DefaultsArgs;
-pub(crate) use sight::Whose;
 pub(crate) use wait::Need;
 
 /// How often Mesos is asked while something is waited for.
@@ -62,40 +67,42 @@ pub(crate) fn settings(mesos: &Mesos, files: Files<'_>) -> Result<Settings, Addr
 }
 
 /// Follows the frameworks of one attempt, for as long as somebody listens. What cannot be asked is not told anew.
-pub(crate) fn follow(settings: Settings, whose: Whose, need: Need) -> Receiver<OnMesos> {
+pub(crate) fn follow(settings: Settings, attempt: AttemptId, need: Need) -> Receiver<OnMesos> {
     let (sender, receiver) = channel(OnMesos::default());
-    tokio::spawn(async move {
-        let mut operator = Operator::new(settings);
-        let mut pause = EAGER;
-        while !sender.is_closed() {
-            let sight = look(&mut operator, &whose, &need).await.ok().flatten();
-            pause = next_pause(pause, sight.as_ref());
-            if let Some(sight) = sight {
-                sender.send_if_modified(|last| {
-                    // That somebody has looked once more is no news.
-                    last.looked = sight.looked;
-                    let is_news = *last != sight;
-                    *last = sight;
-                    is_news
-                });
-            }
-            tokio::time::sleep(pause).await;
-        }
-    });
+    tokio::spawn(async move { supervised(|| look_on(&settings, (&attempt, &need), &sender), || ()).await });
     receiver
 }
 
+async fn look_on(settings: &Settings, (attempt, need): (&AttemptId, &Need), sender: &Sender<OnMesos>) {
+    let mut operator = Operator::new(settings.clone());
+    let mut pause = EAGER;
+    while !sender.is_closed() {
+        let mesos = look(&mut operator, attempt, need).await.ok().flatten();
+        pause = next_pause(pause, mesos.as_ref());
+        if let Some(mesos) = mesos {
+            sender.send_if_modified(|last| {
+                // The time of a look is left out: it alone changes nothing.
+                last.looked = mesos.looked;
+                let is_news = *last != mesos;
+                *last = mesos;
+                is_news
+            });
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
 /// How long until the next look, by what the last one came to.
-fn next_pause(last: Duration, sight: Option<&OnMesos>) -> Duration {
-    match sight {
+fn next_pause(last: Duration, mesos: Option<&OnMesos>) -> Duration {
+    match mesos {
         None => (last * 2).min(LONGEST),
-        Some(sight) if sight.executors.running > 0 => CALM,
+        Some(mesos) if mesos.executors.running > 0 => CALM,
         Some(_) => EAGER,
     }
 }
 
 /// One look. None: another master has come to lead meanwhile, which may not have heard of what the one before told.
-async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<Option<OnMesos>, Error> {
+async fn look(operator: &mut Operator, attempt: &AttemptId, need: &Need) -> Result<Option<OnMesos>, Error> {
     let looked = Some(Timestamp::now());
     let frameworks = operator.frameworks().await?;
     let leader = operator.answered_by().cloned();
@@ -103,13 +110,13 @@ async fn look(operator: &mut Operator, whose: &Whose, need: &Need) -> Result<Opt
     if operator.answered_by() != leader.as_ref() {
         return Ok(None);
     }
-    let mut sight = OnMesos { looked, ..sight::of(&frameworks, &tasks, whose) };
-    let youngest = sight::youngest(&frameworks, whose);
-    if youngest.is_some() && sight.wait.is_none() {
-        let agents = if sight.executors.running == 0 { Some(operator.agents().await?) } else { None };
-        sight.wait = need.why(&sight, youngest, agents.as_deref(), Timestamp::now());
+    let mut mesos = OnMesos { looked, ..attempt::on_mesos(&frameworks, &tasks, attempt) };
+    let youngest = attempt::youngest(&frameworks, attempt);
+    if youngest.is_some() && mesos.wait.is_none() {
+        let agents = if mesos.executors.running == 0 { Some(operator.agents().await?) } else { None };
+        mesos.wait = need.why(&mesos, youngest, agents.as_deref(), Timestamp::now());
     }
-    Ok(Some(sight))
+    Ok(Some(mesos))
 }
 
 #[cfg(test)]
@@ -125,10 +132,10 @@ mod tests {
             Some(OnMesos { executors, ..OnMesos::default() })
         };
         let mut pause = EAGER;
-        for (sight, seconds) in
+        for (mesos, seconds) in
             [(runs(0), 2), (None, 4), (None, 8), (None, 15), (None, 15), (runs(1), 10), (runs(0), 2)]
         {
-            pause = next_pause(pause, sight.as_ref());
+            pause = next_pause(pause, mesos.as_ref());
             assert_eq!(pause.as_secs(), seconds);
         }
     }

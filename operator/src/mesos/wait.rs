@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use lcmap_mesos::operator::{Agent, Resource};
 use lcmap_spark_crd::{Reason, SparkJobSpec};
 
+use super::ports;
+use super::room::{Nearest, Room, amount};
 use crate::core::OnMesos;
 
 /// What Spark takes for the heap of an executor that asks for none, in MiB (`spark.executor.memory`, Spark 3.5).
@@ -25,6 +27,8 @@ pub(crate) struct Need {
     cores: f64,
     memory_mib: f64,
     constraints: BTreeMap<String, Vec<String>>,
+    /// The port that it is to have, if one is pinned.
+    port: Option<u64>,
     /// The role whose resources it takes.
     role: String,
     /// The cores of all executors together, if they are limited.
@@ -42,6 +46,7 @@ impl Need {
             cores: f64::from(spec.executor.cores.unwrap_or(1)),
             memory_mib: f64::from(u32::try_from(needed).unwrap_or(u32::MAX)),
             constraints,
+            port: ports::pinned(spec),
             role: spec.mesos.role.clone().filter(|role| !role.is_empty()).unwrap_or_else(|| "*".to_owned()),
             total_cores: spec.executor.total_cores.map(i64::from),
         }
@@ -99,6 +104,9 @@ impl Need {
         if room.executors > 0 {
             return None;
         }
+        if let Some(message) = self.port.and_then(|port| self.without_port(port, agents)) {
+            return Some((Reason::PortsNotOffered, message));
+        }
         let nearest = room.nearest.map(|nearest| format!("; {nearest}")).unwrap_or_default();
         Some((Reason::OffersTooSmall, format!("an executor needs {self}{nearest}")))
     }
@@ -114,6 +122,18 @@ impl Need {
             executors: fitting.iter().map(|agent| self.fits(agent)).sum(),
             nearest: nearest.min_by(|one, other| one.short.total_cmp(&other.short)),
         }
+    }
+
+    /// Why it is for its port that no agent holds one, if it is.
+    fn without_port(&self, port: u64, agents: &[Agent]) -> Option<String> {
+        let fitting = agents.iter().filter(|agent| agent.active && self.allows(agent));
+        let theirs: Vec<&Resource> =
+            fitting.flat_map(|agent| &agent.total).filter(|resource| self.may_take(resource)).collect();
+        if !ports::has(theirs.iter().copied(), port) {
+            return Some(ports::missing(port, ports::of(theirs.iter().copied()).collect()));
+        }
+        let anywhere = Self { port: None, ..self.clone() };
+        (anywhere.room(agents).executors > 0).then(|| ports::taken(port))
     }
 
     /// How near an agent comes to holding one executor.
@@ -132,7 +152,12 @@ impl Need {
     /// How many executors fit into what an agent has left.
     fn fits(&self, agent: &Agent) -> u64 {
         let (cores, memory_mib) = (self.free(agent, "cpus"), self.free(agent, "mem"));
-        u64::try_from(whole((cores / self.cores).min(memory_mib / self.memory_mib))).unwrap_or_default()
+        let most =
+            u64::try_from(whole((cores / self.cores).min(memory_mib / self.memory_mib))).unwrap_or_default();
+        let Some(port) = self.port else { return most };
+        let has = ports::has(agent.total.iter().filter(|it| self.may_take(it)), port);
+        let is_used = ports::has(agent.allocated.iter(), port);
+        most.min(u64::from(has && !is_used))
     }
 
     /// What an agent has left for this role: what is reserved for another is not free.
@@ -175,65 +200,12 @@ fn unoffered(registered: Timestamp, now: Timestamp) -> Option<(Reason, String)> 
     (waited >= USUAL_OFFER).then(|| {
         let message = format!(
             "agents have room for an executor, and none was launched within {} s: check quota, weight and reservations of \
-             mesos.role, and whether the master's ACLs let it have offers and run tasks as mesos.user",
+             mesos.role, and whether the master's ACLs let it have offers and run tasks as mesos.user (with masters before 1.9 it \
+             may be Spark that declines what it is offered: the driver's log tells)",
             USUAL_OFFER.as_secs()
         );
         (Reason::NoOffers, message)
     })
-}
-
-/// What room agents have for executors.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Room {
-    /// How many agents are active.
-    pub(crate) agents: usize,
-    /// How many of them meet the constraints.
-    pub(crate) fitting: usize,
-    /// How many executors they would hold now.
-    pub(crate) executors: u64,
-    /// The one of those that comes nearest to holding one.
-    pub(crate) nearest: Option<Nearest>,
-}
-
-/// The agent that comes nearest to holding an executor.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Nearest {
-    host: String,
-    role: String,
-    /// Cores and MiB.
-    free: (f64, f64),
-    /// Cores and MiB.
-    lacks: (f64, f64),
-    /// What is lacking, as a share of what is needed.
-    short: f64,
-}
-
-impl fmt::Display for Nearest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, role, free, lacks, .. } = self;
-        write!(f, "the agent that comes nearest, {host}, has {} free for the role {role}", amount(*free))?;
-        match lacks {
-            (0.0, 0.0) => Ok(()),
-            (cores, 0.0) => write!(f, ": it lacks {}", of_cores(*cores)),
-            (0.0, memory) => write!(f, ": it lacks {} MiB", rounded(*memory)),
-            lacks => write!(f, ": it lacks {}", amount(*lacks)),
-        }
-    }
-}
-
-fn amount((cores, memory_mib): (f64, f64)) -> String {
-    format!("{} and {} MiB", of_cores(cores), rounded(memory_mib))
-}
-
-fn of_cores(cores: f64) -> String {
-    let cores = rounded(cores);
-    let noun = if cores > 0.0 && cores <= 1.0 { "core" } else { "cores" };
-    format!("{cores} {noun}")
-}
-
-/// As people write it. Mesos counts in thousandths.
-fn rounded(amount: f64) -> f64 {
-    (amount * 1000.0).round() / 1000.0
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a cast from a float saturates")]
@@ -314,6 +286,41 @@ mod tests {
             let mut need = need(&[]);
             need.role = role.unwrap_or("*").to_owned();
             assert_eq!(need.room(&[reserved(reserved_for)]).executors, executors, "{role:?} {reserved_for}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_agents_do_not_have_is_told_with_those_that_they_have() {
+        let ports = |agent: &mut Agent, allocated: bool, range: std::ops::RangeInclusive<u64>| {
+            let range = json!({"begin": range.start(), "end": range.end()});
+            let ports = json!({"name": "ports", "type": "RANGES", "ranges": {"range": [range]}});
+            let ports = serde_json::from_value(ports).unwrap();
+            if allocated { agent.allocated.push(ports) } else { agent.total.push(ports) }
+        };
+        let (mut free, mut taken) = (agent("r1", 8.0, 8192.0), agent("r2", 8.0, 8192.0));
+        for agent in [&mut free, &mut taken] {
+            ports(agent, false, 31000..=31999);
+        }
+        ports(&mut taken, true, 31007..=31007);
+        for (port, agents, executors, words) in [
+            ("0", &[free.clone()][..], 3, None),
+            ("31007", &[free.clone()], 1, None),
+            ("31007", &[free.clone(), taken.clone()], 1, None),
+            ("31007", &[taken.clone()], 0, Some("somebody uses that port")),
+            (
+                "7500",
+                &[free, taken],
+                0,
+                Some("is 7500, and the ports of agents are 31000-31999: leave it out"),
+            ),
+            ("7500", &[agent("r1", 8.0, 8192.0)], 0, Some("the ports of agents are none")),
+        ] {
+            let need = Need { port: port.parse().ok().filter(|port| *port != 0), ..need(&[]) };
+            assert_eq!(need.room(agents).executors, executors, "{port}");
+            let told = need.unmet_by(agents);
+            assert_eq!(told.as_ref().map(|(reason, _)| *reason), words.map(|_| Reason::PortsNotOffered));
+            let message = told.map(|(_, message)| message).unwrap_or_default();
+            assert!(message.contains(words.unwrap_or_default()), "{message}");
         }
     }
 

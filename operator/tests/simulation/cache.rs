@@ -1,7 +1,7 @@
 //! What one operator knows of the cluster: what its watches have told it so far, and its own writes.
 //!
-//! The rules are those of the real index (`controller/index.rs`): an older version never takes the place of a newer. One
-//! rule is ahead of it: a pod that was heard to be gone does not come back with an answer that is read late.
+//! The rules are those of the real index (`controller/index.rs`): an older version never takes the place of a newer, and what
+//! was heard to be gone does not come back with an answer that is read late.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -48,11 +48,7 @@ impl Cache {
         for change in &cluster.jobs[self.jobs_heard..until] {
             match change {
                 Change::Put(job) => self.put_job(job),
-                Change::Gone(job) => {
-                    if self.job.as_ref().is_some_and(|known| known.metadata.uid == job.metadata.uid) {
-                        self.job = None;
-                    }
-                }
+                Change::Gone(job) => self.remove_job(job.metadata.uid.as_deref()),
             }
         }
         std::mem::replace(&mut self.jobs_heard, until) < until
@@ -96,8 +92,25 @@ impl Cache {
         let version = |job: &SparkJob| {
             job.metadata.resource_version.as_deref().and_then(|it| it.parse::<u64>().ok()).unwrap_or(u64::MAX)
         };
-        if self.job.as_ref().is_none_or(|known| version(known) < version(job)) {
+        let is_gone = job.metadata.uid.as_ref().is_some_and(|uid| self.gone.contains(uid));
+        if !is_gone && self.job.as_ref().is_none_or(|known| version(known) < version(job)) {
             self.job = Some(Rc::clone(job));
+        }
+    }
+
+    /// Takes in what was read of a job that was out of date. The watch may have told more meanwhile.
+    pub(crate) fn read_job(&mut self, read: Option<&Rc<SparkJob>>, known: &SparkJob) {
+        match read {
+            Some(job) => self.put_job(job),
+            None => self.remove_job(known.metadata.uid.as_deref()),
+        }
+    }
+
+    /// Forgets the job of this UID for good.
+    fn remove_job(&mut self, uid: Option<&str>) {
+        self.gone.extend(uid.map(str::to_owned));
+        if self.job.as_ref().is_some_and(|known| known.metadata.uid.as_deref() == uid) {
+            self.job = None;
         }
     }
 

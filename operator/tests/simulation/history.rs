@@ -196,7 +196,7 @@ impl World {
                 self.tell(|| what);
             }
             let operator = &self.operators[self.leader];
-            let next = operator.due.into_iter().chain([operator.sight.next, end]).min().unwrap_or(end);
+            let next = operator.due.into_iter().chain([operator.observer.next, end]).min().unwrap_or(end);
             self.cluster.now = next.max(self.cluster.now.saturating_add(SECOND).unwrap_or(end));
             self.cluster.look_for_leftovers(false);
         }
@@ -323,8 +323,8 @@ impl World {
     fn next(&self) -> Option<Timestamp> {
         let operator = &self.operators[self.leader];
         let lives = self.cluster.mesos.frameworks.values().any(Framework::lives);
-        let is_asked = self.cluster.mesos.answers() && (lives || operator.sight.is_busy());
-        let of_mesos = (is_asked || operator.sight.has_unasked()).then_some(operator.sight.next);
+        let is_asked = self.cluster.mesos.answers() && (lives || operator.observer.is_busy());
+        let of_mesos = (is_asked || operator.observer.has_unasked()).then_some(operator.observer.next);
         let now = self.cluster.now;
         operator.due.into_iter().chain(of_mesos).filter(|due| *due > now).min()
     }

@@ -52,6 +52,8 @@ pub(crate) struct Laws {
     timed: Option<String>,
     suspended_since: Option<Timestamp>,
     suspended: Duration,
+    /// How many attempts in a row were tried again that never ran.
+    in_vain: u32,
 }
 
 impl Laws {
@@ -156,6 +158,11 @@ impl Laws {
         let (was, is) = (before.phase.unwrap_or_default(), after.phase.unwrap_or_default());
         let allowed = Event::ALL.iter().any(|event| was.may_become(is, *event));
         self.hold(allowed, "phases move by their table", || format!("{was:?} to {is:?}"));
+        let is_same_attempt = before.attempt == after.attempt && before.driver.is_some();
+        let is_under_way = was <= Phase::Releasing && is <= Phase::Releasing;
+        let is_forward = !(is_same_attempt && is_under_way) || is >= was;
+        self.hold(is_forward, "an attempt goes forward", || format!("{was:?} to {is:?}"));
+        self.never_started(job, before, after);
         self.hold(after != before, "nothing is written when nothing changed", || place(after));
         let run = |status: &SparkJobStatus| status.run_number.unwrap_or(1);
         if was.is_final() {
@@ -206,6 +213,24 @@ impl Laws {
         self.hold(told <= MAX_ATTEMPTS, "attempts are bounded", || format!("{told} are told of"));
         let numbers: BTreeSet<_> = after.attempts.iter().map(|it| it.attempt).collect();
         self.hold(numbers.len() == told, "each attempt is told of once", || format!("{:?}", after.attempts));
+    }
+
+    /// Of attempts none of which ever ran there are no more than retries are allowed, and one.
+    fn never_started(&mut self, job: &SparkJob, before: &SparkJobStatus, after: &SparkJobStatus) {
+        if before.run_number != after.run_number || before.run_number.is_none() {
+            self.in_vain = 0;
+        }
+        if before.attempt == after.attempt {
+            return;
+        }
+        let Some(last) = after.attempts.last().filter(|_| after.reason == Some(Reason::BackingOff)) else {
+            return;
+        };
+        self.in_vain = if last.start_time.is_none() { self.in_vain + 1 } else { 0 };
+        let (in_vain, max) = (self.in_vain, job.spec.restart.max_restarts());
+        self.hold(max.is_none_or(|max| in_vain <= max), "what never runs is not tried for ever", || {
+            format!("{in_vain} in a row of {max:?}")
+        });
     }
 
     /// Somebody lets the job go on. The suspension ends here, and not when the operator's word of it arrives: that may be

@@ -22,6 +22,8 @@ mod mishaps;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod observer;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod people;
@@ -29,8 +31,6 @@ mod people;
 mod request;
 #[cfg(test)]
 mod shrink;
-#[cfg(test)]
-mod sight;
 #[cfg(test)]
 mod tape;
 

@@ -17,7 +17,7 @@ use lcmap_spark_crd::{Mode, Phase, Reason, SparkJob, SparkJobStatus};
 use crate::cluster::Cluster;
 use crate::laws::Laws;
 use crate::mesos::{Driver, Framework, Mesos};
-use crate::sight::{PATIENCE, RETRY, STEADY, SWEEP};
+use crate::observer::{PATIENCE, RETRY, STEADY, SWEEP};
 
 /// How long a framework may be left without a driver while everybody works: two sweeps, each of which waits for a turn, or the
 /// longest wait before a teardown is tried again; and a moment to hear of it.

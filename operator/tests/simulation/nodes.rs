@@ -24,6 +24,12 @@ enum Happening {
     CompanionEnds,
     Evicted,
     Preempted,
+    /// A disruption is announced: the pod is not deleted yet.
+    Announced,
+    /// It is called off.
+    CalledOff,
+    /// A notebook is too busy to answer its readiness probe, or answers again.
+    Busy,
     Silent,
     DrainedFromDeadNode,
     Forgotten,
@@ -73,8 +79,8 @@ type Weighted = &'static [(u16, Happening)];
 /// What may happen to a pod, the plainest first.
 fn possible(cluster: &Cluster, pod: &DriverPod) -> Option<Weighted> {
     use Happening::{
-        CompanionEnds, DrainedFromDeadNode, Ends, Evicted, Forgotten, Gone, InitFails, InitRuns, Preempted,
-        PullFails, Refused, Scheduled, Silent, Starts, Stops, Unschedulable,
+        Announced, CompanionEnds, DrainedFromDeadNode, Ends, Evicted, Forgotten, Gone, InitFails, InitRuns,
+        Preempted, PullFails, Refused, Scheduled, Silent, Starts, Stops, Unschedulable,
     };
     let Some(node) = node_of(pod) else {
         return Some(if cluster.nodes[0] {
@@ -118,13 +124,17 @@ fn possible(cluster: &Cluster, pod: &DriverPod) -> Option<Weighted> {
             (1, Refused),
             (1, Evicted),
             (1, Preempted),
+            (1, Announced),
         ],
     })
 }
 
-/// How a driver may end that runs and is not asked to stop.
+/// How a driver may go on, or end, that runs and is not asked to stop.
 fn ends_of(cluster: &Cluster, pod: &DriverPod) -> Weighted {
-    use Happening::{Ends, Evicted, Preempted};
+    use Happening::{Announced, Busy, CalledOff, Ends, Evicted, Preempted};
+    if is_announced(pod) {
+        return &[(3, CalledOff), (2, Preempted), (1, Ends(End::Well)), (1, Ends(End::Badly)), (1, Busy)];
+    }
     if cluster.mesos.is_new_there(&pod.metadata.uid) {
         return &[
             (6, Ends(End::Well)),
@@ -133,6 +143,7 @@ fn ends_of(cluster: &Cluster, pod: &DriverPod) -> Weighted {
             (1, Ends(End::Killed)),
             (1, Evicted),
             (1, Preempted),
+            (2, Announced),
         ];
     }
     &[
@@ -142,7 +153,14 @@ fn ends_of(cluster: &Cluster, pod: &DriverPod) -> Weighted {
         (1, Ends(End::Killed)),
         (1, Evicted),
         (1, Preempted),
+        (2, Announced),
+        (2, Busy),
     ]
+}
+
+fn is_announced(pod: &DriverPod) -> bool {
+    let is_it = |it: &PodCondition| it.type_ == "DisruptionTarget" && it.status == "True";
+    pod.status.conditions.iter().any(is_it)
 }
 
 fn node_of(pod: &DriverPod) -> Option<usize> {
@@ -172,7 +190,7 @@ fn happen(cluster: &mut Cluster, pod: &DriverPod, happening: Happening, last: La
             cluster.change_pod(name, |pod| pod.spec.node_name = Some(format!("node-{node}")));
         }
         Happening::Starts => {
-            cluster.change_pod(name, |pod| starts(pod, has_companion));
+            cluster.change_pod(name, |pod| starts(pod, has_companion, &now));
             if pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()) {
                 let is_ghost = cluster.laws.is_ghost(&pod.metadata.uid);
                 cluster.mesos.driver_starts(pod, is_ghost);
@@ -243,6 +261,15 @@ fn befalls(pod: &mut DriverPod, happening: Happening, now: Time) {
             }
         }
         Happening::Silent => mark(pod, "Ready", "False", None, ""),
+        Happening::Announced | Happening::CalledOff => {
+            let status = if happening == Happening::Announced { "True" } else { "False" };
+            mark(pod, "DisruptionTarget", status, Some("PreemptionByScheduler"), "it has to go");
+        }
+        Happening::Busy => {
+            for driver in pod.status.container_statuses.iter_mut().filter(|it| it.name == DRIVER_CONTAINER) {
+                driver.ready = !driver.ready;
+            }
+        }
         _ => {}
     }
 }
@@ -251,9 +278,9 @@ fn container(name: &str, state: ContainerState) -> Container {
     Container { name: name.into(), ready: state.running.is_some(), state, ..Container::default() }
 }
 
-fn starts(pod: &mut DriverPod, has_companion: bool) {
+fn starts(pod: &mut DriverPod, has_companion: bool, now: &Time) {
     let mut state = ContainerState::default();
-    state.running.get_or_insert_default();
+    state.running.get_or_insert_default().started_at = Some(now.clone());
     pod.status.init_container_statuses.clear();
     pod.status.container_statuses = vec![container(DRIVER_CONTAINER, state.clone())];
     if has_companion {
@@ -266,7 +293,9 @@ fn starts(pod: &mut DriverPod, has_companion: bool) {
 fn ends(pod: &mut DriverPod, end: &Terminated) {
     for driver in pod.status.container_statuses.iter_mut().filter(|it| it.name == DRIVER_CONTAINER) {
         driver.ready = false;
-        driver.state = ContainerState { terminated: Some(end.clone()), ..ContainerState::default() };
+        let started_at = driver.state.running.take().and_then(|running| running.started_at);
+        let terminated = Some(Terminated { started_at, ..end.clone() });
+        driver.state = ContainerState { terminated, ..ContainerState::default() };
     }
 }
 

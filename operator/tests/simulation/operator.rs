@@ -10,20 +10,19 @@ use jiff::Timestamp;
 use lcmap_spark::core::pod::{self, DriverPod};
 use lcmap_spark::core::{
     Driver, Frameworks, Jitter, Keeping, MesosDefaults, Observed, Obstacle, Remedy, Requeue, Settings, Start,
-    Telling, Wanted, decide,
+    StatusWrite, Wanted, decide,
 };
 use lcmap_spark_crd::names::{FINALIZER, driver_pod, framework_id};
 use lcmap_spark_crd::{Memory, Phase, Reason, SparkJob};
 
 use crate::cache::Cache;
 use crate::cluster::{Cluster, Created, NAME, Outdated, Sent};
+use crate::observer::{Observer, PATIENCE};
 use crate::request::{Answer, Request, attempt, next, remnant, requests, told};
-use crate::sight::{PATIENCE, Sight};
 use crate::tape::Tape;
 
 /// As in `controller/reconcile.rs`: the rest is left to the next go.
 const ROUNDS: u32 = 8;
-
 /// How often a job may be looked at while nothing new is heard and no time passes.
 const LOOKS: u32 = 24;
 
@@ -36,7 +35,7 @@ pub(crate) struct Operator {
     /// When it looks again in any case.
     pub(crate) due: Option<Timestamp>,
     /// What it knows of Mesos.
-    pub(crate) sight: Sight,
+    pub(crate) observer: Observer,
     met: Option<Met>,
     stage: Stage,
     rounds: u32,
@@ -89,7 +88,7 @@ impl Operator {
             cache: Cache::default(),
             is_woken: true,
             due: None,
-            sight: Sight::new(now),
+            observer: Observer::new(now),
             met: None,
             stage: Stage::Idle,
             rounds: 0,
@@ -124,7 +123,7 @@ impl Operator {
 
     /// Does the next thing on Mesos. Tells what, if there was something to do.
     pub(crate) fn poll(&mut self, cluster: &mut Cluster) -> Option<String> {
-        let step = self.sight.step(cluster, self.cache.job.as_deref())?;
+        let step = self.observer.step(cluster, self.cache.job.as_deref())?;
         if step.is_news {
             self.wake();
         }
@@ -171,11 +170,11 @@ impl Operator {
         let decision = decide(&job, &observed);
         cluster.laws.decided(&job, &observed, &decision);
         let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt(&job));
-        cluster.laws.given_up(&job, &decision.status, &cluster.mesos, self.sight.looked(&id));
+        cluster.laws.given_up(&job, &decision.status, &cluster.mesos, self.observer.looked(&id));
         let told = format!("looks, decides {}", told(&decision));
         let kept = decision.start == Some(Start::AddFinalizer);
         let requeue = if kept { Requeue::AtOnce } else { next(&decision, &observed) };
-        let is_put_off = decision.telling == Telling::WhenQuiet && tape.once_in(2);
+        let is_put_off = decision.write == StatusWrite::WhenQuiet && tape.once_in(2);
         let rest = if is_put_off { VecDeque::new() } else { requests(&job, &decision, &pods) };
         let version = job.metadata.resource_version.clone();
         let mut round = Round { rest, job, requeue, wrote: false, version };
@@ -238,7 +237,7 @@ impl Operator {
             return Frameworks::Unasked;
         }
         let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt);
-        let (seen, left) = self.sight.look(&id, now);
+        let (seen, left) = self.observer.look(&id, now);
         if let Some(driver) = driver {
             driver.mesos = Some(seen);
         }
@@ -276,11 +275,12 @@ impl Operator {
                     cluster.write_finalizers(round.version.as_deref(), finalizers.cloned().collect());
                 written.map_or_else(|Outdated| Answer::Conflict, Answer::Kept)
             }
+            Request::Read => Answer::Read(cluster.job.clone()),
             Request::Settle(attempt) => {
                 let known = job.status.as_ref().and_then(|status| status.mesos.as_ref());
                 let known = known.map(|mesos| mesos.framework_ids.clone()).unwrap_or_default();
                 let id = framework_id(job.metadata.uid.as_deref().unwrap_or_default(), attempt);
-                self.sight.owe(&id, &known, cluster.now);
+                self.observer.owe(&id, &known, cluster.now);
                 Answer::Done
             }
             Request::Stop { name, uid } => {
@@ -358,12 +358,13 @@ impl Operator {
                 round.wrote = true;
             }
             Answer::Conflict => {
-                match &cluster.job {
-                    Some(job) => self.cache.put_job(job),
-                    None => self.cache.job = None,
-                }
+                self.stage = Stage::Sent(round, Request::Read);
+                return "hears of a conflict".into();
+            }
+            Answer::Read(job) => {
+                self.cache.read_job(job.as_ref(), &round.job);
                 (self.is_woken, self.rounds) = (true, 0);
-                return "hears of a conflict and reads the job again".into();
+                return "takes in what it read".into();
             }
             Answer::Done => {}
         }

@@ -27,6 +27,8 @@ pub(crate) enum Request {
         attempt: i32,
     },
     DeleteJob,
+    /// To read the job again, since what was decided on is out of date.
+    Read,
     /// Not of the API server: whoever looks at Mesos sees to it.
     Settle(i32),
 }
@@ -38,6 +40,8 @@ pub(crate) enum Answer {
     /// The job is kept from vanishing, or let go. None: it has gone.
     Kept(Option<Rc<SparkJob>>),
     Written(Rc<SparkJob>),
+    /// The job as it is. None: it has gone.
+    Read(Option<Rc<SparkJob>>),
     Conflict,
     Done,
 }
@@ -53,6 +57,7 @@ impl Request {
             Self::DeleteJob => "deletes the job".into(),
             Self::AddFinalizer => "adds the finalizer".into(),
             Self::RemoveFinalizer => "removes the finalizer".into(),
+            Self::Read => "reads the job again".into(),
             Self::Settle(attempt) => format!("lets frameworks of attempt {attempt} go"),
         }
     }
@@ -65,6 +70,8 @@ impl Answer {
             Self::Pod(_) => "it is there",
             Self::Obstructed(_) => "refused",
             Self::Written(_) | Self::Kept(_) => "written",
+            Self::Read(Some(_)) => "read",
+            Self::Read(None) => "it has gone",
             Self::Conflict => "conflict",
             Self::Done => "done",
         }

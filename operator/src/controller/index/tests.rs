@@ -28,7 +28,55 @@ fn an_older_version_never_takes_the_place_of_a_newer_one() {
     let index = Index::default();
     assert!(index.put_job(job("a", "10")).is_some());
     assert!(index.put_job(job("a", "9")).is_none());
-    assert_eq!(index.snapshot(&key()).unwrap().job.version(), 10);
+    assert_eq!(index.snapshot(&key()).unwrap().job.version(), "10");
+}
+
+#[test]
+fn versions_that_are_no_numbers_count_as_they_are_heard() {
+    let index = Index::default();
+    for (version, is_news) in [("b", true), ("a", true), ("a", false), ("7", true)] {
+        assert_eq!(index.put_job(job("u", version)).is_some(), is_news, "{version}");
+        assert_eq!(index.put_pod(pod("p", version)).is_some(), is_news, "{version}");
+    }
+}
+
+#[test]
+fn an_answer_is_believed_over_what_was_known_before_it_was_asked_for() {
+    let index = Index::default();
+    index.put_job(job("a", "1000"));
+    index.put_pod(pod("p", "1000"));
+    let asked = index.moment();
+    assert_eq!(index.answer_job(job("a", "500"), asked), Heard::Older(Lane::Finishing));
+    assert!(index.answer_pod(pod("p", "500"), asked).is_some());
+    let snapshot = index.snapshot(&key()).unwrap();
+    assert_eq!((snapshot.job.version(), snapshot.pods[0].version()), ("500", "500"));
+}
+
+#[test]
+fn an_answer_that_was_overtaken_on_its_way_is_not_believed() {
+    let index = Index::default();
+    index.put_job(job("a", "10"));
+    index.put_pod(pod("p", "10"));
+    let asked = index.moment();
+    index.put_job(job("a", "12"));
+    index.put_pod(pod("p", "12"));
+    assert_eq!(index.answer_job(job("a", "11"), asked), Heard::Nothing);
+    assert!(index.answer_pod(pod("p", "11"), asked).is_none());
+    index.remove_job(&key(), "a");
+    assert_eq!(index.answer_job(job("a", "13"), asked), Heard::Nothing, "it has gone since");
+}
+
+#[test]
+fn what_was_gone_is_there_again_if_the_server_lists_it_after_a_restore() {
+    let index = Index::default();
+    index.put_job(job("a", "1000"));
+    index.put_pod(pod("p", "1000"));
+    index.remove_pod(&key(), "p");
+    index.remove_job(&key(), "a");
+    let asked = index.moment();
+    assert_ne!(index.answer_job(job("a", "500"), asked), Heard::Nothing);
+    assert!(index.answer_pod(pod("p", "500"), asked).is_some());
+    assert!(index.put_job(job("a", "501")).is_some(), "and goes on from there");
 }
 
 #[test]

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::moment::Moment;
 
-/// What a Lease says, as far as the election goes. Any difference from before is a sign of its holder's life.
+/// The fields of a Lease that matter to the election. Any change of them is a sign of life of its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct LeaseRecord {
     /// Who holds it; none if it was released.
     pub(super) holder: Option<String>,
     /// How long others are to wait since they saw a sign of life.
@@ -64,12 +64,12 @@ impl Terms {
     }
 }
 
-/// The Lease as it was seen last.
+/// What this candidate knows of the Lease.
 #[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    NotYet,
-    Missing,
-    There(Sight),
+enum Known {
+    Nothing,
+    NoLease,
+    Lease(LeaseRecord),
 }
 
 /// One candidate's view of the election.
@@ -79,7 +79,7 @@ pub(super) struct Election {
     terms: Terms,
     /// Added to others' time, so that followers do not all claim an abandoned lease at once.
     jitter: Duration,
-    seen: Seen,
+    known: Known,
     /// From when on nobody else can lead, if the Lease stays as it is.
     free_at: Option<Moment>,
     /// When the claim was sent by which this process holds the Lease.
@@ -91,32 +91,32 @@ pub(super) struct Election {
 impl Election {
     /// A candidate who has seen nothing yet.
     pub(super) fn new(me: String, terms: Terms, jitter: Duration) -> Self {
-        Self { me, terms, jitter, seen: Seen::NotYet, free_at: None, claimed_at: None, tried_at: None }
+        Self { me, terms, jitter, known: Known::Nothing, free_at: None, claimed_at: None, tried_at: None }
     }
 
     /// Takes note of the Lease as it is seen now; none if there is none.
-    pub(super) fn see(&mut self, now: Moment, sight: Option<Sight>) {
-        let seen = sight.map_or(Seen::Missing, Seen::There);
-        let changed = seen != self.seen;
-        match &seen {
-            Seen::NotYet => {}
+    pub(super) fn see(&mut self, now: Moment, record: Option<LeaseRecord>) {
+        let known = record.map_or(Known::NoLease, Known::Lease);
+        let changed = known != self.known;
+        match &known {
+            Known::Nothing => {}
             // Who has never seen a Lease takes it that there was none. Otherwise somebody has deleted it, and its
             // holder may lead on by what he wrote into it last, just before.
-            Seen::Missing => match &self.seen {
-                Seen::NotYet => self.free_at = Some(now),
-                Seen::Missing => {}
-                Seen::There(before) => self.free_at = Some(self.expiry(now, before)),
+            Known::NoLease => match &self.known {
+                Known::Nothing => self.free_at = Some(now),
+                Known::NoLease => {}
+                Known::Lease(before) => self.free_at = Some(self.expiry(now, before)),
             },
-            Seen::There(sight) => match &sight.holder {
+            Known::Lease(record) => match &record.holder {
                 Some(holder) if *holder == self.me => {
                     if changed {
-                        self.recognise(now, sight);
+                        self.recognise(now, record);
                     }
                 }
                 Some(_) => {
                     self.claimed_at = None;
                     if changed {
-                        self.free_at = Some(self.expiry(now, sight));
+                        self.free_at = Some(self.expiry(now, record));
                     }
                 }
                 None => {
@@ -125,24 +125,24 @@ impl Election {
                 }
             },
         }
-        self.seen = seen;
+        self.known = known;
     }
 
     /// Takes note of this process's own name in the Lease.
-    fn recognise(&mut self, now: Moment, sight: &Sight) {
-        if self.seen != Seen::Missing || self.leads_until() > Some(now) {
+    fn recognise(&mut self, now: Moment, record: &LeaseRecord) {
+        if self.known != Known::NoLease || self.leads_until() > Some(now) {
             self.free_at = Some(now);
             return;
         }
         // A creation that was long on its way. Unlike an update it tells nothing of the past: somebody may have created the
         // Lease before, and have it deleted under him.
         self.claimed_at = None;
-        self.free_at = Some(self.expiry(now, sight));
+        self.free_at = Some(self.expiry(now, record));
     }
 
     /// Takes note that the API server took the claim that was sent at `sent`.
-    pub(super) fn claimed(&mut self, sent: Moment, now: Moment, sight: Sight) {
-        self.see(now, Some(sight));
+    pub(super) fn claimed(&mut self, sent: Moment, now: Moment, record: LeaseRecord) {
+        self.see(now, Some(record));
         if self.holder() == Some(&self.me) {
             self.claimed_at = Some(sent);
         }
@@ -153,10 +153,10 @@ impl Election {
         let Some(free_at) = self.free_at else {
             return Step::Wait(None);
         };
-        let wanted = match (self.claimed_at, &self.seen) {
-            (Some(claimed_at), Seen::There(_)) => claimed_at + self.terms.renew_after(),
+        let wanted = match (self.claimed_at, &self.known) {
+            (Some(claimed_at), Known::Lease(_)) => claimed_at + self.terms.renew_after(),
             // While this process leads, nobody else has taken the Lease that somebody deleted.
-            (Some(_), Seen::Missing) if self.leads_until() > Some(now) => now,
+            (Some(_), Known::NoLease) if self.leads_until() > Some(now) => now,
             _ => free_at,
         };
         let due = self.tried_at.map_or(wanted, |tried_at| wanted.max(tried_at + self.terms.pace()));
@@ -168,8 +168,8 @@ impl Election {
     }
 
     /// When a lease expires of which this sign of life is seen at `seen`.
-    fn expiry(&self, seen: Moment, sight: &Sight) -> Moment {
-        seen + sight.duration.unwrap_or(self.terms.0) + self.jitter
+    fn expiry(&self, known: Moment, record: &LeaseRecord) -> Moment {
+        known + record.duration.unwrap_or(self.terms.0) + self.jitter
     }
 
     /// Until when this process leads, if it does. To be compared with the clock at each use.
@@ -179,9 +179,9 @@ impl Election {
 
     /// Who holds the Lease, as far as this process knows.
     pub(super) fn holder(&self) -> Option<&String> {
-        match &self.seen {
-            Seen::There(sight) => sight.holder.as_ref(),
-            Seen::NotYet | Seen::Missing => None,
+        match &self.known {
+            Known::Lease(record) => record.holder.as_ref(),
+            Known::Nothing | Known::NoLease => None,
         }
     }
 }

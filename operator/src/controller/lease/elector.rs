@@ -31,15 +31,15 @@ pub(crate) struct Elector {
     me: String,
     terms: Terms,
     election: Election,
-    /// The Lease as it was seen last.
+    /// The Lease as it was read last.
     lease: Option<Lease>,
     until: watch::Sender<Option<Moment>>,
-    /// What was logged last, so that the same is not told at each try.
-    told: Told,
+    /// What was logged last, so that the same line is not logged at each try.
+    logged: Logged,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Logged {
     trouble: Option<String>,
     leader: Option<String>,
 }
@@ -76,7 +76,7 @@ impl Elector {
             terms,
             lease: None,
             until: watch::Sender::new(None),
-            told: Told::default(),
+            logged: Logged::default(),
         })
     }
 
@@ -134,7 +134,7 @@ impl Elector {
             Ok(Claim::Taken(lease)) => {
                 self.election.claimed(sent, Moment::now(), record::read(&lease));
                 self.lease = Some(lease);
-                self.told.trouble = None;
+                self.logged.trouble = None;
             }
             Ok(Claim::Overtaken(lease)) => self.saw(lease),
             Err(error) => self.complain(&error),
@@ -161,19 +161,19 @@ impl Elector {
         let until = self.election.leads_until();
         self.until.send_if_modified(|told| std::mem::replace(told, until) != until);
         let leader = self.election.holder();
-        if leader.is_some() && leader != self.told.leader.as_ref() {
+        if leader.is_some() && leader != self.logged.leader.as_ref() {
             match leader {
                 Some(me) if *me == self.me => info!(lease = %self.name, identity = me, "leads"),
                 Some(leader) => info!(lease = %self.name, identity = self.me, leader, "follows"),
                 None => {}
             }
-            self.told.leader = leader.cloned();
+            self.logged.leader = leader.cloned();
         }
     }
 
     fn complain(&mut self, error: &LeaseError) {
         let trouble = error.to_string();
-        if self.told.trouble.as_ref() == Some(&trouble) {
+        if self.logged.trouble.as_ref() == Some(&trouble) {
             return;
         }
         if let LeaseError::Forbidden { .. } = error {
@@ -181,7 +181,7 @@ impl Elector {
         } else {
             warn!("{trouble}");
         }
-        self.told.trouble = Some(trouble);
+        self.logged.trouble = Some(trouble);
     }
 
     /// Lets the next one have the Lease, if this process holds it; also when it does not know, since no answer came.

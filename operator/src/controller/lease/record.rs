@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 
-use super::election::Sight;
+use super::election::LeaseRecord;
 
 /// What `lease` says of the election.
-pub(super) fn read(lease: &Lease) -> Sight {
+pub(super) fn read(lease: &Lease) -> LeaseRecord {
     let spec = lease.spec.clone().unwrap_or_default();
-    Sight {
+    LeaseRecord {
         // client-go releases a Lease by an empty holder.
         holder: spec.holder_identity.filter(|holder| !holder.is_empty()),
         duration: spec

@@ -50,7 +50,7 @@ impl Store {
         let lease = self.lease.clone();
         watcher::watch_object(self.api.clone(), &self.lease.name)
             .backoff(Steady(pace))
-            .filter_map(move |look| std::future::ready(told(look, &lease)))
+            .filter_map(move |look| std::future::ready(relevant(look, &lease)))
     }
 
     async fn answer<T>(
@@ -66,7 +66,7 @@ impl Store {
 }
 
 /// What there is to tell of what a watch said.
-fn told(
+fn relevant(
     look: Result<Option<Lease>, watcher::Error>,
     lease: &LeaseName,
 ) -> Option<Result<Option<Lease>, LeaseError>> {

@@ -18,9 +18,9 @@ const NUMBERS: Duration = Duration::from_secs(30);
 /// How long a framework that a master does not list may be on its way back: drivers and agents try every few seconds.
 const RETURN: Duration = Duration::from_secs(60);
 
-/// What a look lacks that the one before had, and does not explain.
+/// What the look before had found, and this one does not find and does not explain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(super) enum Missing {
     /// Executors, of frameworks that live.
     Executors,
     /// This framework, which is neither among those that live nor among those that have ended.
@@ -39,7 +39,7 @@ pub(super) struct Attempt {
     told_at: Instant,
     /// When the last look began by which it was seen.
     looked: Option<Timestamp>,
-    lacking: Option<Instant>,
+    missing_since: Option<Instant>,
 }
 
 impl Attempt {
@@ -51,7 +51,7 @@ impl Attempt {
             ..OnMesos::default()
         };
         let told = seen.clone();
-        Self { subject, debt: None, told, seen, told_at: Instant::now(), looked: None, lacking: None }
+        Self { subject, debt: None, told, seen, told_at: Instant::now(), looked: None, missing_since: None }
     }
 
     /// What is told.
@@ -71,38 +71,38 @@ impl Attempt {
         now
     }
 
-    /// What is lacking now that was there before.
-    pub(super) fn lack(&self, listed: &Frameworks, now: &OnMesos) -> Option<Lack> {
+    /// What was there before and is missing now.
+    pub(super) fn missing(&self, listed: &Frameworks, now: &OnMesos) -> Option<Missing> {
         if self.debt.is_some() {
             return None;
         }
         let all = listed.frameworks.iter().chain(&listed.completed_frameworks);
         let unlisted = self.seen.frameworks.iter().find(|id| !all.clone().any(|it| it.id == **id));
         let fewer = !now.frameworks.is_empty() && now.executors.running < self.seen.executors.running;
-        unlisted.cloned().map(Lack::Framework).or(fewer.then_some(Lack::Executors))
+        unlisted.cloned().map(Missing::Framework).or(fewer.then_some(Missing::Executors))
     }
 
-    /// Why what is lacking is not taken for gone yet, if it is not: a master that began to lead a moment ago learns from agents
+    /// Why what is missing is not taken for gone yet, if it is not: a master that began to lead a moment ago learns from agents
     /// and drivers what there is. `unheard` agents have told it nothing so far; it gives them up after a time of its own.
-    pub(super) fn doubt(&mut self, lack: Option<Lack>, unheard: usize) -> Option<(Reason, String)> {
-        let Some(lack) = lack else {
-            self.lacking = None;
+    pub(super) fn doubt(&mut self, missing: Option<Missing>, unheard: usize) -> Option<(Reason, String)> {
+        let Some(missing) = missing else {
+            self.missing_since = None;
             return None;
         };
-        let since = *self.lacking.get_or_insert_with(Instant::now);
-        let message = match lack {
+        let since = *self.missing_since.get_or_insert_with(Instant::now);
+        let message = match missing {
             _ if unheard > 0 => {
                 format!(
                     "the leading master has not heard of {} yet, where executors may run",
                     agents(unheard)
                 )
             }
-            Lack::Framework(id) if since.elapsed() < RETURN => {
+            Missing::Framework(id) if since.elapsed() < RETURN => {
                 format!(
                     "the leading master lists neither the framework {id} nor its end; it may have begun to lead a moment ago"
                 )
             }
-            Lack::Framework(_) | Lack::Executors => return None,
+            Missing::Framework(_) | Missing::Executors => return None,
         };
         Some((Reason::MesosUnreachable, message))
     }
@@ -111,13 +111,13 @@ impl Attempt {
     pub(super) fn is_expecting(&self) -> bool {
         match &self.debt {
             Some(debt) => debt.outcome != core::Frameworks::Gone,
-            None => self.seen.executors.running == 0 || self.lacking.is_some(),
+            None => self.seen.executors.running == 0 || self.missing_since.is_some(),
         }
     }
 
     /// Takes in what was seen. Answers whether that is to be told.
     pub(super) fn sees(&mut self, mut now: OnMesos) -> bool {
-        // That somebody has looked once more is no news.
+        // The time of a look is left out: it alone changes nothing.
         self.looked = now.looked.take().or(self.looked);
         self.seen = now.clone();
         self.tell(now)
@@ -139,6 +139,8 @@ impl Attempt {
                 it.executors.running > 0,
                 // That executors are on their way is told if it lasts.
                 it.wait.as_ref().map(|(reason, _)| *reason).filter(|reason| *reason != Reason::Registered),
+                it.offers.standstill.as_ref().map(|(reason, _)| *reason),
+                it.offers.wanted_since,
                 it.trouble.as_ref().map(|(reason, _)| *reason),
                 it.frameworks.clone(),
                 it.connection,
@@ -195,28 +197,28 @@ mod tests {
     fn only_what_a_master_does_not_explain_is_lacking() {
         let mut attempt = attempt(Executors::default());
         attempt.sees(seen(&["u-1"], 2));
-        for (alive, ended, running, lack) in [
+        for (alive, ended, running, missing) in [
             (&["u-1"][..], &[][..], 2, None),
             (&["u-1"], &[], 3, None),
-            (&["u-1"], &[], 1, Some(Lack::Executors)),
+            (&["u-1"], &[], 1, Some(Missing::Executors)),
             (&[], &["u-1"], 0, None),
             (&["u-1-2"], &["u-1"], 2, None),
-            (&[], &[], 0, Some(Lack::Framework("u-1".into()))),
+            (&[], &[], 0, Some(Missing::Framework("u-1".into()))),
         ] {
-            let found = attempt.lack(&listed(alive, ended), &seen(alive, running));
-            assert_eq!(found, lack, "{alive:?} live, {ended:?} have ended, {running} run");
+            let found = attempt.missing(&listed(alive, ended), &seen(alive, running));
+            assert_eq!(found, missing, "{alive:?} live, {ended:?} have ended, {running} run");
         }
         attempt.debt = Some(Debt::of("u-1"));
-        assert_eq!(attempt.lack(&listed(&[], &[]), &seen(&[], 0)), None, "who must go is not missed");
+        assert_eq!(attempt.missing(&listed(&[], &[]), &seen(&[], 0)), None, "who must go is not missed");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_master_that_leads_anew_is_doubted_until_it_has_heard_of_all_agents_and_then_not_for_ever() {
         let mut attempt = attempt(Executors::default());
-        let unlisted = || Some(Lack::Framework("u-1".into()));
-        for (after, lack, unheard, words) in [
-            (0, Some(Lack::Executors), 1, Some("1 agent yet")),
-            (0, Some(Lack::Executors), 0, None),
+        let unlisted = || Some(Missing::Framework("u-1".into()));
+        for (after, missing, unheard, words) in [
+            (0, Some(Missing::Executors), 1, Some("1 agent yet")),
+            (0, Some(Missing::Executors), 0, None),
             (600, unlisted(), 2, Some("2 agents yet")),
             (0, None, 0, None),
             (0, unlisted(), 0, Some("framework u-1")),
@@ -224,9 +226,9 @@ mod tests {
             (1, unlisted(), 0, None),
         ] {
             tokio::time::advance(Duration::from_secs(after)).await;
-            let doubt = attempt.doubt(lack.clone(), unheard).map(|(_, message)| message);
+            let doubt = attempt.doubt(missing.clone(), unheard).map(|(_, message)| message);
             let is_told = doubt.as_ref().zip(words).is_some_and(|(told, words)| told.contains(words));
-            assert!(doubt.is_none() && words.is_none() || is_told, "{lack:?} with {unheard}: {doubt:?}");
+            assert!(doubt.is_none() && words.is_none() || is_told, "{missing:?} with {unheard}: {doubt:?}");
         }
     }
 

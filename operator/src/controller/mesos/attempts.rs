@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::attempt::Attempt;
 use crate::controller::watched::JobKey;
 use crate::core::{self, OnMesos};
-use crate::mesos::{Need, Whose, sight};
+use crate::mesos::{AttemptId, Need, attempt};
 
 /// How long a failed teardown waits before it is tried again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
@@ -47,8 +47,8 @@ pub(super) struct Debt {
     tries: u32,
 }
 
-/// What Mesos said in one turn, by attempt.
-pub(super) type Seen = HashMap<String, (Frameworks, Tasks)>;
+/// The answers of Mesos in one turn, by attempt.
+pub(super) type ByAttempt = HashMap<String, (Frameworks, Tasks)>;
 
 impl Attempts {
     /// Whether an attempt is looked at already.
@@ -71,20 +71,28 @@ impl Attempts {
     /// own: whoever may write a status may not end other people's frameworks.
     pub(super) fn owe(&mut self, id: &str, known: &[String]) {
         let Some(attempt) = self.0.get_mut(id) else { return };
-        let whose = Whose::new(id.to_owned());
+        let attempt_id = AttemptId::new(id.to_owned());
         let debt = attempt.debt.get_or_insert_with(|| Debt::of(id));
-        debt.ids.extend(known.iter().filter(|known| whose.has(known)).cloned());
+        debt.ids.extend(known.iter().filter(|known| attempt_id.has(known)).cloned());
     }
 
-    /// The debts to be paid now.
-    pub(super) fn due(&self) -> Vec<(String, Subject, Debt)> {
-        let now = Instant::now();
-        let is_due = |debt: &Debt| debt.outcome != core::Frameworks::Gone && debt.due <= now;
+    /// The debts to be paid now, those that wait longest first, and so many at most.
+    pub(super) fn due(&self, most: usize) -> Vec<(String, Subject, Debt)> {
         let due = self.0.iter().filter_map(|(id, attempt)| {
-            let debt = attempt.debt.clone().filter(is_due)?;
-            Some((id.clone(), attempt.subject.clone(), debt))
+            let debt = attempt.debt.as_ref().filter(|debt| debt.is_due())?;
+            Some((debt.due, id, attempt))
         });
-        due.collect()
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|(since, ..)| *since);
+        let first = due.into_iter().take(most).filter_map(|(_, id, attempt)| {
+            Some((id.clone(), attempt.subject.clone(), attempt.debt.clone()?))
+        });
+        first.collect()
+    }
+
+    /// Whether the debt of an attempt is to be paid now.
+    pub(super) fn is_due(&self, id: &str) -> bool {
+        self.0.get(id).and_then(|attempt| attempt.debt.as_ref()).is_some_and(Debt::is_due)
     }
 
     /// Takes in what became of a debt. Answers the job, if that is news.
@@ -99,8 +107,8 @@ impl Attempts {
     }
 
     /// Sorts what Mesos said by attempt, and leaves out what is nobody's here.
-    pub(super) fn sort(&self, frameworks: Frameworks, tasks: Tasks) -> Seen {
-        let mut seen = Seen::new();
+    pub(super) fn sort(&self, frameworks: Frameworks, tasks: Tasks) -> ByAttempt {
+        let mut seen = ByAttempt::new();
         let owner = |id: &str| self.owner(id).map(str::to_owned);
         for (list, place) in [
             (frameworks.frameworks, (|of| &mut of.frameworks) as fn(&mut Frameworks) -> &mut Vec<Framework>),
@@ -132,15 +140,17 @@ impl Attempts {
         let first = framework.rsplit_once('-').map(|(first, _)| first);
         std::iter::once(framework)
             .chain(first)
-            .find(|id| self.0.contains_key(*id) && Whose::new((*id).to_owned()).has(framework))
+            .find(|id| self.0.contains_key(*id) && AttemptId::new((*id).to_owned()).has(framework))
     }
 
     /// Whether a look lacks, of any attempt, what the one before had, and does not explain it.
-    pub(super) fn is_lacking(&self, seen: &Seen) -> bool {
+    pub(super) fn is_missing_any(&self, seen: &ByAttempt) -> bool {
         let nothing = (Frameworks::default(), Tasks::default());
         self.0.iter().any(|(id, attempt)| {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
-            attempt.lack(frameworks, &sight::of(frameworks, tasks, &Whose::new(id.clone()))).is_some()
+            attempt
+                .missing(frameworks, &attempt::on_mesos(frameworks, tasks, &AttemptId::new(id.clone())))
+                .is_some()
         })
     }
 
@@ -149,7 +159,7 @@ impl Attempts {
     /// which there is news.
     pub(super) fn take(
         &mut self,
-        seen: &Seen,
+        seen: &ByAttempt,
         (looked, unheard): (Timestamp, usize),
         why: impl Fn(&Need, &OnMesos, Option<Timestamp>) -> Option<(Reason, String)>,
     ) -> Vec<JobKey> {
@@ -157,17 +167,17 @@ impl Attempts {
         let mut news = Vec::new();
         for (id, attempt) in &mut self.0 {
             let (frameworks, tasks) = seen.get(id).unwrap_or(&nothing);
-            let whose = Whose::new(id.clone());
-            let mut now = attempt.after(sight::of(frameworks, tasks, &whose));
-            now.ui = sight::ui(frameworks, &whose);
-            let lack = attempt.lack(frameworks, &now);
-            if let Some(doubt) = attempt.doubt(lack, unheard) {
+            let attempt_id = AttemptId::new(id.clone());
+            let mut now = attempt.after(attempt::on_mesos(frameworks, tasks, &attempt_id));
+            now.ui = attempt::ui(frameworks, &attempt_id);
+            let missing = attempt.missing(frameworks, &now);
+            if let Some(doubt) = attempt.doubt(missing, unheard) {
                 if attempt.cannot_be_seen(doubt) {
                     news.push(attempt.subject.job.clone());
                 }
                 continue;
             }
-            let youngest = sight::youngest(frameworks, &whose);
+            let youngest = attempt::youngest(frameworks, &attempt_id);
             if now.wait.is_none() {
                 now.wait = why(&attempt.subject.need, &now, youngest);
             }
@@ -220,6 +230,10 @@ impl Debt {
         let ids = [first.to_owned()].into();
         Self { ids, outcome: core::Frameworks::Unasked, due: Instant::now(), tries: 0 }
     }
+
+    fn is_due(&self) -> bool {
+        self.outcome != core::Frameworks::Gone && self.due <= Instant::now()
+    }
 }
 
 #[cfg(test)]
@@ -244,7 +258,7 @@ mod tests {
     }
 
     fn due(attempts: &Attempts) -> Vec<String> {
-        attempts.due().into_iter().map(|(id, _, _)| id).collect()
+        attempts.due(usize::MAX).into_iter().map(|(id, _, _)| id).collect()
     }
 
     fn left(ids: &[&str]) -> core::Frameworks {
@@ -257,7 +271,8 @@ mod tests {
         let mut attempts = owing(&["u-1"]);
         let known = ["u-1", "u-1-2", "u-2", "theirs"].map(str::to_owned);
         attempts.owe("u-1", &known);
-        let ids: Vec<String> = attempts.due().into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
+        let ids: Vec<String> =
+            attempts.due(usize::MAX).into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
         assert_eq!(ids, ["u-1", "u-1-2"]);
     }
 
@@ -265,7 +280,7 @@ mod tests {
     fn a_debt_that_was_taken_up_after_mesos_was_asked_is_left_to_the_next_turn() {
         let mut attempts = owing(&["u-1"]);
         attempts.look("u-2", subject());
-        let turn = attempts.due();
+        let turn = attempts.due(usize::MAX);
         attempts.owe("u-2", &["u-2-2".into()]);
         for (id, _, _) in turn {
             attempts.settled(&id, core::Frameworks::Gone);
@@ -288,11 +303,26 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn of_many_debts_those_that_wait_longest_are_paid_first() {
+        let mut attempts = owing(&["u-1"]);
+        for id in ["u-2", "u-3"] {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            attempts.look(id, subject());
+            attempts.owe(id, &[]);
+        }
+        let ids = |attempts: &Attempts| attempts.due(2).into_iter().map(|(id, ..)| id).collect::<Vec<_>>();
+        assert_eq!(ids(&attempts), ["u-1", "u-2"]);
+        attempts.settled("u-1", left(&["u-1"]));
+        assert!(!attempts.is_due("u-1") && attempts.is_due("u-3"));
+        assert_eq!(ids(&attempts), ["u-2", "u-3"]);
+    }
+
     #[test]
     fn who_owes_twice_owes_once_what_is_known_of_both() {
         let mut attempts = owing(&["u-1"]);
         attempts.owe("u-1", &["u-1-2".into()]);
-        let ids: Vec<_> = attempts.due().into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
+        let ids: Vec<_> = attempts.due(usize::MAX).into_iter().flat_map(|(_, _, debt)| debt.ids).collect();
         assert_eq!(ids, ["u-1", "u-1-2"]);
     }
 

@@ -1,4 +1,4 @@
-//! As whom the operator asks about a job's Mesos.
+//! The identity that the operator shows to a job's Mesos.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,17 @@ use crate::controller::writer::limited;
 use crate::core::{Obstacle, Remedy};
 use crate::mesos::{Files, settings};
 
-/// The keys of a Secret with principal and secret.
-const CREDENTIALS: &[&str] = &["principal", "secret"];
-/// The keys of a Secret with certificates, by either naming.
-const CERTIFICATES: &[&str] = &["mesos.crt", "mesos.key", "trustedroot.crt", "tls.crt", "tls.key", "ca.crt"];
+/// Whether a key of a Secret is wanted.
+type IsWanted = fn(&str) -> bool;
 
-/// A Mesos, and as whom it is asked. Who has the same is served by the same observer.
+/// The keys of a Secret with principal and secret.
+const CREDENTIALS: IsWanted = |key| ["principal", "secret"].contains(&key);
+/// The keys of a Secret with certificates.
+const CERTIFICATES: IsWanted = lcmap_spark_agent::certificates::is_known;
+
+/// A Mesos, and the identity that the operator shows to it. One observer serves all jobs with the same target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Whom {
+pub(super) struct Target {
     pub(super) master: String,
     pub(super) identity: Identity,
 }
@@ -46,13 +49,13 @@ pub(crate) enum JobSecrets {
     Read,
 }
 
-/// Whom to ask about jobs that have this identity of their own on a Mesos.
-pub(super) fn whom(
+/// The target for jobs that have this identity of their own on a Mesos.
+pub(super) fn target(
     master: &str,
     (namespace, secrets): (&str, &MesosIdentity),
     identities: &Identities,
     job_secrets: JobSecrets,
-) -> Result<Whom, Obstacle> {
+) -> Result<Target, Obstacle> {
     let identity = if identities.of(master).is_some() {
         Identity::Own
     } else if secrets.certificates_secret_name.is_none() && secrets.credentials_secret_name.is_none() {
@@ -67,7 +70,7 @@ pub(super) fn whom(
         let reason = Reason::MasterUnconfigured;
         return Err(Obstacle { reason, message, remedy: Remedy::Mend, until: None });
     };
-    Ok(Whom { master: master.to_owned(), identity })
+    Ok(Target { master: master.to_owned(), identity })
 }
 
 /// Why a Mesos cannot be asked.
@@ -90,21 +93,30 @@ impl IdentityError {
         let Self::Secret { source, .. } = self else { return false };
         matches!(&**source, kube::Error::Api(status) if status.code == 404)
     }
+
+    /// Whether the API server could not be asked: what was read before is as good as it was.
+    pub(super) fn passes(&self) -> bool {
+        let Self::Secret { source, .. } = self else { return false };
+        match &**source {
+            kube::Error::Api(status) => status.code == 429 || status.code >= 500,
+            _ => true,
+        }
+    }
 }
 
-/// What it takes to ask, and the folder that lives as long.
-pub(super) struct Means {
+/// Settings for requests to a Mesos. The files that they name live as long.
+pub(super) struct Access {
     pub(super) settings: Settings,
     _files: Option<TempDir>,
 }
 
-/// Gets hold of what it takes to ask. A job's Secrets are read anew each time this is done.
-pub(super) async fn means(
-    whom: &Whom,
+/// Prepares the access to a target. A job's Secrets are read anew each time.
+pub(super) async fn access(
+    target: &Target,
     identities: &Identities,
     client: &Client,
-) -> Result<Means, IdentityError> {
-    match (&whom.identity, identities.of(&whom.master)) {
+) -> Result<Access, IdentityError> {
+    match (&target.identity, identities.of(&target.master)) {
         (Identity::Jobs { namespace, secrets }, _) => {
             let folder = TempDir::new()?;
             let files = [
@@ -112,20 +124,23 @@ pub(super) async fn means(
                 ("certificates", &secrets.certificates_secret_name, CERTIFICATES),
             ];
             let mut paths = BTreeMap::new();
-            for (place, name, keys) in files {
+            for (place, name, is_wanted) in files {
                 let Some(name) = name else { continue };
                 let path = folder.path().join(place);
-                write(&path, secret(client, namespace, name).await?, keys)?;
+                write(&path, secret(client, namespace, name).await?, is_wanted)?;
                 paths.insert(place, path);
             }
             let path = |place| paths.get(place).map(std::path::PathBuf::as_path);
             let files = Files { certificates: path("certificates"), credentials: path("credentials") };
-            Ok(Means { settings: settings(&jobs_mesos(&whom.master, secrets), files)?, _files: Some(folder) })
+            Ok(Access {
+                settings: settings(&jobs_mesos(&target.master, secrets), files)?,
+                _files: Some(folder),
+            })
         }
-        (Identity::Own, Some(own)) => Ok(Means { settings: own_settings(own)?, _files: None }),
+        (Identity::Own, Some(own)) => Ok(Access { settings: own_settings(own)?, _files: None }),
         _ => {
-            let mesos = Mesos { master: Some(whom.master.clone()), ..Mesos::default() };
-            Ok(Means { settings: settings(&mesos, Files::default())?, _files: None })
+            let mesos = Mesos { master: Some(target.master.clone()), ..Mesos::default() };
+            Ok(Access { settings: settings(&mesos, Files::default())?, _files: None })
         }
     }
 }
@@ -155,10 +170,10 @@ async fn secret(client: &Client, namespace: &str, name: &str) -> Result<Secret, 
 }
 
 /// Keeps of a Secret what is used: what else is in it is nobody's to copy.
-fn write(folder: &std::path::Path, secret: Secret, keys: &[&str]) -> Result<(), std::io::Error> {
+fn write(folder: &std::path::Path, secret: Secret, is_wanted: IsWanted) -> Result<(), std::io::Error> {
     std::fs::create_dir_all(folder)?;
     let data = secret.data.unwrap_or_default();
-    for (key, value) in data.iter().filter(|(key, _)| keys.contains(&key.as_str())) {
+    for (key, value) in data.iter().filter(|(key, _)| is_wanted(key)) {
         std::fs::write(folder.join(key), &value.0)?;
     }
     Ok(())
@@ -179,10 +194,10 @@ mod tests {
     fn whoever_differs_in_what_is_verified_is_asked_by_another_observer() {
         let other = MesosIdentity { server_name: Some("m".into()), ..secrets() };
         let lax = MesosIdentity { verify: CertificateVerification::Chain, ..secrets() };
-        let whom = |secrets| {
-            whom("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Read).unwrap()
+        let target = |secrets| {
+            target("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Read).unwrap()
         };
-        let (first, other, lax) = (whom(&secrets()), whom(&other), whom(&lax));
+        let (first, other, lax) = (target(&secrets()), target(&other), target(&lax));
         assert!(first != other && first != lax && other != lax);
         assert_eq!(jobs_mesos("m", &secrets()).credentials_secret_name, None);
         let Identity::Jobs { secrets, .. } = other.identity else { panic!("not the job's") };
@@ -192,7 +207,7 @@ mod tests {
     #[test]
     fn who_may_not_be_asked_about_is_told_what_gives_the_operator_an_identity() {
         let refused = |secrets: &MesosIdentity| {
-            whom("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Untouched).err()
+            target("mesos://m:5050", ("ns", secrets), &Identities::default(), JobSecrets::Untouched).err()
         };
         assert_eq!(refused(&secrets()).unwrap().reason, Reason::MasterUnconfigured);
         assert_eq!(refused(&MesosIdentity::default()), None, "nobody is anybody's to ask as");
@@ -219,5 +234,19 @@ mod tests {
             let error = IdentityError::Secret { namespace: "ns".into(), name: "mesos".into(), source };
             assert_eq!(error.is_gone(), is_gone, "{code}");
         }
+    }
+
+    #[test]
+    fn an_api_server_that_cannot_be_asked_takes_nothing_back() {
+        let unread = |source| IdentityError::Secret {
+            namespace: "ns".into(),
+            name: "mesos".into(),
+            source: Box::new(source),
+        };
+        for (code, passes) in [(403, false), (404, false), (429, true), (503, true)] {
+            let status = kube::core::Status { code, ..kube::core::Status::default() };
+            assert_eq!(unread(kube::Error::Api(Box::new(status))).passes(), passes, "{code}");
+        }
+        assert!(unread(kube::Error::Service("timed out".into())).passes());
     }
 }

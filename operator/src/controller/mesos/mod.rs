@@ -1,7 +1,7 @@
 //! Mesos, for the operator: one observer per master and identity, never one per job.
 //!
-//! [`observers`] knows who looks where; [`observer`] asks one Mesos in turns, tears down what is owed there, and
-//! [`sweep`]s what nobody owns any more; [`attempts`] is what is known of each [`attempt`]; [`identity`] is as whom it asks.
+//! [`observers`] knows who looks where, and [`supervisor`] keeps them up; [`observer`] asks one Mesos in turns, and beside it a
+//! [`settler`] tears down what is owed there and a [`sweeper`] what nobody owns any more; [`attempts`] is what is known of each [`attempt`]; [`identity`] is as whom it asks.
 
 mod args;
 mod attempt;
@@ -11,8 +11,13 @@ mod identities;
 mod identity;
 mod observer;
 mod observers;
+#[cfg(test)]
+mod pace;
 mod settle;
+mod settler;
+mod supervisor;
 mod sweep;
+mod sweeper;
 
 use lcmap_mesos::ErrorKind;
 use lcmap_spark_crd::Reason;
@@ -20,7 +25,8 @@ use lcmap_spark_crd::Reason;
 pub(crate) use args::MesosArgs;
 pub(crate) use cluster::Cluster;
 pub(crate) use identities::Identities;
-pub(crate) use observers::{Observers, Surroundings};
+pub(crate) use observers::{Context, Observers};
+pub(crate) use supervisor::Supervisor;
 
 /// So many agents.
 fn agents(count: usize) -> String {

@@ -1,26 +1,27 @@
 //! Asks one Mesos in turns, as one identity, for all attempts that are there.
+//!
+//! How often depends on that Mesos alone: what takes the API server, or what is torn down, goes on beside it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::Api;
+use futures::future::BoxFuture;
 use lcmap_mesos::Error;
-use lcmap_mesos::operator::{Framework, Frameworks, Operator, Tasks};
+use lcmap_mesos::operator::{Frameworks, Operator, Tasks};
 use lcmap_spark_crd::Reason;
-use lcmap_spark_crd::status::Executors;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::attempts::{Seen, Subject};
-use super::identity::{Identity, IdentityError, Means, Whom, means};
-use super::observers::{Stay, Surroundings, Watched};
+use super::attempts::ByAttempt;
+use super::identity::{Access, Identity, IdentityError, Target, access};
+use super::observers::{Context, Stay, Watched};
 use super::reason;
-use super::settle::{Hearing, info, settle};
-use super::sweep::{Labelled, labelled};
+use super::settle::Hearing;
+use super::settler::{Bill, MOST, Owed, Settler};
+use super::sweep::is_labelled;
+use super::sweeper::{Listing, Sweeper};
 use crate::controller::metrics::{Lane, Look};
-use crate::controller::watched::{JobKey, WatchedJob};
-use crate::controller::writer::limited;
+use crate::controller::watched::JobKey;
 use crate::mesos::Need;
 
 /// Between two turns while somebody waits for what happens next.
@@ -35,29 +36,34 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a job's Secrets are used before they are read anew.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long an observer stays whom nobody asks.
-const LINGER: Duration = Duration::from_secs(600);
 /// Between two turns at least, however much is asked.
 const LEAST: Duration = Duration::from_millis(300);
 
 /// Asks one Mesos.
 pub(super) struct Observer {
-    whom: Whom,
+    target: Target,
     stay: Stay,
     watched: Watched,
-    around: Arc<Surroundings>,
+    context: Arc<Context>,
     looks: Arc<Semaphore>,
     /// What it takes to ask, since when. It outlives what it was read from: Secrets go with their namespace, frameworks do not.
-    means: Option<(Means, Instant)>,
+    access: Option<(Arc<Access>, Instant)>,
+    /// The same, while it is read anew.
+    refreshing: Option<BoxFuture<'static, Result<Access, IdentityError>>>,
     operator: Option<Operator>,
     /// How many looks in a row have failed.
     failures: u32,
-    /// What the last sweep took for an orphan: nothing is torn down at first sight.
-    suspects: HashSet<String>,
+    /// Whether the last look succeeded.
+    is_known_to_answer: bool,
     swept: Option<Instant>,
-    asked: Instant,
     /// What was in the way the last time, and has been logged.
     trouble: Option<(Reason, String)>,
+}
+
+/// Where goes what others do beside the looks.
+struct Beside {
+    bills: mpsc::Sender<Bill>,
+    listings: mpsc::Sender<Listing>,
 }
 
 /// What came of a look.
@@ -81,43 +87,71 @@ enum TurnError {
 
 impl Observer {
     pub(super) fn new(
-        (whom, stay): (Whom, Stay),
+        (target, stay): (Target, Stay),
         watched: Watched,
-        around: Arc<Surroundings>,
+        context: Arc<Context>,
         looks: Arc<Semaphore>,
     ) -> Self {
         Self {
-            whom,
+            target,
             stay,
             watched,
-            around,
+            context,
             looks,
-            means: None,
+            access: None,
+            refreshing: None,
             operator: None,
             failures: 0,
-            suspects: HashSet::new(),
+            is_known_to_answer: false,
             swept: None,
-            asked: Instant::now(),
             trouble: None,
         }
     }
 
-    /// Looks for as long as there is anything to look at; at the Mesos that the operator is configured for always.
-    pub(super) async fn run(mut self) {
+    /// Looks, and settles and sweeps beside that, for as long as there is anything to look at; at the Mesos that the operator is
+    /// configured for always.
+    pub(super) async fn run(self) {
+        // Whoever is at work is brought nothing new: what is due stays due.
+        let (bills, brought) = mpsc::channel(1);
+        let (listings, listed) = mpsc::channel(1);
+        let (watched, context) = (self.watched.clone(), Arc::clone(&self.context));
+        let settler = Settler { watched, context: Arc::clone(&context), bills: brought };
+        tokio::select! {
+            () = self.look_on(Beside { bills, listings }) => {}
+            () = settler.run() => {}
+            () = Sweeper::new(context, listed).run() => {}
+        }
+    }
+
+    async fn look_on(mut self, beside: Beside) {
         loop {
-            let listened = if self.around.leadership.leads() { self.turn().await } else { Duration::ZERO };
-            if self.watched.attempts().is_empty() {
-                if self.stay == Stay::WhileAsked && self.asked.elapsed() > LINGER {
-                    return;
-                }
-            } else {
-                self.asked = Instant::now();
+            let leads = self.context.leadership.leads();
+            let listened = if leads { self.turn(&beside).await } else { Duration::ZERO };
+            if self.stay == Stay::WhileAsked && self.watched.is_forgotten() {
+                return;
             }
-            let pause = rest(self.pause(), listened, self.failures);
-            let wake = self.watched.wake.clone();
+            self.refresh();
+            self.rest(rest(self.pause(), listened, self.failures)).await;
+        }
+    }
+
+    /// Waits for the next turn.
+    async fn rest(&mut self, pause: Duration) {
+        let began = Instant::now();
+        let wake = Arc::clone(&self.watched.wake);
+        let woken = async {
+            sleep_until(began + LEAST).await;
+            wake.notified().await;
+        };
+        tokio::pin!(woken);
+        loop {
             tokio::select! {
-                () = sleep(pause) => {}
-                () = async { sleep(LEAST).await; wake.notified().await } => {}
+                () = sleep_until(began + pause) => return,
+                () = &mut woken => return,
+                fresh = pending(&mut self.refreshing) => {
+                    self.refreshing = None;
+                    self.renew(fresh);
+                }
             }
         }
     }
@@ -132,26 +166,24 @@ impl Observer {
     }
 
     /// Takes a look, if one is due. Answers how long Mesos took to tell everything.
-    async fn turn(&mut self) -> Duration {
-        let index = self.around.index.clone();
+    async fn turn(&mut self, beside: &Beside) -> Duration {
+        let index = self.context.index.clone();
         self.watched.attempts().retain(|job, id| index.is_current(job, id));
         let is_sweep = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP);
         let is_asked = !self.watched.attempts().is_empty();
         if !is_asked && !is_sweep {
             return Duration::ZERO;
         }
-        // What jobs alone name may not answer: those that the operator is configured for never wait for that. It is never closed.
-        let one_of_few = match self.stay {
-            Stay::Always => None,
-            Stay::WhileAsked => Arc::clone(&self.looks).acquire_owned().await.ok(),
+        let looked = match self.approach().await {
+            Ok(_one_of_few) => self.look(beside).await,
+            Err(error) => Err(error),
         };
-        let looked = self.look().await;
-        drop(one_of_few);
+        self.is_known_to_answer = looked.is_ok();
         let (look, News { jobs, listened }) = match looked {
             Ok(news) => {
                 self.failures = 0;
                 if self.trouble.take().is_some() {
-                    tracing::info!(master = self.whom.master, "Mesos answers again");
+                    tracing::info!(master = self.target.master, "Mesos answers again");
                 }
                 (Look::Done, news)
             }
@@ -160,7 +192,7 @@ impl Observer {
                 self.failures = self.failures.saturating_add(1);
                 let trouble = trouble(&error);
                 if self.trouble.as_ref() != Some(&trouble) {
-                    tracing::warn!(master = self.whom.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
+                    tracing::warn!(master = self.target.master, reason = trouble.0.as_str(), %error, "Mesos cannot be asked");
                 }
                 let jobs = self.watched.attempts().trouble(&trouble);
                 self.trouble = Some(trouble);
@@ -168,8 +200,8 @@ impl Observer {
             }
         };
         // That a Mesos which nobody uses takes nobody's word is no trouble.
-        if is_asked || look == Look::Done || self.whom.identity != Identity::Anonymous {
-            self.around.metrics.looked_at_mesos(look);
+        if is_asked || look == Look::Done || self.target.identity != Identity::Anonymous {
+            self.context.metrics.looked_at_mesos(look);
         }
         self.push(jobs);
         listened
@@ -177,28 +209,57 @@ impl Observer {
 
     fn push(&self, jobs: impl IntoIterator<Item = JobKey>) {
         for job in jobs {
-            self.around.queue.push(job, Lane::Finishing);
+            self.context.queue.push(job, Lane::Finishing);
         }
+    }
+
+    /// Waits for a place among those that look at Mesos which jobs alone name. One that may not answer is asked something small
+    /// first, so that it holds no place; those that the operator is configured for never wait.
+    async fn approach(&mut self) -> Result<Option<OwnedSemaphorePermit>, TurnError> {
+        if self.stay == Stay::Always {
+            return Ok(None);
+        }
+        if !self.is_known_to_answer {
+            patiently(self.connect().await?.version()).await?;
+        }
+        Ok(Arc::clone(&self.looks).acquire_owned().await.ok()) // it is never closed
     }
 
     async fn connect(&mut self) -> Result<&mut Operator, TurnError> {
-        let is_jobs = matches!(self.whom.identity, Identity::Jobs { .. });
-        let is_stale = self.means.as_ref().is_none_or(|(_, since)| is_jobs && since.elapsed() > FRESH);
-        if is_stale || self.operator.is_none() {
-            let Surroundings { identities, client, .. } = &*self.around;
-            match (means(&self.whom, identities, client).await, &mut self.means) {
-                (Ok(means), _) => self.means = Some((means, Instant::now())),
-                (Err(error), Some((_, since))) if error.is_gone() => *since = Instant::now(),
-                (Err(error), _) => return Err(error.into()),
-            }
+        if self.access.is_none() {
+            let Context { identities, client, .. } = &*self.context;
+            self.access = Some((Arc::new(access(&self.target, identities, client).await?), Instant::now()));
             self.operator = None;
         }
-        let Some((means, _)) = &self.means else { return Err(TurnError::Silent) };
-        Ok(self.operator.get_or_insert_with(|| Operator::new(means.settings.clone())))
+        let Some((access, _)) = &self.access else { return Err(TurnError::Silent) };
+        Ok(self.operator.get_or_insert_with(|| Operator::new(access.settings.clone())))
+    }
+
+    /// Begins to read a job's Secrets anew, if it is time. Nobody waits for that: the API server may be slow.
+    fn refresh(&mut self) {
+        let is_jobs = matches!(self.target.identity, Identity::Jobs { .. });
+        let is_stale = self.access.as_ref().is_some_and(|(_, since)| is_jobs && since.elapsed() > FRESH);
+        if is_stale && self.refreshing.is_none() {
+            let (target, context) = (self.target.clone(), Arc::clone(&self.context));
+            self.refreshing = Some(Box::pin(async move {
+                let Context { identities, client, .. } = &*context;
+                access(&target, identities, client).await
+            }));
+        }
+    }
+
+    /// Takes in what was read anew. What cannot be read now is as it was; what may not be read any more is to be told.
+    fn renew(&mut self, fresh: Result<Access, IdentityError>) {
+        match (fresh, &mut self.access) {
+            (Ok(access), _) => self.access = Some((Arc::new(access), Instant::now())),
+            (Err(error), Some((_, since))) if error.is_gone() || error.passes() => *since = Instant::now(),
+            (Err(_), _) => self.access = None,
+        }
+        self.operator = None;
     }
 
     /// What Mesos says of each attempt.
-    async fn sort(&mut self, frameworks: Frameworks) -> Result<Seen, TurnError> {
+    async fn sort(&mut self, frameworks: Frameworks) -> Result<ByAttempt, TurnError> {
         let mut seen = self.watched.attempts().sort(frameworks, Tasks::default());
         if seen.values().any(|(frameworks, _)| !frameworks.frameworks.is_empty()) {
             let tasks = patiently(self.connect().await?.tasks()).await?;
@@ -211,9 +272,9 @@ impl Observer {
 
     /// What Mesos says of each attempt, and how many agents it has not heard of, where that matters. A list that lacks something
     /// may be older than the last agent's word: then there is another.
-    async fn list(&mut self, frameworks: Frameworks) -> Result<(Seen, usize), TurnError> {
+    async fn list(&mut self, frameworks: Frameworks) -> Result<(ByAttempt, usize), TurnError> {
         let seen = self.sort(frameworks).await?;
-        if !self.watched.attempts().is_lacking(&seen) {
+        if !self.watched.attempts().is_missing_any(&seen) {
             return Ok((seen, 0));
         }
         let unheard = patiently(self.connect().await?.unheard_agents()).await?;
@@ -225,109 +286,59 @@ impl Observer {
     }
 
     /// One look at everything.
-    async fn look(&mut self) -> Result<News, TurnError> {
+    async fn look(&mut self, beside: &Beside) -> Result<News, TurnError> {
+        self.connect().await?;
         let (looked, began) = (jiff::Timestamp::now(), Instant::now());
         // Only what was owed before is settled by this listing: a driver may make one more context until its end. And a master
         // that had not heard of all its agents then may have left frameworks out of it.
-        let due = self.watched.attempts().due();
+        let due = if beside.bills.capacity() > 0 { self.watched.attempts().due(MOST) } else { Vec::new() };
         let unheard_before =
             if due.is_empty() { 0 } else { patiently(self.connect().await?.unheard_agents()).await? };
         let frameworks = patiently(self.connect().await?.frameworks()).await?;
-        let orphans = self.suspicious(&frameworks).await;
+        self.bring_listing(&frameworks, beside);
         let (seen, unheard) = self.list(frameworks).await?;
         let agents = if self.watched.attempts().is_expecting() {
             Some(patiently(self.connect().await?.agents()).await?)
         } else {
             None
         };
+        let unheard_after =
+            if due.is_empty() { 0 } else { patiently(self.connect().await?.unheard_agents()).await? };
         let listened = began.elapsed();
         let now = jiff::Timestamp::now();
         let why = |need: &Need, seen: &_, youngest| need.why(seen, youngest, agents.as_deref(), now);
-        let mut jobs = self.watched.attempts().take(&seen, (looked, unheard), why);
-        if !due.is_empty() || !orphans.is_empty() {
-            let unheard = patiently(self.connect().await?.unheard_agents()).await?;
-            let hearing = Hearing::around(unheard_before, unheard);
-            for (id, subject, debt) in due {
-                let nothing = Frameworks::default();
-                let listed = seen.get(&id).map_or(&nothing, |(frameworks, _)| frameworks);
-                let (Some((means, _)), Some(operator)) = (&self.means, &mut self.operator) else { break };
-                if !self.around.leadership.leads() {
-                    break;
-                }
-                let outcome = settle(operator, &means.settings, (&subject, &debt), listed, hearing).await;
-                let settled = self.watched.attempts().settled(&id, outcome);
-                jobs.extend(settled);
-            }
-            self.tear_down(orphans).await;
+        let jobs = self.watched.attempts().take(&seen, (looked, unheard), why);
+        if let Some((access, _)) = self.access.as_ref().filter(|_| !due.is_empty()) {
+            let owed = due.into_iter().map(|(id, subject, debt)| {
+                let listed = seen.get(&id).map(|(frameworks, _)| frameworks.clone()).unwrap_or_default();
+                Owed { id, subject, debt, listed }
+            });
+            let hearing = Hearing::around(unheard_before, unheard_after);
+            // If there is no room after all, it stays due.
+            let _ =
+                beside.bills.try_send(Bill { access: Arc::clone(access), debts: owed.collect(), hearing });
         }
         Ok(News { jobs, listened })
     }
 
-    /// Frameworks of this cluster whose job or attempt is gone, for the second time in a row.
-    async fn suspicious(&mut self, frameworks: &Frameworks) -> Vec<(Framework, Labelled)> {
+    /// Lets be swept what is listed, if it is time and the last sweep is done.
+    fn bring_listing(&mut self, frameworks: &Frameworks, beside: &Beside) {
+        let Some((access, _)) = &self.access else { return };
         if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP) {
-            return Vec::new();
+            return;
         }
-        let around = Arc::clone(&self.around);
-        let Ok(cluster) = around.cluster.name(&around.client).await else { return Vec::new() };
-        let mut orphans = Vec::new();
-        for framework in &frameworks.frameworks {
-            let Some(whose) = labelled(framework, cluster) else { continue };
-            if self.is_orphan(&whose).await {
-                orphans.push((framework.clone(), whose));
-            }
-        }
-        let suspects = orphans.iter().map(|(framework, _)| framework.id.clone()).collect();
-        let before = std::mem::replace(&mut self.suspects, suspects);
-        self.swept = Some(Instant::now());
-        orphans.retain(|(framework, _)| before.contains(&framework.id));
-        orphans
-    }
-
-    async fn is_orphan(&self, whose: &Labelled) -> bool {
-        if let Some(is_over) = self.around.index.is_over(&whose.job, &whose.uid, whose.attempt) {
-            return is_over;
-        }
-        // Whom the watches do not know may be in a namespace that is not watched: only the API server knows.
-        let jobs = Api::<WatchedJob>::namespaced(self.around.client.clone(), &whose.job.namespace);
-        match limited(jobs.get_opt(&whose.job.name)).await {
-            Ok(job) => job.is_none_or(|job| job.uid() != whose.uid),
-            Err(_) => false,
+        let labelled = frameworks.frameworks.iter().filter(|it| is_labelled(it)).cloned().collect();
+        if beside.listings.try_send(Listing { access: Arc::clone(access), frameworks: labelled }).is_ok() {
+            self.swept = Some(Instant::now());
         }
     }
+}
 
-    async fn tear_down(&mut self, orphans: Vec<(Framework, Labelled)>) {
-        for (framework, whose) in orphans {
-            let (Some((means, _)), Some(operator)) = (&self.means, &mut self.operator) else { return };
-            if !self.around.leadership.leads() {
-                return;
-            }
-            let id = framework.id.clone();
-            let outcome = if framework.connected {
-                // Its driver lives: to take its framework over is no way to end it.
-                operator.teardown(&id).await.map(drop).map_err(|error| error.to_string())
-            } else {
-                let subject = Subject {
-                    job: whose.job.clone(),
-                    need: Need::default(),
-                    user: framework.user.clone(),
-                    role: framework.roles.first().cloned(),
-                    executors: Executors::default(),
-                };
-                let info = info(&id, Some(&framework), &subject);
-                let released = lcmap_mesos::release(operator, &means.settings, info).await;
-                released.map(drop).map_err(|error| error.to_string())
-            };
-            match outcome {
-                Ok(()) => {
-                    self.around.metrics.swept_framework();
-                    tracing::warn!(framework = id, job = %whose.job, "tore down a framework whose job is gone");
-                }
-                Err(error) => {
-                    tracing::warn!(framework = id, job = %whose.job, error, "an orphan cannot be torn down");
-                }
-            }
-        }
+/// What is under way, once it is done; nothing, if nothing is.
+async fn pending<T>(under_way: &mut Option<BoxFuture<'static, T>>) -> T {
+    match under_way {
+        Some(it) => it.await,
+        None => std::future::pending().await,
     }
 }
 

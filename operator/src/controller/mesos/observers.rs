@@ -1,31 +1,37 @@
-//! Who looks at which Mesos.
+//! One observer for each Mesos that jobs name, shared by these jobs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kube::Client;
 use lcmap_spark_crd::status::{MesosIdentity, MesosStatus};
 use lcmap_spark_crd::{Reason, SparkJob, names};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::Instant;
 
 use super::attempts::{Attempts, Subject};
 use super::cluster::Cluster;
 use super::identities::Identities;
-use super::identity::{Identity, JobSecrets, Whom, whom};
+use super::identity::{Identity, JobSecrets, Target, target};
 use super::observer::Observer;
+use super::supervisor::{Order, Supervisor};
 use crate::controller::index::Index;
 use crate::controller::lease::Leadership;
-use crate::controller::metrics::Metrics;
+use crate::controller::metrics::{Lane, Metrics};
 use crate::controller::queue::Queue;
 use crate::controller::watched::JobKey;
 use crate::core::{self, MesosDefaults, Obstacle, OnMesos, Settings};
 use crate::mesos::Need;
 
+/// How long an observer stays that no job asks.
+const LINGER: Duration = Duration::from_secs(600);
+
 /// How many observers of Mesos that jobs alone name may look at the same time: the answers of a large Mesos take memory.
 const LOOKS: usize = 3;
 
-/// What observers have in common.
-pub(crate) struct Surroundings {
+/// What all observers share.
+pub(crate) struct Context {
     /// For what must be read live.
     pub(crate) client: Client,
     /// What the watches told.
@@ -60,20 +66,37 @@ pub(super) enum Stay {
 pub(crate) struct Observers(Arc<Inner>);
 
 struct Inner {
-    around: Arc<Surroundings>,
-    observers: Mutex<HashMap<Whom, Watched>>,
+    context: Arc<Context>,
+    observers: Mutex<HashMap<Target, Watched>>,
+    orders: mpsc::UnboundedSender<Order>,
     looks: Arc<Semaphore>,
 }
 
 /// What an observer and those who ask it share.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Watched {
     attempts: Arc<Mutex<Attempts>>,
+    /// When somebody last asked for its observer.
+    asked: Arc<Mutex<Instant>>,
     /// That somebody waits for something new.
     pub(super) wake: Arc<Notify>,
 }
 
 impl Watched {
+    pub(super) fn new() -> Self {
+        Self { attempts: Arc::default(), asked: Arc::new(Mutex::new(Instant::now())), wake: Arc::default() }
+    }
+
+    fn is_asked_for(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Whether nobody has asked for long, and nothing is left to be looked at.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.elapsed() > LINGER && self.attempts().is_empty()
+    }
+
     /// Attempts are only ever changed in whole steps, so that a panic in one leaves them usable.
     pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
@@ -81,33 +104,36 @@ impl Watched {
 }
 
 impl Observers {
-    /// Observers of the Mesos that the operator is configured for; others join when jobs name them.
-    pub(crate) fn start(around: Surroundings) -> Self {
-        let around = Arc::new(around);
+    /// Observers of the Mesos that the operator is configured for; others join when jobs name them. They look once they are
+    /// supervised.
+    pub(crate) fn new(context: Context) -> (Self, Supervisor) {
+        let context = Arc::new(context);
+        let (orders, ordered) = mpsc::unbounded_channel();
         let observers = Self(Arc::new(Inner {
-            around,
+            context,
             observers: Mutex::default(),
+            orders,
             looks: Arc::new(Semaphore::new(LOOKS)),
         }));
-        for whom in always(&observers.0.around.identities, &observers.0.around.settings.mesos) {
-            observers.of(whom, Stay::Always);
+        for target in always(&observers.0.context.identities, &observers.0.context.settings.mesos) {
+            observers.of(target, Stay::Always);
         }
-        observers
+        (observers.clone(), Supervisor::new(observers, ordered))
     }
 
     /// Whether there is somebody to look at what a job's next driver will have on Mesos, or what keeps it.
     pub(crate) fn check(&self, job: &SparkJob) -> Result<(), Obstacle> {
-        let around = &self.0.around;
-        let filled = around.settings.fill(job);
+        let context = &self.0.context;
+        let filled = context.settings.fill(job);
         match &filled.spec.mesos.master {
-            Some(master) => around.whom(master, &filled, &MesosIdentity::of(&filled.spec.mesos)).map(drop),
+            Some(master) => context.target(master, &filled, &MesosIdentity::of(&filled.spec.mesos)).map(drop),
             None => Ok(()),
         }
     }
 
     /// What an attempt has on Mesos, and what is left of it once its driver is over. From now on it is looked at.
     pub(crate) fn look(&self, key: &JobKey, job: &SparkJob, attempt: i32) -> (OnMesos, core::Frameworks) {
-        let filled = self.0.around.settings.fill(job);
+        let filled = self.0.context.settings.fill(job);
         match self.watched(&filled) {
             Ok((master, identity, watched)) => {
                 let id = id(job, attempt);
@@ -132,7 +158,7 @@ impl Observers {
 
     /// Lets the frameworks of an attempt go, whose driver is over.
     pub(crate) fn settle(&self, key: &JobKey, job: &SparkJob, attempt: i32) {
-        let filled = self.0.around.settings.fill(job);
+        let filled = self.0.context.settings.fill(job);
         let Ok((_, _, watched)) = self.watched(&filled) else { return };
         let known = job.status.as_ref().and_then(|status| status.mesos.as_ref());
         let known = known.map(|mesos| mesos.framework_ids.as_slice()).unwrap_or_default();
@@ -152,47 +178,74 @@ impl Observers {
                 "neither the job nor the operator names a Mesos master".into(),
             ));
         };
-        let whom = self.0.around.whom(&master, filled, &identity);
-        let whom = whom.map_err(|obstacle| (obstacle.reason, obstacle.message))?;
-        Ok((master, identity, self.of(whom, Stay::WhileAsked)))
+        let target = self.0.context.target(&master, filled, &identity);
+        let target = target.map_err(|obstacle| (obstacle.reason, obstacle.message))?;
+        Ok((master, identity, self.of(target, Stay::WhileAsked)))
     }
 
     /// The observer of a Mesos, which begins if there is none.
-    fn of(&self, whom: Whom, stay: Stay) -> Watched {
-        let mut observers = self.0.observers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watched) = observers.get(&whom) {
-            return watched.clone();
+    fn of(&self, target: Target, stay: Stay) -> Watched {
+        let mut observers = self.all();
+        let is_new = !observers.contains_key(&target);
+        let watched = observers.entry(target.clone()).or_insert_with(Watched::new).clone();
+        watched.is_asked_for();
+        if is_new {
+            // Whoever supervises lives as long as the operator.
+            let _ = self.0.orders.send(Order { target, stay, watched: watched.clone() });
         }
-        let watched = Watched::default();
-        observers.insert(whom.clone(), watched.clone());
-        let around = Arc::clone(&self.0.around);
-        let looks = Arc::clone(&self.0.looks);
-        let observer = Observer::new((whom.clone(), stay), watched.clone(), around, looks);
-        let inner = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            observer.run().await;
-            if let Some(inner) = inner.upgrade() {
-                inner.observers.lock().unwrap_or_else(PoisonError::into_inner).remove(&whom);
-            }
-        });
         watched
+    }
+
+    /// One that looks as it was ordered.
+    pub(super) fn observer(&self, order: &Order) -> Observer {
+        let Order { target, stay, watched } = order.clone();
+        Observer::new((target, stay), watched, Arc::clone(&self.0.context), Arc::clone(&self.0.looks))
+    }
+
+    /// Lets an observer go that has ended, unless somebody has asked for it since.
+    pub(super) fn let_go(&self, order: &Order) -> bool {
+        let mut observers = self.all();
+        let goes = order.watched.is_forgotten();
+        if goes {
+            observers.remove(&order.target);
+        }
+        goes
+    }
+
+    /// Tells the jobs of an observer that it broke down.
+    pub(super) fn tell_of_breakdown(&self, order: &Order) {
+        tracing::error!(
+            master = order.target.master,
+            "looking at Mesos broke down, which is a fault of lcmap-spark: please report the panic above; it begins anew"
+        );
+        let message =
+            "the operator's look at Mesos broke down, which is a fault of lcmap-spark; it begins anew";
+        let trouble = (Reason::MesosUnreachable, message.to_owned());
+        for job in order.watched.attempts().trouble(&trouble) {
+            self.0.context.queue.push(job, Lane::Finishing);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<Target, Watched>> {
+        self.0.observers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Surroundings {
-    fn whom(&self, master: &str, job: &SparkJob, identity: &MesosIdentity) -> Result<Whom, Obstacle> {
+impl Context {
+    fn target(&self, master: &str, job: &SparkJob, identity: &MesosIdentity) -> Result<Target, Obstacle> {
         let namespace = job.metadata.namespace.as_deref().unwrap_or_default();
-        whom(master, (namespace, identity), &self.identities, self.secrets)
+        target(master, (namespace, identity), &self.identities, self.secrets)
     }
 }
 
 /// Whom the operator asks for as long as it lives, so that what a job left that is gone is swept: those that it has identities
 /// for, and the masters of jobs that name none, where those are asked as nobody.
-fn always(identities: &Identities, defaults: &MesosDefaults) -> Vec<Whom> {
-    let own = identities.masters().map(|master| Whom { master: master.to_owned(), identity: Identity::Own });
+fn always(identities: &Identities, defaults: &MesosDefaults) -> Vec<Target> {
+    let own =
+        identities.masters().map(|master| Target { master: master.to_owned(), identity: Identity::Own });
     let is_open = defaults.credentials_secret_name.is_none() && defaults.certificates.is_none();
     let open = defaults.master.iter().filter(|master| is_open && identities.of(master).is_none());
-    own.chain(open.map(|master| Whom { master: master.clone(), identity: Identity::Anonymous })).collect()
+    own.chain(open.map(|master| Target { master: master.clone(), identity: Identity::Anonymous })).collect()
 }
 
 /// Where an attempt is, and as whom: as its status says, whatever has been edited since.
@@ -263,9 +316,9 @@ mod tests {
         let named = MesosDefaults { credentials_secret_name: Some("s".into()), ..open.clone() };
         let sealed = MesosDefaults { certificates: Some(Certificates::default()), ..open.clone() };
         for (defaults, count) in [(open, 1), (named, 0), (sealed, 0), (MesosDefaults::default(), 0)] {
-            let whom = always(&Identities::default(), &defaults);
-            assert_eq!(whom.len(), count, "{defaults:?}");
-            assert!(whom.iter().all(|it| it.identity == Identity::Anonymous));
+            let target = always(&Identities::default(), &defaults);
+            assert_eq!(target.len(), count, "{defaults:?}");
+            assert!(target.iter().all(|it| it.identity == Identity::Anonymous));
         }
     }
 }

@@ -16,6 +16,11 @@ pub(super) struct Labelled {
     pub(super) attempt: i32,
 }
 
+/// Whether a framework is some cluster's.
+pub(super) fn is_labelled(framework: &Framework) -> bool {
+    framework.labels.iter().any(|(key, _)| key == LABEL_CLUSTER)
+}
+
 /// Whose a framework is, if it is of this cluster: others, and people at their laptops, have frameworks on the same Mesos.
 pub(super) fn labelled(framework: &Framework, cluster: &str) -> Option<Labelled> {
     let label =

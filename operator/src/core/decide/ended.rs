@@ -7,11 +7,11 @@ use lcmap_spark_crd::{Phase, Reason};
 
 use super::renewal::Renewal;
 use super::{Step, between, conditions, time, time_after};
-use crate::core::restart::{self, Outcome, Retry};
+use crate::core::restart::{self, Outcome, Past, Retry};
 use crate::core::{Ending, Stopping, Wanted, text};
 
 impl Step<'_> {
-    pub(super) fn ended(&mut self, created: Timestamp, stopping: &Stopping, ending: &Ending) {
+    pub(super) fn ended(&mut self, stopping: &Stopping, ending: &Ending) {
         let ending = &self.judged(stopping, ending);
         let asked = self.asked();
         let outcome = restart::outcome(self.status.run.unwrap_or(RunKind::Submit), ending, asked);
@@ -20,7 +20,8 @@ impl Step<'_> {
             Some(asked) if !of_itself => (asked, self.status.message.clone()),
             _ => (ending.reason, ending.message.clone()),
         };
-        self.record(created, ending, reason, &message);
+        let started = self.got_going(reason);
+        self.record(ending, reason, &message);
         match asked {
             Some(reason @ (Reason::Edited | Reason::RunAgain)) => {
                 return self.begin(&Renewal { reason, message: "the driver before has stopped" });
@@ -32,13 +33,24 @@ impl Step<'_> {
             _ => {}
         }
         let restarts = self.status.restarts.unwrap_or_default();
-        let retry = restart::retry(self.spec, outcome, (created, ending.at), restarts, self.observed.jitter)
+        let past = Past { outcome, started, ended: ending.at, restarts };
+        let retry = restart::retry(self.spec, past, self.observed.jitter)
             .filter(|_| self.observed.wanted == Wanted::Run);
         if let Some(retry) = retry {
             return self.back_off(retry, &message);
         }
         let phase = if outcome == Outcome::Success { Phase::Succeeded } else { Phase::Failed };
         self.finish(ending.at, phase, reason, message);
+    }
+
+    /// Since when the attempt was at its work, unless the reason of its end says that it never was.
+    fn got_going(&self, reason: Reason) -> Option<Timestamp> {
+        let mesos = self.status.mesos.as_ref();
+        let is_unregistered = mesos.is_some_and(|mesos| mesos.registered_time.is_none());
+        if restart::never_got_going(reason) || is_unregistered && restart::is_trouble_with_mesos(reason) {
+            return None;
+        }
+        self.status.driver.as_ref()?.start_time.as_ref().map(|time| time.0)
     }
 
     /// An ending in the light of what befell the driver: one that was told to stop by others did not just stop.
@@ -100,7 +112,7 @@ impl Step<'_> {
         conditions::forget_certificate(status);
     }
 
-    fn record(&mut self, created: Timestamp, ending: &Ending, reason: Reason, message: &str) {
+    fn record(&mut self, ending: &Ending, reason: Reason, message: &str) {
         let driver = self.status.driver.get_or_insert_default();
         driver.exit_code = ending.exit_code;
         driver.reason = Some(ending.reason.as_str().to_owned());
@@ -112,7 +124,7 @@ impl Step<'_> {
             message: text::bounded(message.to_owned()),
             exit_code: ending.exit_code,
             pod_name: driver.pod_name.clone(),
-            start_time: Some(time(created)),
+            start_time: driver.start_time.clone(),
             completion_time: Some(time(ending.at)),
         };
         let kept =

@@ -52,13 +52,8 @@ impl Step<'_> {
     fn lost(&mut self) {
         let message =
             "the driver vanished without a word: somebody deleted it, or its node is gone".to_owned();
-        let at = self.observed.now;
-        // Nobody wrote down when this attempt began: not before the one before it ended.
-        let before = self.status.attempts.last().and_then(|attempt| attempt.completion_time.as_ref());
-        let began = self.status.start_time.as_ref();
-        let created = before.max(began).map_or(at, |time| time.0);
-        let ending = Ending { at, exit_code: None, reason: Reason::DriverLost, message };
-        self.ended(created, &Stopping::No, &ending);
+        let ending = Ending { at: self.observed.now, exit_code: None, reason: Reason::DriverLost, message };
+        self.ended(&Stopping::No, &ending);
     }
 
     fn start(&mut self) {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcmap_spark_crd::spec::RunKind;
 use lcmap_spark_crd::status::NotebookStatus;
 use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 
 use super::{Step, later, time};
-use crate::core::{Driver, DriverState, Effect, Stopping, Telling, Wanted};
+use crate::core::{Driver, DriverState, Effect, StatusWrite, Stopping, Wanted};
 
 /// How long a driver takes to start at most, on a node that has its image, where nothing is wrong but the cluster is busy.
 const USUAL_START: Duration = Duration::from_secs(20);
@@ -17,13 +18,14 @@ impl Step<'_> {
         self.note(driver);
         if let DriverState::Ended(ending) = &driver.state {
             if self.is_settled(Some(ending.at)) && (self.has_finalizer() || !self.is_being_deleted()) {
-                self.ended(driver.created, &driver.stopping, ending);
+                self.ended(&driver.stopping, ending);
             }
             return;
         }
-        if self.phase() == Phase::Releasing {
+        if self.asked().is_some() {
             return self.stop(driver);
         }
+        // Also of one that is on its way out for another cause: what is asked for must not wait for that to come to something.
         if let Some((reason, message)) = self.cause_to_stop() {
             return self.release(driver, reason, message);
         }
@@ -44,7 +46,7 @@ impl Step<'_> {
                     self.runs_on_mesos(driver, mesos, (*reason, message));
                 } else {
                     self.goes_its_usual_way(driver, *reason);
-                    self.becomes(Phase::Running, *reason, message.clone());
+                    self.goes_on(Phase::Running, *reason, message.clone());
                 }
                 self.note_certificate(driver);
                 self.note_ui(driver);
@@ -56,6 +58,15 @@ impl Step<'_> {
         }
     }
 
+    /// Says where a driver that lives has come to. Nothing of an attempt goes backwards: what is seen late, or not seen any more,
+    /// takes nothing back.
+    pub(super) fn goes_on(&mut self, phase: Phase, reason: Reason, message: String) {
+        let is_on_its_way = (Phase::Pending..=Phase::Running).contains(&self.phase());
+        if !is_on_its_way || phase >= self.phase() {
+            self.becomes(phase, reason, message);
+        }
+    }
+
     /// Takes down what a driver is called and where it is, and that its run has begun.
     fn note(&mut self, driver: &Driver) {
         let at = self.status.driver.get_or_insert_default();
@@ -64,6 +75,12 @@ impl Step<'_> {
         at.pod_uid.clone_from(&driver.uid);
         if driver.node.is_some() {
             at.node.clone_from(&driver.node);
+        }
+        if is_new {
+            at.start_time = None;
+        }
+        if let Some(started) = started(driver, self.status.run, self.observed.now) {
+            at.start_time.get_or_insert_with(|| time(started));
         }
         if let Some(mesos) = &driver.mesos {
             self.note_where(mesos);
@@ -117,6 +134,9 @@ impl Step<'_> {
     }
 
     fn waiting(&mut self, driver: &Driver, reason: Reason, message: &str) {
+        if self.status.driver.as_ref().is_some_and(|driver| driver.start_time.is_some()) {
+            return self.pauses();
+        }
         let timeout = self.spec.start_timeout;
         if self.passed(later(driver.created, timeout.into())) {
             let message =
@@ -129,7 +149,16 @@ impl Step<'_> {
             return;
         }
         self.goes_its_usual_way(driver, reason);
-        self.becomes(Phase::Pending, reason, message.to_owned());
+        self.goes_on(Phase::Pending, reason, message.to_owned());
+    }
+
+    /// A driver that has run does not wait for its start any more, though it looks as if it did: its command is over and its
+    /// agent is not, or its notebook is too busy to answer.
+    fn pauses(&mut self) {
+        if self.status.run == Some(RunKind::Notebook) {
+            let message = "Jupyter runs, and does not answer at the moment".to_owned();
+            self.goes_on(Phase::Running, Reason::DriverRunning, message);
+        }
     }
 
     /// A young driver that starts and runs as expected is no news that anybody must not wait for, but a notebook's address.
@@ -137,7 +166,7 @@ impl Step<'_> {
         let is_usual = matches!(reason, Reason::Starting | Reason::DriverRunning);
         let is_submitted = self.status.run == Some(RunKind::Submit);
         if is_usual && is_submitted && !self.passed(later(driver.created, USUAL_START)) {
-            self.telling = Telling::WhenQuiet;
+            self.write = StatusWrite::WhenQuiet;
         }
     }
 
@@ -167,5 +196,15 @@ impl Step<'_> {
         } else {
             self.again = true;
         }
+    }
+}
+
+/// Since when a driver runs, if it does or did. A notebook runs once it answers, which nobody dates but whoever sees it.
+fn started(driver: &Driver, run: Option<RunKind>, now: Timestamp) -> Option<Timestamp> {
+    let is_notebook = run == Some(RunKind::Notebook);
+    match &driver.state {
+        DriverState::Waiting { .. } => None,
+        DriverState::Running { .. } => Some(driver.started.filter(|_| !is_notebook).unwrap_or(now)),
+        DriverState::Ended(_) => driver.started.filter(|_| !is_notebook),
     }
 }

@@ -18,7 +18,7 @@ use lcmap_spark_crd::spec::RunRef;
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobSpec, SparkJobStatus};
 
 use super::conditions;
-use super::{Decision, Effect, Observed, Requeue, Start, Telling};
+use super::{Decision, Effect, Observed, Requeue, Start, StatusWrite};
 
 /// Decides what should happen to a job now.
 ///
@@ -31,7 +31,7 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         observed,
         status: job.status.clone().unwrap_or_default(),
         start: None,
-        telling: Telling::Now,
+        write: StatusWrite::Now,
         effects: Vec::new(),
         wake: None,
         again: false,
@@ -44,8 +44,8 @@ pub fn decide(job: &SparkJob, observed: &Observed) -> Decision {
         Some(at) => Requeue::After(between(observed.now, at)),
         None => Requeue::OnChange,
     };
-    let Step { start, status, telling, effects, .. } = step;
-    Decision { start, status, telling, effects, requeue }
+    let Step { start, status, write, effects, .. } = step;
+    Decision { start, status, write, effects, requeue }
 }
 
 struct Step<'a> {
@@ -54,7 +54,7 @@ struct Step<'a> {
     observed: &'a Observed,
     status: SparkJobStatus,
     start: Option<Start>,
-    telling: Telling,
+    write: StatusWrite,
     effects: Vec<Effect>,
     /// The next moment at which time alone changes something.
     wake: Option<Timestamp>,

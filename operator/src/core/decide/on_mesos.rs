@@ -32,6 +32,7 @@ impl Step<'_> {
         let run = self.status.run;
         if phase == Phase::Requesting
             && run != Some(RunKind::Notebook)
+            && why != Reason::NoExecutorsWanted
             && let Some(timeout) = self.has_waited_in_vain(driver, mesos)
         {
             let message = format!("no executor ran within mesos.allocationTimeout ({timeout}): {told}");
@@ -40,16 +41,16 @@ impl Step<'_> {
         match run {
             // Its kernels come and go, each with a framework of its own.
             Some(RunKind::Notebook) if conditions::is_in_the_way(why) => {
-                self.becomes(Phase::Running, reason, format!("{message}; {told}"));
+                self.goes_on(Phase::Running, reason, format!("{message}; {told}"));
             }
-            Some(RunKind::Notebook) => self.becomes(Phase::Running, reason, message.to_owned()),
+            Some(RunKind::Notebook) => self.goes_on(Phase::Running, reason, message.to_owned()),
             // What Mesos shows of a driver that may be gone is of the past.
-            _ if reason == Reason::NodeLost => self.becomes(phase, reason, message.to_owned()),
+            _ if reason == Reason::NodeLost => self.goes_on(phase, reason, message.to_owned()),
             // How to get into it.
             Some(RunKind::Shell | RunKind::PySpark) if !message.is_empty() => {
-                self.becomes(phase, why, format!("{told}; {message}"));
+                self.goes_on(phase, why, format!("{told}; {message}"));
             }
-            _ => self.becomes(phase, why, told),
+            _ => self.goes_on(phase, why, told),
         }
     }
 
@@ -108,7 +109,10 @@ impl Step<'_> {
     /// Whether the time for a first executor is over, and none has come. Answers that time.
     fn has_waited_in_vain(&mut self, driver: &Driver, mesos: &OnMesos) -> Option<lcmap_spark_crd::Duration> {
         let timeout = self.spec.mesos.allocation_timeout?;
-        let until = later(mesos.registered.unwrap_or(driver.created), timeout.into())?;
+        let asked = mesos.registered.unwrap_or(driver.created);
+        // A driver that wants no executor is not short of any.
+        let until =
+            later(mesos.offers.wanted_since.map_or(asked, |wanted| wanted.max(asked)), timeout.into())?;
         if !self.passed(Some(until)) {
             return None;
         }

@@ -4,6 +4,9 @@ mod allocation;
 mod asked;
 mod attended;
 mod certificates;
+mod conditions;
+mod disruptions;
+mod forward;
 mod life;
 mod mesos;
 mod reach;
@@ -107,6 +110,7 @@ impl World {
             mesos: (self.job.spec.mode == Mode::Distributed).then(OnMesos::default),
             revision: None,
             created: self.now,
+            started: None,
             stopping: Stopping::No,
             state: DriverState::Waiting { reason: Reason::DriverStarting, message: "it starts".into() },
             life: Life::Living,
@@ -126,8 +130,11 @@ impl World {
     }
 
     fn ends(&mut self, reason: Reason, exit_code: i32) -> Decision {
-        let ending =
-            Ending { at: self.now, exit_code: Some(exit_code), reason, message: format!("code {exit_code}") };
+        self.ends_saying(reason, exit_code, format!("code {exit_code}"))
+    }
+
+    fn ends_saying(&mut self, reason: Reason, exit_code: i32, message: String) -> Decision {
+        let ending = Ending { at: self.now, exit_code: Some(exit_code), reason, message };
         let driver = self.driver.as_mut().unwrap();
         driver.state = DriverState::Ended(ending);
         driver.life = Life::Over;

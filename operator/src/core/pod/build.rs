@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use lcmap_spark_agent::plan::PlanError;
+use lcmap_spark_agent::plan::{EnvVar, PlanError};
 use lcmap_spark_crd::names::{
     ANNOTATION_PLAN, ANNOTATION_REVISION, API_VERSION, DRIVER_CONTAINER, KIND, LABEL_ATTEMPT, LABEL_JOB,
     LABEL_MODE, LABEL_RUN, driver_pod,
 };
 use lcmap_spark_crd::spec::{Network, RunRef};
 use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob, SparkJobSpec};
+use lcmap_spark_variables::Manifest;
 use serde_json::{Value, json};
 
 use super::volumes::Volumes;
 use super::{containers, merge, places, resources, template, ui, volumes};
+use crate::core::distributed;
 use crate::core::plan::{Fault, PlanFault, Site, plan};
 use crate::core::{Obstacle, Remedy, Settings};
 
@@ -54,7 +56,7 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
         let message = "spec.image is not set, and the operator has no default image: set either";
         Unfit::new(Reason::ImageRequired, message.into())
     })?;
-    let template = spec.pod.as_ref().map(template::checked).transpose()?.unwrap_or_else(|| json!({}));
+    let mut template = spec.pod.as_ref().map(template::checked).transpose()?.unwrap_or_else(|| json!({}));
     let mut volumes = volumes::of(job);
     let own_certificates = mounts_certificates(template::driver(&template));
     if own_certificates {
@@ -76,12 +78,31 @@ pub fn pod(job: &SparkJob, attempt: i32, settings: &Settings) -> Result<Value, U
         "metadata": metadata(original, attempt, &plan),
         "spec": pod_spec(spec),
     });
+    let init = containers::init(spec, &image, &volumes, settings);
+    template::drop_init_containers_but(&mut template, &init);
+    let mut defaults = defaults(spec, &requested);
+    defaults["spec"]["initContainers"] = init_resources(&init, &template, &requested);
     ours["spec"]["containers"] = json!([driver]);
-    ours["spec"]["initContainers"] = json!(containers::init(spec, &image, &volumes, settings));
+    ours["spec"]["initContainers"] = json!(init);
     ours["spec"]["volumes"] = json!(pod_volumes);
-    let pod = merge::merge(merge::merge(defaults(spec, &requested), template), ours);
+    let pod = merge::merge(merge::merge(defaults, template), ours);
     check_size(&pod, spec)?;
     Ok(pod)
+}
+
+/// What a template sets of the variables that no job inherits: seen from within a container, a template's
+/// are the image's.
+fn variables(driver: &Value) -> Vec<EnvVar> {
+    let set = driver["env"].as_array().map_or(&[][..], Vec::as_slice);
+    let honoured = |name: &str| {
+        lcmap_spark_variables::find(name).is_some_and(|variable| variable.manifest == Manifest::Honoured)
+    };
+    set.iter()
+        .filter_map(|variable| Some((variable["name"].as_str()?, variable["value"].as_str()?)))
+        // The kubelet alone knows what a reference to another variable stands for.
+        .filter(|(name, value)| honoured(name) && !value.contains("$("))
+        .map(|(name, value)| distributed::variable(name, value))
+        .collect()
 }
 
 /// The plan, encoded, and what the driver asks its node for.
@@ -97,6 +118,7 @@ fn launch_plan(
         notebook_ip: "0.0.0.0".into(),
         image: image.to_owned(),
         conf: ui::conf(&job.spec, settings),
+        env: variables(template::driver(template)),
         ..Site::default()
     };
     if let Ok(RunRef::Notebook(_)) = job.spec.run.kind() {
@@ -181,6 +203,17 @@ fn defaults(spec: &SparkJobSpec, requested: &Value) -> Value {
             "securityContext": containers::confined(),
         }],
     }})
+}
+
+/// What init containers of ours ask for, unless a template says otherwise.
+fn init_resources(init: &[Value], template: &Value, requested: &Value) -> Value {
+    let own = template::driver(template)["resources"].clone();
+    let driver = if own.is_null() { requested.clone() } else { merge::merge(requested.clone(), own) };
+    let named = init.iter().map(|container| {
+        let of_template = template::init_container(template, &container["name"]);
+        json!({"name": container["name"], "resources": resources::of_init(&driver, of_template)})
+    });
+    named.collect()
 }
 
 /// Whoever names a service account wants its token; the namespace's default one has nothing to say.

@@ -67,10 +67,30 @@ pub(super) fn access(job: &SparkJob, notebook: &Notebook) -> NotebookAccess {
     let meta = &job.metadata;
     let service = notebook_service(meta.name.as_deref().unwrap_or_default());
     let namespace = meta.namespace.as_deref().unwrap_or_default();
+    let scheme = if option(notebook, &CERTIFICATE).is_some() { "https" } else { "http" };
+    let prefix = option(notebook, &PREFIX).unwrap_or_default().trim_matches('/');
+    let path = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
     NotebookAccess {
-        url: format!("http://{service}.{namespace}.svc:{}/", notebook.port),
+        url: format!("{scheme}://{service}.{namespace}.svc:{}{path}", notebook.port),
         token_secret: volumes::token_secret(job, notebook),
     }
+}
+
+/// The options that give Jupyter a certificate.
+const CERTIFICATE: [&str; 3] = ["--certfile", "--ServerApp.certfile", "--NotebookApp.certfile"];
+/// The options that put a prefix before all paths. What Jupyter's own configuration says is unknown here: the agent has `/`
+/// lead there.
+const PREFIX: [&str; 2] = ["--ServerApp.base_url", "--NotebookApp.base_url"];
+
+/// The value of an option of the notebook's arguments, the last one if there are more.
+fn option<'a>(notebook: &'a Notebook, names: &[&str]) -> Option<&'a str> {
+    let args = &notebook.args;
+    let value = |(at, arg): (usize, &'a String)| match arg.split_once('=') {
+        Some((name, value)) => names.contains(&name).then_some(value),
+        None if names.contains(&arg.as_str()) => args.get(at + 1).map(String::as_str),
+        None => None,
+    };
+    args.iter().enumerate().filter_map(value).next_back().filter(|value| !value.is_empty())
 }
 
 fn metadata(job: &SparkJob, name: &str) -> Value {

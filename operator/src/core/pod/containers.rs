@@ -14,9 +14,8 @@ pub(super) fn confined() -> Value {
     json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}})
 }
 
-/// The init containers, in their order.
+/// The init containers, in their order, without `resources`, which a template may change.
 pub(super) fn init(spec: &SparkJobSpec, image: &str, volumes: &Volumes, settings: &Settings) -> Vec<Value> {
-    let small = json!({"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}});
     let mut strict = confined();
     strict["readOnlyRootFilesystem"] = json!(true);
     let mut containers = vec![json!({
@@ -24,14 +23,12 @@ pub(super) fn init(spec: &SparkJobSpec, image: &str, volumes: &Volumes, settings
         "image": settings.agent_image,
         "imagePullPolicy": settings.agent_image_pull_policy,
         "command": ["/lcmap-agent", "install", places::BIN],
-        "resources": small,
         "securityContext": strict,
         "volumeMounts": [{"name": places::BIN_VOLUME, "mountPath": places::BIN}],
     })];
     if spec.user.is_some() || volumes::wants_certificates(spec) || shares_process_ids(spec) {
         let mut container = inspect(spec, volumes);
         container["image"] = json!(image);
-        container["resources"] = small;
         container["securityContext"] = strict;
         set_pull_policy(&mut container, spec);
         containers.push(container);
@@ -93,7 +90,7 @@ pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value], settings: &S
             if let Some(ports) = container["ports"].as_array_mut() {
                 ports.push(json!({"name": "notebook", "containerPort": notebook.port}));
             }
-            container["readinessProbe"] = json!({"httpGet": {"path": "/api", "port": notebook.port}, "periodSeconds": 2, "timeoutSeconds": 5});
+            container["startupProbe"] = answers();
         }
         Ok(run) if run.kind() != RunKind::Submit => {
             // Whoever attaches may come and go: the shell's input ends with the shell.
@@ -103,6 +100,18 @@ pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value], settings: &S
         _ => {}
     }
     container
+}
+
+/// Whether the notebook answers, as the agent sees it, who knows its scheme and prefix, and that its token alone opens it. A
+/// container is ready once it has started; it is not asked any more then. The job's startTimeout ends one that never does,
+/// with more time for its end than the kubelet would give it.
+fn answers() -> Value {
+    json!({
+        "exec": {"command": [places::AGENT, "ready", "--state", places::STATE]},
+        "periodSeconds": 2,
+        "timeoutSeconds": 5,
+        "failureThreshold": i32::MAX,
+    })
 }
 
 fn set_pull_policy(container: &mut Value, spec: &SparkJobSpec) {

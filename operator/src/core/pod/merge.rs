@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 /// The key that tells the items of a list apart.
-fn merge_key(list: &str) -> Option<&'static str> {
+pub(super) fn merge_key(list: &str) -> Option<&'static str> {
     Some(match list {
         "containers"
         | "env"
@@ -61,7 +61,7 @@ fn lists(key: &str, mut under: Vec<Value>, over: Vec<Value>) -> Vec<Value> {
 }
 
 /// Ports may share a number and differ in their protocol.
-fn is_same(key: &str, one: &Value, other: &Value) -> bool {
+pub(super) fn is_same(key: &str, one: &Value, other: &Value) -> bool {
     let protocol = |port: &Value| port["protocol"].as_str().unwrap_or("TCP").to_owned();
     !one[key].is_null()
         && one[key] == other[key]

@@ -3,11 +3,12 @@
 mod build;
 mod children;
 mod containers;
+mod driver_pod;
 mod merge;
 mod places;
 mod read;
+mod refusal;
 mod resources;
-mod seen;
 mod sources;
 mod template;
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod waiting;
 
 pub use build::{Unfit, pod};
 pub use children::{claim, service, token_secret};
+pub use driver_pod::{Container, ContainerState, DriverPod, PodCondition, Terminated};
 pub use read::{Incident, read, stopping};
-pub use seen::{Container, ContainerState, DriverPod, PodCondition, Terminated};
+pub use refusal::{Refusal, Refused};
+pub use template::{Misfit, TemplateFaults, template_faults};
 pub use ui::{address, is_at, ui};

@@ -6,7 +6,7 @@ use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{Mode, Reason, Revision, SparkJob};
 
-use super::seen::{Container, DriverPod, Terminated};
+use super::driver_pod::{Container, DriverPod, Terminated};
 use super::{children, places, waiting};
 use crate::core::{Driver, DriverState, Ending, Life, OnMesos, Stopping, ending};
 
@@ -38,6 +38,7 @@ pub fn read(job: &SparkJob, pod: &DriverPod, incidents: &[Incident], now: Timest
         mesos: (pod.metadata.labels.mode.as_deref() == Some(Mode::Distributed.as_str()))
             .then(OnMesos::default),
         created,
+        started: started(pod),
         stopping: stopping(pod),
         state: state(job, pod, incidents, now),
         life: if pod.is_over() { Life::Over } else { Life::Living },
@@ -66,38 +67,62 @@ fn revision(pod: &DriverPod) -> Option<Revision> {
     Some(Revision { generation: generation.parse().ok()?, hash: hash.to_owned() })
 }
 
+/// Since when its driver's container runs, or ran. Of one that could not be started the kubelet tells 1970.
+fn started(pod: &DriverPod) -> Option<Timestamp> {
+    let state = &pod.container(DRIVER_CONTAINER)?.state;
+    let running = state.running.as_ref().and_then(|it| it.started_at.as_ref());
+    let ended = state.terminated.as_ref().and_then(|it| it.started_at.as_ref());
+    running.or(ended).map(|time| time.0).filter(|at| *at > Timestamp::UNIX_EPOCH)
+}
+
 /// Whether a pod is on its way out, and what for.
+///
+/// A disruption is announced before the pod is deleted for it, and may be called off until then: the announcement alone stops
+/// nobody, and Kubernetes takes it back after two minutes (`pkg/controller/disruption`, `stalePodDisruptionTimeout`).
 pub fn stopping(pod: &DriverPod) -> Stopping {
-    match disruption(pod) {
+    let is_deleted = pod.metadata.deletion_timestamp.is_some();
+    let befell = of_the_kubelet(pod).or_else(|| announced(pod).filter(|_| is_deleted || pod.is_over()));
+    match befell {
         Some((reason, message)) => Stopping::Disrupted { reason, message },
-        None if pod.metadata.deletion_timestamp.is_some() => Stopping::Asked,
+        None if is_deleted => Stopping::Asked,
         None => Stopping::No,
     }
 }
 
-/// What befell a pod from outside.
-///
-/// Source: condition `DisruptionTarget`
-/// (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>) and the `reason` of
-/// a pod that the kubelet itself failed (`pkg/kubelet`: eviction, preemption, nodeshutdown, lifecycle/predicate).
+/// What befell a pod from outside, in the kubelet's words or else in those of whoever announced it.
 fn disruption(pod: &DriverPod) -> Option<(Reason, String)> {
+    of_the_kubelet(pod).or_else(|| announced(pod))
+}
+
+/// What the kubelet failed a pod for by itself.
+///
+/// Source: the `reason` of such a pod (`pkg/kubelet`: eviction, preemption, nodeshutdown, lifecycle/predicate).
+fn of_the_kubelet(pod: &DriverPod) -> Option<(Reason, String)> {
     let node = pod.spec.node_name.as_deref().unwrap_or("its node");
     let told = pod.status.message.clone().unwrap_or_default();
     match pod.status.reason.as_deref() {
-        Some("Evicted") => return Some((Reason::Evicted, format!("the kubelet evicted the pod: {told}"))),
-        Some("Preempting") => return Some((Reason::Preempted, told)),
+        Some("Evicted") => Some((Reason::Evicted, format!("the kubelet evicted the pod: {told}"))),
+        Some("Preempting") => Some((Reason::Preempted, told)),
         Some("NodeLost" | "Shutdown" | "NodeShutdown" | "Terminated") => {
-            return Some((Reason::NodeLost, format!("{node}: {told}")));
+            Some((Reason::NodeLost, format!("{node}: {told}")))
         }
         // The kubelet refused to run it, though the scheduler had sent it there.
         Some(word @ ("NodeAffinity" | "UnexpectedAdmissionError" | "NodePorts")) => {
-            return Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")));
+            Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")))
         }
         Some(word) if word.starts_with("OutOf") => {
-            return Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")));
+            Some((Reason::Evicted, format!("{node} did not take the pod: {word}: {told}")))
         }
-        _ => {}
+        _ => None,
     }
+}
+
+/// What the cluster has announced that it deletes a pod for.
+///
+/// Source: condition `DisruptionTarget`
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>).
+fn announced(pod: &DriverPod) -> Option<(Reason, String)> {
+    let node = pod.spec.node_name.as_deref().unwrap_or("its node");
     let target = pod.condition("DisruptionTarget").filter(|target| target.status == "True")?;
     let reason = match target.reason.as_deref() {
         Some("PreemptionByScheduler") => Reason::Preempted,

@@ -2,6 +2,7 @@
 
 use lcmap_spark_agent::plan::{DriverSize, Run};
 use lcmap_spark_agent::sizing::Language;
+use lcmap_spark_crd::quantity;
 use lcmap_spark_crd::spec::Driver;
 use serde_json::{Map, Value, json};
 
@@ -43,18 +44,36 @@ pub(super) fn of(driver: &Driver, run: &Run, template: &Value, settings: &Settin
     Resources { requested, size: DriverSize { cores, memory_mib, memory_overhead_mib: overhead } }
 }
 
+/// What a quota or a limit range may demand of every container of a pod.
+const OF_EVERY_CONTAINER: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// What an init container of ours asks for: what the driver does, so that whatever a namespace allows the driver, it allows
+/// this one. It costs nothing: a pod is charged for its containers or for its largest init container, not for both
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers>).
+///
+/// `driver` is the driver's `resources` as they will be, `template` what the template says of the init container.
+pub(super) fn of_init(driver: &Value, template: &Value) -> Value {
+    let is_set = |resource: &str| {
+        ["limits", "requests"].iter().any(|kind| !template["resources"][kind][resource].is_null())
+    };
+    let shared = |kind: &str| {
+        let quantities = driver[kind].as_object().into_iter().flatten();
+        let shared = quantities.filter(|(resource, quantity)| {
+            OF_EVERY_CONTAINER.contains(&resource.as_str()) && !quantity.is_null() && !is_set(resource)
+        });
+        shared.map(|(resource, quantity)| (resource.clone(), quantity.clone())).collect::<Map<_, _>>()
+    };
+    json!({"requests": shared("requests"), "limits": shared("limits")})
+}
+
 /// Whole cores of a Kubernetes quantity, rounded up: `1500m` is 2. None if it is none; the API server says so.
-fn whole_cores(quantity: &Value) -> Option<u32> {
-    let text = match quantity {
+fn whole_cores(value: &Value) -> Option<u32> {
+    let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    let millis = match text.strip_suffix('m') {
-        Some(millis) => millis.parse::<f64>().ok()?,
-        None => text.parse::<f64>().ok()? * 1000.0,
-    };
-    let cores = (millis / 1000.0).ceil();
+    let cores = quantity(&text)?.ceil();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within bounds, and whole
     (1.0..=65_536.0).contains(&cores).then_some(cores as u32)
 }

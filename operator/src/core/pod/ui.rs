@@ -7,7 +7,7 @@ use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::spec::Network;
 use lcmap_spark_crd::{Mode, SparkJobSpec};
 
-use super::seen::DriverPod;
+use super::driver_pod::DriverPod;
 use crate::core::Settings;
 
 /// What the port is called.

@@ -3,16 +3,16 @@
 use lcmap_spark_crd::names::DRIVER_CONTAINER;
 use lcmap_spark_crd::{Reason, SparkJobSpec};
 
+use super::driver_pod::{Container, DriverPod};
 use super::places;
 use super::read::Incident;
-use super::seen::{Container, DriverPod};
 use super::sources::{self, Kind};
 use super::volumes;
 
 /// Why a pod's driver does not run yet.
 pub(super) fn why(spec: &SparkJobSpec, pod: &DriverPod, incidents: &[Incident]) -> (Reason, String) {
     if pod.spec.node_name.is_none() {
-        return unscheduled(pod);
+        return unscheduled(spec, pod);
     }
     let inits = pod.status.init_container_statuses.iter();
     let containers = inits.chain(&pod.status.container_statuses);
@@ -30,14 +30,39 @@ pub(super) fn why(spec: &SparkJobSpec, pod: &DriverPod, incidents: &[Incident]) 
     }
 }
 
-fn unscheduled(pod: &DriverPod) -> (Reason, String) {
+fn unscheduled(spec: &SparkJobSpec, pod: &DriverPod) -> (Reason, String) {
     let scheduled = pod.condition("PodScheduled").filter(|condition| condition.status == "False");
-    match scheduled {
-        Some(condition) => {
-            let message = condition.message.clone().unwrap_or_default();
-            (Reason::Unschedulable, format!("no node takes the driver pod: {message}"))
-        }
-        None => (Reason::Starting, "waiting for the scheduler".into()),
+    let Some(condition) = scheduled else {
+        return (Reason::Starting, "waiting for the scheduler".into());
+    };
+    let told = condition.message.clone().unwrap_or_default();
+    if condition.reason.as_deref() == Some("SchedulingGated") {
+        return (
+            Reason::Unschedulable,
+            format!("the driver pod waits until its scheduling gates are lifted: {told}"),
+        );
+    }
+    // `persistentvolumeclaim "NAME" not found`, `pod has unbound immediate PersistentVolumeClaims`
+    // (`pkg/scheduler/framework/plugins/volumebinding`): no node would help.
+    if told.to_ascii_lowercase().contains("persistentvolumeclaim") {
+        let field = match spec.run.notebook.as_ref().and_then(|notebook| notebook.storage.as_ref()) {
+            Some(_) => "spec.run.notebook.storage",
+            None => "spec.pod.spec.volumes",
+        };
+        return (
+            Reason::VolumeUnavailable,
+            format!("a claim of the driver pod ({field}) is not there, or not bound: {told}"),
+        );
+    }
+    (Reason::Unschedulable, format!("no node takes the driver pod: {told}"))
+}
+
+/// The field that names a container's image.
+fn image_field(container: &str) -> &'static str {
+    match container {
+        places::INSTALL => "the operator's --agent-image",
+        DRIVER_CONTAINER | places::INSPECT => "spec.image",
+        _ => "spec.pod.spec",
     }
 }
 
@@ -54,8 +79,7 @@ fn trouble(spec: &SparkJobSpec, container: &Container) -> Option<(Reason, String
         | "ImageInspectError"
         | "RegistryUnavailable"
         | "SignatureValidationFailed") => {
-            let field =
-                if container.name == places::INSTALL { "the operator's --agent-image" } else { "spec.image" };
+            let field = image_field(&container.name);
             let image = &container.image;
             Some((
                 Reason::ImagePullFailed,

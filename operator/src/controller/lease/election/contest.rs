@@ -16,7 +16,7 @@ const CALM: usize = 600;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stored {
     version: u64,
-    sight: Sight,
+    record: LeaseRecord,
 }
 
 /// A claim on its way: who sent it, when by his clock, from which version, and when it arrives.
@@ -105,7 +105,7 @@ impl Contest {
         let now = candidate.now(step);
         if !weather.deaf && candidate.seen != self.stored {
             candidate.seen.clone_from(&self.stored);
-            candidate.election.see(now, self.stored.as_ref().map(|stored| stored.sight.clone()));
+            candidate.election.see(now, self.stored.as_ref().map(|stored| stored.record.clone()));
         }
         if step >= candidate.waits_until && candidate.election.next(now) == Step::Claim {
             candidate.waits_until = step + weather.delay.min(30);
@@ -128,13 +128,13 @@ impl Contest {
             let taken = letter.version == self.stored.as_ref().map(|stored| stored.version);
             if taken {
                 self.version += 1;
-                let sight = Sight {
+                let record = LeaseRecord {
                     holder: Some(name(letter.from)),
                     duration: Some(DURATION),
                     renewed: Timestamp::from_millisecond(self.version.cast_signed()).ok(),
                     transitions: 0,
                 };
-                self.stored = Some(Stored { version: self.version, sight });
+                self.stored = Some(Stored { version: self.version, record });
             }
             if letter.answered {
                 self.answer(&letter, taken, step);
@@ -147,17 +147,17 @@ impl Contest {
         let now = candidate.now(step);
         let Some(stored) = self.stored.clone() else { return };
         if taken {
-            candidate.election.claimed(letter.sent, now, stored.sight.clone());
+            candidate.election.claimed(letter.sent, now, stored.record.clone());
         } else {
-            candidate.election.see(now, Some(stored.sight.clone()));
+            candidate.election.see(now, Some(stored.record.clone()));
         }
         candidate.seen = Some(stored);
     }
 
-    fn write(&mut self, sight: Option<Sight>) {
+    fn write(&mut self, record: Option<LeaseRecord>) {
         self.version += 1;
         let version = self.version;
-        self.stored = sight.map(|sight| Stored { version, sight });
+        self.stored = record.map(|record| Stored { version, record });
     }
 
     fn leaders(&self, step: usize) -> Vec<usize> {
@@ -242,8 +242,8 @@ proptest! {
             contest.step(step, &[QUIET; 3]);
         }
         let leader = contest.leaders(steps - 1)[0];
-        let sight = contest.stored.clone().map(|stored| Sight { holder: None, ..stored.sight });
-        contest.write(sight);
+        let record = contest.stored.clone().map(|stored| LeaseRecord { holder: None, ..stored.record });
+        contest.write(record);
         let mut gone = [QUIET; 3];
         gone[leader].paused = true;
         // The one that has stopped says so itself before it releases.

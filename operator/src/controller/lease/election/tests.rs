@@ -11,8 +11,8 @@ fn candidate() -> Election {
     Election::new("me".to_owned(), Terms(DURATION), JITTER)
 }
 
-fn held_by(holder: &str, renewal: i64) -> Sight {
-    Sight {
+fn held_by(holder: &str, renewal: i64) -> LeaseRecord {
+    LeaseRecord {
         holder: Some(holder.to_owned()),
         duration: Some(DURATION),
         renewed: Timestamp::from_second(renewal).ok(),
@@ -20,8 +20,8 @@ fn held_by(holder: &str, renewal: i64) -> Sight {
     }
 }
 
-fn released() -> Sight {
-    Sight { holder: None, ..held_by("", 0) }
+fn released() -> LeaseRecord {
+    LeaseRecord { holder: None, ..held_by("", 0) }
 }
 
 /// A candidate whose claim, sent at 0 s, was answered at 1 s.
@@ -40,9 +40,9 @@ fn nothing_is_claimed_before_the_lease_was_looked_at() {
 
 #[test]
 fn a_lease_that_never_was_and_one_that_was_released_are_claimed_at_once() {
-    for sight in [None, Some(released())] {
+    for record in [None, Some(released())] {
         let mut election = candidate();
-        election.see(at(7.0), sight);
+        election.see(at(7.0), record);
         assert_eq!(election.next(at(7.0)), Step::Claim);
     }
 }
@@ -75,7 +75,7 @@ fn a_release_ends_the_wait() {
 #[test]
 fn the_holder_says_how_long_to_wait_for_him() {
     let mut election = candidate();
-    let patient = Sight { duration: Some(Duration::from_mins(1)), ..held_by("other", 0) };
+    let patient = LeaseRecord { duration: Some(Duration::from_mins(1)), ..held_by("other", 0) };
     election.see(at(0.0), Some(patient));
     assert_eq!(election.next(at(0.0)), Step::Wait(Some(at(60.5))));
 }
@@ -126,9 +126,9 @@ fn a_renewal_that_got_no_answer_is_sent_again_but_does_not_prolong_the_lead() {
 
 #[test]
 fn a_holder_follows_at_once_when_it_sees_another_or_a_release() {
-    for sight in [held_by("other", 1), released()] {
+    for record in [held_by("other", 1), released()] {
         let mut election = leader();
-        election.see(at(2.0), Some(sight));
+        election.see(at(2.0), Some(record));
         assert_eq!(election.leads_until(), None);
     }
 }

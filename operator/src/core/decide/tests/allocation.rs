@@ -1,8 +1,10 @@
 //! How it stands with a driver's executors: why none comes, and when it is enough.
 
+use lcmap_spark_crd::status::Executors;
+
 use super::mesos::{distributed, registered, with_executors};
 use super::*;
-use crate::core::announcements;
+use crate::core::{Offers, announcements};
 
 impl World {
     /// Somebody has looked at Mesos just now, and nothing has changed.
@@ -50,6 +52,53 @@ fn who_gets_no_executor_in_time_is_ended_with_what_mesos_said() {
     world.frameworks = Frameworks::Gone;
     world.ends(Reason::Stopped, 143);
     assert_eq!(world.place(), (Phase::Failed, Reason::AllocationTimeout));
+}
+
+#[test]
+fn a_driver_that_wants_no_executor_is_not_starved_and_has_its_time_from_when_it_wants_one() {
+    let mut world = distributed(json!({"mesos": {"allocationTimeout": "1m"}}));
+    world.step();
+    world.runs();
+    let told = |reason: Reason| Some((reason, "in its words".to_owned()));
+    let offers = Offers { standstill: told(Reason::NoExecutorsWanted), wanted_since: None };
+    let seen = OnMesos { offers, wait: told(Reason::NoOffers), ..registered(&world) };
+    world.mesos(seen.clone());
+    world.after(3600).looked().step();
+    assert_eq!(world.place(), (Phase::Requesting, Reason::NoExecutorsWanted));
+    let offers = Offers { standstill: told(Reason::OffersDeclined), wanted_since: Some(world.now) };
+    world.mesos(OnMesos { offers, ..seen });
+    world.after(59).looked().step();
+    assert_eq!(world.place(), (Phase::Requesting, Reason::OffersDeclined));
+    world.after(1).looked().step();
+    assert_eq!(world.place(), (Phase::Releasing, Reason::AllocationTimeout));
+}
+
+#[test]
+fn whoever_answers_the_offers_tells_why_no_executor_comes_of_them() {
+    use Reason::{
+        AgentsExcluded, ExecutorsFailing, NoExecutorsWanted, NoOffers, OffersTooSmall, PortsNotOffered,
+        Registered,
+    };
+    for (running, seen, told, why) in [
+        (0, None, Some(PortsNotOffered), Some(PortsNotOffered)),
+        (0, Some(NoOffers), Some(PortsNotOffered), Some(PortsNotOffered)),
+        (0, Some(NoOffers), None, Some(NoOffers)),
+        (0, Some(OffersTooSmall), Some(PortsNotOffered), Some(OffersTooSmall)),
+        (0, Some(ExecutorsFailing), Some(OffersTooSmall), Some(ExecutorsFailing)),
+        (0, Some(ExecutorsFailing), Some(AgentsExcluded), Some(AgentsExcluded)),
+        (0, Some(ExecutorsFailing), Some(NoExecutorsWanted), Some(NoExecutorsWanted)),
+        (0, Some(Registered), Some(AgentsExcluded), Some(Registered)),
+        (1, None, Some(AgentsExcluded), None),
+    ] {
+        let words = |reason| (reason, "words".to_owned());
+        let mesos = OnMesos {
+            executors: Executors { running, ..Executors::default() },
+            wait: seen.map(words),
+            offers: Offers { standstill: told.map(words), wanted_since: None },
+            ..OnMesos::default()
+        };
+        assert_eq!(mesos.hindered(None).map(|(reason, _)| reason), why, "{seen:?} {told:?}");
+    }
 }
 
 #[test]

@@ -27,6 +27,28 @@ fn a_job_starts_runs_and_succeeds() {
 }
 
 #[test]
+fn why_a_program_failed_stands_in_status_conditions_attempts_and_event() {
+    let mut world = World::new(json!({}));
+    world.step();
+    let before = world.status().clone();
+    let why = "spark-submit ended with exit code 1: KeyError: 'LC08' (job.py:4)";
+    let after = world.ends_saying(Reason::ExitedNonZero, 1, why.to_owned()).status;
+    assert_eq!((after.message.as_str(), after.attempts[0].message.as_str()), (why, why));
+    let failed = after.conditions.iter().find(|it| it.type_ == ConditionType::Failed).unwrap();
+    assert_eq!(failed.message, why);
+    let told = crate::core::announcements(Some(&before), &after);
+    assert_eq!(told.last().map(|it| it.message.as_str()), Some(why));
+}
+
+#[test]
+fn a_program_whose_jvm_lingered_has_succeeded() {
+    let mut world = World::new(json!({"restart": {"policy": "OnFailure"}}));
+    world.step();
+    world.ends(Reason::JvmLingers, 0);
+    assert_eq!(world.place(), (Phase::Succeeded, Reason::JvmLingers));
+}
+
+#[test]
 fn a_finished_job_is_left_alone() {
     let mut world = World::new(json!({}));
     world.step();
@@ -70,6 +92,91 @@ fn health_resets_the_count_of_restarts() {
         assert_eq!(world.place(), (Phase::Pending, Reason::BackingOff));
         assert_eq!(world.status().restarts, Some(1));
     }
+}
+
+/// Lets every attempt of a job come to this end, until the job is over, or has had six. Answers which comes next, or was the last.
+fn attempts(mut world: World, end: impl Fn(&mut World)) -> (Phase, i32) {
+    for _ in 0..6 {
+        while world.step().start.is_none() {
+            if world.place().0.is_final() {
+                return (world.place().0, world.status().attempt.unwrap());
+            }
+            world.after(60);
+        }
+        world.step();
+        end(&mut world);
+    }
+    (world.place().0, world.status().attempt.unwrap())
+}
+
+#[test]
+fn drivers_that_never_get_to_their_work_use_up_their_restarts_however_long_they_take() {
+    let never_starts = |world: &mut World| {
+        world.after(600).step();
+        world.ends(Reason::Stopped, 143);
+    };
+    let vanishes = |world: &mut World| {
+        world.after(7200).driver = None;
+        world.frameworks = Frameworks::Gone;
+        world.step();
+    };
+    let gets_no_executor = |world: &mut World| {
+        world.runs();
+        let seen = super::mesos::registered(world);
+        world.mesos(seen);
+        world.after(3600);
+        world.driver.as_mut().unwrap().mesos.as_mut().unwrap().looked = Some(world.now);
+        world.step();
+        world.frameworks = Frameworks::Gone;
+        world.ends(Reason::Stopped, 143);
+    };
+    let is_never_registered = |world: &mut World| {
+        world.runs().after(3600).frameworks = Frameworks::Gone;
+        world.ends(Reason::NoLeader, 125);
+    };
+    for policy in ["OnFailure", "OnInfrastructureFailure"] {
+        let spec = json!({"restart": {"policy": policy}, "mesos": {"allocationTimeout": "1h"}});
+        assert_eq!(attempts(World::new(spec.clone()), never_starts), (Phase::Failed, 4), "{policy}");
+        let notebook = json!({"run": {"notebook": {}}, "restart": {"policy": policy}});
+        assert_eq!(attempts(World::new(notebook), never_starts), (Phase::Failed, 4), "{policy}");
+        assert_eq!(attempts(World::new(spec.clone()), vanishes), (Phase::Failed, 4), "{policy}");
+        let on_mesos = || super::mesos::distributed(spec.clone());
+        assert_eq!(attempts(on_mesos(), gets_no_executor), (Phase::Failed, 4), "{policy}");
+        if policy == "OnFailure" {
+            assert_eq!(attempts(on_mesos(), is_never_registered), (Phase::Failed, 4));
+        }
+    }
+}
+
+#[test]
+fn a_driver_that_ran_for_long_counts_as_healthy_also_if_it_vanished_or_was_only_seen_ended() {
+    let vanishes = |world: &mut World| {
+        world.runs().after(600).driver = None;
+        world.step();
+    };
+    let ends_unseen = |world: &mut World| {
+        world.driver.as_mut().unwrap().started = Some(world.now);
+        world.after(600).ends(Reason::DriverLost, 137);
+    };
+    let policy = || World::new(json!({"restart": {"policy": "OnFailure", "maxRestarts": 1}}));
+    assert_eq!(attempts(policy(), vanishes), (Phase::Pending, 7));
+    assert_eq!(attempts(policy(), ends_unseen), (Phase::Pending, 7));
+}
+
+#[test]
+fn when_a_driver_began_to_run_is_told_of_each_attempt_that_did() {
+    let mut world = World::new(json!({"restart": {"policy": "OnFailure", "backoff": "1s"}}));
+    world.step();
+    world.after(30).runs();
+    let began = Some(time(world.now));
+    assert_eq!(world.status().driver.as_ref().unwrap().start_time, began);
+    world.after(30).ends(Reason::ExitedNonZero, 1);
+    while world.step().start.is_none() {
+        world.after(1);
+    }
+    world.ends(Reason::InitFailed, 1);
+    let told: Vec<_> = world.status().attempts.iter().map(|it| it.start_time.clone()).collect();
+    assert_eq!(told, [began, None], "its pod alone did not run");
 }
 
 #[test]
@@ -126,21 +233,21 @@ fn a_backoff_that_a_clock_wrote_which_was_set_back_since_is_over() {
 
 #[test]
 fn a_young_driver_that_starts_and_runs_is_told_of_once_there_is_time_and_all_else_now() {
-    let telling = |spec, state, seconds| {
+    let write = |spec, state, seconds| {
         let mut world = World::new(spec);
         world.create(1);
         world.driver.as_mut().unwrap().state = state;
-        world.after(seconds).decide().telling
+        world.after(seconds).decide().write
     };
     let waiting = |reason| DriverState::Waiting { reason, message: "it waits".into() };
     let running = || DriverState::Running { reason: Reason::DriverRunning, message: String::new() };
     let submitted = || json!({});
-    assert_eq!(telling(submitted(), waiting(Reason::Starting), 1), Telling::WhenQuiet);
-    assert_eq!(telling(submitted(), running(), 1), Telling::WhenQuiet);
-    assert_eq!(telling(submitted(), waiting(Reason::Starting), 20), Telling::Now, "it takes long");
-    assert_eq!(telling(submitted(), running(), 20), Telling::Now);
-    assert_eq!(telling(submitted(), waiting(Reason::ImagePullFailed), 1), Telling::Now, "trouble");
-    assert_eq!(telling(json!({"suspend": true}), running(), 1), Telling::Now, "it is to stop");
+    assert_eq!(write(submitted(), waiting(Reason::Starting), 1), StatusWrite::WhenQuiet);
+    assert_eq!(write(submitted(), running(), 1), StatusWrite::WhenQuiet);
+    assert_eq!(write(submitted(), waiting(Reason::Starting), 20), StatusWrite::Now, "it takes long");
+    assert_eq!(write(submitted(), running(), 20), StatusWrite::Now);
+    assert_eq!(write(submitted(), waiting(Reason::ImagePullFailed), 1), StatusWrite::Now, "trouble");
+    assert_eq!(write(json!({"suspend": true}), running(), 1), StatusWrite::Now, "it is to stop");
     let shell = json!({"run": {"shell": {}}});
-    assert_eq!(telling(shell, running(), 1), Telling::Now, "somebody waits to attach");
+    assert_eq!(write(shell, running(), 1), StatusWrite::Now, "somebody waits to attach");
 }

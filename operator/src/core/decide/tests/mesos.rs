@@ -146,7 +146,8 @@ fn an_attempt_is_over_only_when_its_frameworks_are_seen_gone() {
     assert_eq!(released.reason, Reason::MesosUnreachable);
     let expected =
         "the driver is over, and not yet seen gone from Mesos: the framework u-1: it does not answer";
-    assert_eq!((&*released.message, &*world.status().message), (expected, expected));
+    let reconciling = find_condition(&world.status().conditions, ConditionType::Reconciling).unwrap();
+    assert_eq!((&*reconciling.message, &*world.status().message), (expected, expected));
     assert!(world.is_kept());
     world.frameworks = Frameworks::Gone;
     world.step();

@@ -32,6 +32,7 @@ fn each_end_of_a_driver_has_its_reason() {
         (json!({"exitCode": 0, "reason": "Completed"}), Reason::Completed, ""),
         (json!({"exitCode": 0, "message": report("Completed", 0)}), Reason::Completed, "in its words; mind"),
         (json!({"exitCode": 0, "message": report("IdleTimeout", 0)}), Reason::IdleTimeout, "in its words"),
+        (json!({"exitCode": 0, "message": report("JvmLingers", 0)}), Reason::JvmLingers, "in its words"),
         (
             json!({"exitCode": 3, "message": report("ExitedNonZero", 3)}),
             Reason::ExitedNonZero,
@@ -135,6 +136,32 @@ fn a_driver_runs_as_its_kind_does() {
 }
 
 #[test]
+fn a_notebooks_url_has_the_scheme_and_the_prefix_that_its_arguments_give_it() {
+    for (args, url) in [
+        (json!([]), "http://pi-notebook.science.svc:8888/"),
+        (json!(["--ServerApp.base_url=/team/nb/"]), "http://pi-notebook.science.svc:8888/team/nb/"),
+        (json!(["--NotebookApp.base_url", "team/nb"]), "http://pi-notebook.science.svc:8888/team/nb/"),
+        (
+            json!(["--ServerApp.base_url=/a", "--ServerApp.base_url=/"]),
+            "http://pi-notebook.science.svc:8888/",
+        ),
+        (
+            json!(["--certfile=/tls/tls.crt", "--keyfile=/tls/tls.key"]),
+            "https://pi-notebook.science.svc:8888/",
+        ),
+        (
+            json!(["--ServerApp.certfile", "/c", "--ServerApp.base_url=/b"]),
+            "https://pi-notebook.science.svc:8888/b/",
+        ),
+        (json!(["--ServerApp.certfile="]), "http://pi-notebook.science.svc:8888/"),
+    ] {
+        let running = json!({"phase": "Running", "containerStatuses": [{"name": "driver", "ready": true, "state": {"running": {}}}]});
+        let notebook = seen(json!({"run": {"notebook": {"args": args}}}), &running).notebook;
+        assert_eq!(notebook.unwrap().url, url, "{args}");
+    }
+}
+
+#[test]
 fn a_node_that_falls_silent_is_told_and_nothing_is_done_about_it() {
     let ready = json!({"type": "Ready", "status": "False"});
     let status = json!({"phase": "Running", "conditions": [ready], "containerStatuses": [{"name": "driver", "state": {"running": {}}}]});
@@ -161,9 +188,37 @@ fn whether_a_driver_stops_and_why_shows_in_its_pod() {
     assert_eq!(super::super::stopping(&pod), Stopping::No);
     pod.metadata.deletion_timestamp = pod.metadata.creation_timestamp.clone();
     assert_eq!(super::super::stopping(&pod), Stopping::Asked);
-    let target = json!([{"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}]);
-    pod.status.conditions = serde_json::from_value(target).unwrap();
+    let target = |status: &str| json!([{"type": "DisruptionTarget", "status": status, "reason": "PreemptionByScheduler"}]);
+    pod.status.conditions = serde_json::from_value(target("True")).unwrap();
     assert!(matches!(super::super::stopping(&pod), Stopping::Disrupted { reason: Reason::Preempted, .. }));
+    pod.metadata.deletion_timestamp = None;
+    for status in ["True", "False"] {
+        pod.status.conditions = serde_json::from_value(target(status)).unwrap();
+        assert_eq!(
+            super::super::stopping(&pod),
+            Stopping::No,
+            "{status}: what is announced may be called off"
+        );
+    }
+}
+
+#[test]
+fn since_when_a_driver_runs_is_told_by_the_kubelet_also_after_its_end() {
+    let at = "2025-01-01T00:00:05Z";
+    let status =
+        |state: Value| json!({"phase": "Running", "containerStatuses": [{"name": "driver", "state": state}]});
+    for (state, started) in [
+        (json!({"running": {"startedAt": at}}), Some(at)),
+        (json!({"terminated": {"exitCode": 1, "startedAt": at}}), Some(at)),
+        (
+            json!({"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z"}}),
+            None,
+        ),
+        (json!({"waiting": {"reason": "ImagePullBackOff"}}), None),
+    ] {
+        let told = seen(json!({}), &status(state.clone())).started.map(|at| at.to_string());
+        assert_eq!(told.as_deref(), started, "{state}");
+    }
 }
 
 #[test]

@@ -45,7 +45,16 @@ fn a_notebook_has_its_token_its_port_and_its_files() {
     assert_eq!(mount(&pod, "/lcmap/token")["name"], "lcmap-token");
     let token = named(&pod["spec"]["volumes"], "lcmap-token");
     assert_eq!(token["secret"]["secretName"], "pi-token-01234567");
-    assert_eq!(driver(&pod)["readinessProbe"]["httpGet"], json!({"path": "/api", "port": 9999}));
+    // The agent knows where Jupyter listens, and how: the kubelet asks it, and kills nothing.
+    let probe = &driver(&pod)["startupProbe"];
+    assert_eq!(
+        probe["exec"]["command"],
+        json!(["/lcmap/bin/lcmap-agent", "ready", "--state", "/lcmap/state"])
+    );
+    assert_eq!(
+        (&probe["failureThreshold"], &driver(&pod)["readinessProbe"]),
+        (&json!(i32::MAX), &Value::Null)
+    );
     assert_eq!(mount(&pod, "/home/lcmap/notebooks")["name"], "lcmap-notebook");
     let files = named(&pod["spec"]["volumes"], "lcmap-notebook");
     assert_eq!(files["persistentVolumeClaim"]["claimName"], "pi-notebook");

@@ -67,7 +67,11 @@ fn names_of_ours_are_refused_where_they_stand() {
     for (spec, path) in [
         (json!({"containers": [{"name": "driver"}, {"name": "driver"}]}), "spec.pod.spec.containers[1].name"),
         (json!({"containers": [sidecar, {"name": "lcmap-x"}]}), "spec.pod.spec.containers[1].name"),
-        (json!({"initContainers": [{"name": "lcmap-agent"}]}), "spec.pod.spec.initContainers[0].name"),
+        (json!({"initContainers": [{"name": "lcmap-x"}]}), "spec.pod.spec.initContainers[0].name"),
+        (
+            json!({"initContainers": [{"name": "lcmap-agent", "image": "other"}]}),
+            "spec.pod.spec.initContainers[0].image",
+        ),
         (json!({"initContainers": [{"name": "driver"}]}), "spec.pod.spec.initContainers[0].name"),
         (json!({"volumes": [{"name": "lcmap-plan", "emptyDir": {}}]}), "spec.pod.spec.volumes[0].name"),
         (
@@ -84,19 +88,96 @@ fn names_of_ours_are_refused_where_they_stand() {
 #[test]
 fn what_is_no_pod_is_refused_where_it_stands() {
     for (spec, path) in [
-        (json!({"containers": {}}), "spec.pod.spec.containers must be a list"),
-        (json!({"containers": ["x"]}), "spec.pod.spec.containers[0] must be an object with a name"),
-        (json!({"volumes": [{}]}), "spec.pod.spec.volumes[0] must be an object with a name"),
+        (json!({"containers": {}}), "spec.pod.spec.containers: must be a list, and is an object"),
+        (json!({"containers": ["x"]}), "spec.pod.spec.containers[0]: must be an object, and is \"x\""),
+        (json!({"volumes": [{}]}), "spec.pod.spec.volumes[0].name: is required"),
         (json!({"volumes": [{"name": "a"}, {"name": "a"}]}), "spec.pod.spec.volumes[1].name"),
         (
             json!({"containers": [{"name": "driver", "env": {}}]}),
-            "spec.pod.spec.containers[0].env must be a list",
+            "spec.pod.spec.containers[0].env: must be a list",
         ),
     ] {
         let unfit = refused(json!({"pod": {"spec": spec}}));
         assert_eq!(unfit.reason, Reason::PodTemplateInvalid, "{path}");
         assert!(unfit.message.starts_with(path), "{}", unfit.message);
     }
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_template_is_told_at_once_where_the_first_thing_keeps_it_from_the_server() {
+    let unfit = refused(json!({"pod": {"spec": {
+        "priority": "high",
+        "dnsPolicy": "clusterfirst",
+        "nodeselector": {},
+        "containers": [{"name": "driver", "resources": {"limits": {"memory": "2GB", "cpu": "2 cores"}}}],
+    }}}));
+    assert_eq!(unfit.reason, Reason::PodTemplateInvalid);
+    for words in [
+        "spec.pod.spec.priority: must be a whole number, and is \"high\"",
+        "spec.pod.spec.dnsPolicy: is \"clusterfirst\", and must be one of ClusterFirst,",
+        "spec.pod.spec.nodeselector: ",
+        "did you mean nodeSelector?",
+        "spec.pod.spec.containers[0].resources.limits.memory: \"2GB\" is no quantity; write 2Gi",
+        "spec.pod.spec.containers[0].resources.limits.cpu: \"2 cores\" is no quantity; write 2",
+    ] {
+        assert!(unfit.message.contains(words), "{words:?} is not in {:?}", unfit.message);
+    }
+}
+
+#[test]
+fn what_a_server_names_itself_or_a_newer_one_may_take_is_left_to_it() {
+    for spec in [
+        json!({"dnsPolicy": "OfTheFuture"}),
+        json!({"notYetInvented": 1}),
+        json!({"containers": [{"name": "log"}]}),
+        json!({"volumes": [{"name": "Data", "emptyDir": {"sizeLimit": "-1"}}]}),
+    ] {
+        built(json!({"pod": {"spec": spec}}));
+    }
+}
+
+fn init(pod: &Value, name: &str) -> Value {
+    named(&pod["spec"]["initContainers"], name)["resources"].clone()
+}
+
+#[test]
+fn init_containers_of_ours_ask_for_what_the_driver_does() {
+    let pod = built(json!({"user": {"uid": 1000}}));
+    for name in ["lcmap-agent", "lcmap-inspect"] {
+        assert_eq!(init(&pod, name), driver(&pod)["resources"], "{name}");
+    }
+    let mut template = with_driver(&json!({"resources": {
+        "limits": {"cpu": "2", "ephemeral-storage": "5Gi", "nvidia.com/gpu": 1},
+        "requests": {"cpu": "500m"}}}));
+    template["user"] = json!({"uid": 1000});
+    let pod = built(template);
+    let memory = driver(&pod)["resources"]["limits"]["memory"].clone();
+    for name in ["lcmap-agent", "lcmap-inspect"] {
+        let limits = json!({"cpu": "2", "memory": memory, "ephemeral-storage": "5Gi"});
+        assert_eq!(init(&pod, name)["limits"], limits, "{name}: devices are the driver's alone");
+        assert_eq!(init(&pod, name)["requests"], json!({"cpu": "500m", "memory": memory}), "{name}");
+    }
+}
+
+#[test]
+fn a_template_may_say_what_init_containers_of_ours_ask_for() {
+    let theirs = json!([
+        {"name": "fetch", "image": "fetch:1"},
+        {"name": "lcmap-agent", "resources": {"limits": {"cpu": "100m"}}},
+        {"name": "lcmap-inspect", "resources": {"limits": {"cpu": "100m"}}},
+    ]);
+    let pod = built(json!({"pod": {"spec": {"initContainers": theirs}}}));
+    let names: Vec<_> = pod["spec"]["initContainers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|container| &container["name"])
+        .collect();
+    assert_eq!(names, ["lcmap-agent", "fetch"], "this job looks into no image");
+    let agent = init(&pod, "lcmap-agent");
+    assert_eq!(agent["limits"]["cpu"], "100m");
+    assert_eq!(agent["requests"]["cpu"], Value::Null, "it would be above the limit");
+    assert_eq!(agent["limits"]["memory"], driver(&pod)["resources"]["limits"]["memory"]);
 }
 
 #[test]

@@ -36,6 +36,43 @@ fn a_pod_without_a_node_waits_for_the_scheduler() {
 }
 
 #[test]
+fn nodes_are_not_blamed_for_what_no_node_has_to_do_with() {
+    let kept = json!({"run": {"notebook": {"storage": {"claimName": "mine"}}}});
+    let mounted = json!({"pod": {"spec": {"volumes": []}}});
+    for (spec, word, told, reason, words) in [
+        (
+            &kept,
+            "Unschedulable",
+            r#"persistentvolumeclaim "mine" not found"#,
+            Reason::VolumeUnavailable,
+            "notebook.storage",
+        ),
+        (
+            &mounted,
+            "Unschedulable",
+            "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims",
+            Reason::VolumeUnavailable,
+            "spec.pod.spec.volumes",
+        ),
+        (
+            &kept,
+            "SchedulingGated",
+            "Scheduling is blocked",
+            Reason::Unschedulable,
+            "scheduling gates are lifted",
+        ),
+    ] {
+        let mut pod = with_status(&json!({"phase": "Pending"}));
+        pod.spec.node_name = None;
+        let condition = json!([{"type": "PodScheduled", "status": "False", "reason": word, "message": told}]);
+        pod.status.conditions = serde_json::from_value(condition).unwrap();
+        let (found, message) = waits(spec.clone(), &pod, &[]);
+        assert_eq!(found, reason, "{message}");
+        assert!(message.contains(words) && message.contains(told), "{message}");
+    }
+}
+
+#[test]
 fn an_image_that_cannot_be_had_is_named_with_its_field() {
     for word in ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"] {
         let pod = container_waits("containerStatuses", "driver", word, "denied");
@@ -45,6 +82,12 @@ fn an_image_that_cannot_be_had_is_named_with_its_field() {
     }
     let pod = container_waits("initContainerStatuses", "lcmap-agent", "ErrImagePull", "denied");
     assert!(waits(json!({}), &pod, &[]).1.contains("--agent-image"));
+    let pod = container_waits("containerStatuses", "log", "ErrImagePull", "denied");
+    let message = waits(json!({}), &pod, &[]).1;
+    assert!(
+        message.contains("(spec.pod.spec, container log)"),
+        "a container of the template's own: {message}"
+    );
 }
 
 #[test]

@@ -1,27 +1,29 @@
-//! PURE: which of Mesos' frameworks and tasks are an attempt's, and what they come to.
+//! PURE: the frameworks and tasks of one attempt, picked from Mesos' lists and summed up.
 
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use lcmap_mesos::operator::{Framework, Frameworks, Resource, Task, Tasks};
-use lcmap_mesos::{CERTIFICATE_LABEL, REFUSED_LABEL, UNREACHED_LABEL};
+use lcmap_mesos::{CERTIFICATE_LABEL, OFFERS_LABEL, OfferState, REFUSED_LABEL, UNREACHED_LABEL};
 use lcmap_spark_agent::report::Expiry;
 use lcmap_spark_crd::Reason;
 use lcmap_spark_crd::status::Executors;
 
+use super::executors::{failing, has_run, starting};
+use super::offers;
 use crate::core::{Connection, OnMesos, pod};
 
-/// An attempt, by the id of its first framework.
+/// Names an attempt on Mesos by the id of its first framework.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whose(String);
+pub(crate) struct AttemptId(String);
 
-impl Whose {
+impl AttemptId {
     /// The attempt whose first framework has this id.
     pub(crate) fn new(framework_id: String) -> Self {
         Self(framework_id)
     }
 
-    /// Whether a framework is the attempt's: `-1` is a prefix of `-10`, so that ids match whole.
+    /// Whether a framework belongs to the attempt. `-1` is a prefix of `-10`, so ids are compared as a whole.
     pub(crate) fn has(&self, framework_id: &str) -> bool {
         framework_id.strip_prefix(&self.0).is_some_and(|rest| {
             let number = rest.strip_prefix('-').unwrap_or_default();
@@ -31,9 +33,9 @@ impl Whose {
 }
 
 /// What an attempt has on Mesos.
-pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMesos {
-    let alive: Vec<&Framework> = frameworks.frameworks.iter().filter(|it| whose.has(&it.id)).collect();
-    let ours = |task: &&Task| whose.has(&task.framework_id);
+pub(crate) fn on_mesos(frameworks: &Frameworks, tasks: &Tasks, attempt: &AttemptId) -> OnMesos {
+    let alive: Vec<&Framework> = frameworks.frameworks.iter().filter(|it| attempt.has(&it.id)).collect();
+    let ours = |task: &&Task| attempt.has(&task.framework_id);
     let running: Vec<&Task> =
         tasks.tasks.iter().filter(ours).filter(|task| task.state == "TASK_RUNNING").collect();
     // What an unreachable agent had counts as lost: Spark starts others in its place, and Mesos kills it once the agent is back.
@@ -51,7 +53,7 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         lost: count(&["TASK_LOST", "TASK_DROPPED", "TASK_GONE", "TASK_GONE_BY_OPERATOR", "TASK_UNREACHABLE"]),
     };
     let seen =
-        frameworks.completed_frameworks.iter().filter(|it| whose.has(&it.id)).chain(alive.iter().copied());
+        frameworks.completed_frameworks.iter().filter(|it| attempt.has(&it.id)).chain(alive.iter().copied());
     let registered = seen.filter_map(|it| it.registered).min();
     let amount = |name: &str| running.iter().map(|task| sum(&task.resources, name)).sum::<f64>();
     OnMesos {
@@ -67,10 +69,14 @@ pub(crate) fn of(frameworks: &Frameworks, tasks: &Tasks, whose: &Whose) -> OnMes
         ui: None,
         unreached: label(&alive, UNREACHED_LABEL).map(str::to_owned),
         certificate: label(&alive, CERTIFICATE_LABEL).and_then(expiry),
+        offers: label(&alive, OFFERS_LABEL)
+            .and_then(OfferState::from_label)
+            .map(offers::of_job)
+            .unwrap_or_default(),
         role: None,
         looked: None,
         trouble: None,
-        wait: if running.is_empty() { why_none_runs(&alive, &of_living, tasks, whose) } else { None },
+        wait: if running.is_empty() { why_none_runs(&alive, &of_living, tasks, attempt) } else { None },
     }
 }
 
@@ -86,14 +92,14 @@ fn connection(alive: &[&Framework]) -> Connection {
 }
 
 /// When the last of an attempt's frameworks that live was registered.
-pub(crate) fn youngest(frameworks: &Frameworks, whose: &Whose) -> Option<Timestamp> {
-    let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
+pub(crate) fn youngest(frameworks: &Frameworks, attempt: &AttemptId) -> Option<Timestamp> {
+    let alive = frameworks.frameworks.iter().filter(|it| attempt.has(&it.id));
     Timestamp::try_from(alive.filter_map(|it| it.registered).max()?).ok()
 }
 
 /// Where Spark's web UI of an attempt is, by the last of its frameworks that live.
-pub(crate) fn ui(frameworks: &Frameworks, whose: &Whose) -> Option<SocketAddr> {
-    let alive = frameworks.frameworks.iter().filter(|it| whose.has(&it.id));
+pub(crate) fn ui(frameworks: &Frameworks, attempt: &AttemptId) -> Option<SocketAddr> {
+    let alive = frameworks.frameworks.iter().filter(|it| attempt.has(&it.id));
     let last = alive.filter(|it| it.webui_url.is_some()).max_by_key(|it| it.registered)?;
     pod::address(last.webui_url.as_deref()?)
 }
@@ -103,10 +109,13 @@ fn why_none_runs(
     alive: &[&Framework],
     of_living: &[&Task],
     tasks: &Tasks,
-    whose: &Whose,
+    attempt: &AttemptId,
 ) -> Option<(Reason, String)> {
     let told = || label(alive, REFUSED_LABEL).map(refused);
-    failing(of_living).or_else(told).or_else(|| starting(tasks, whose))
+    failing(of_living).or_else(told).or_else(|| {
+        let all = tasks.tasks.iter().chain(&tasks.pending_tasks);
+        starting(&all.filter(|task| attempt.has(&task.framework_id)).collect::<Vec<_>>())
+    })
 }
 
 /// What the last of an attempt's frameworks that live says by a label, of those that say something by it.
@@ -127,35 +136,6 @@ fn expiry(told: &str) -> Option<Expiry> {
 /// Why no executor runs of a framework whose tasks the master refuses, by its ACLs say: of that its scheduler alone hears.
 pub(crate) fn refused(why: &str) -> (Reason, String) {
     (Reason::ExecutorsFailing, format!("no executor has run yet; the master refuses them: {why}"))
-}
-
-/// Executors that are on their way: an agent may have to fetch their image first.
-fn starting(tasks: &Tasks, whose: &Whose) -> Option<(Reason, String)> {
-    let all = tasks.tasks.iter().chain(&tasks.pending_tasks);
-    let count = all.filter(|task| whose.has(&task.framework_id)).count();
-    let starts = if count == 1 { "executor starts; its agent" } else { "executors start; their agents" };
-    let message = format!("{count} {starts} may still be fetching the image");
-    (count > 0).then_some((Reason::Registered, message))
-}
-
-/// Whether an executor that has ended ran before: one whose image is missing never did.
-fn has_run(task: &Task) -> bool {
-    task.statuses.iter().any(|status| status.state == "TASK_RUNNING")
-}
-
-/// Why executors fail: what Mesos said of the one that failed last.
-fn failing(ended: &[&Task]) -> Option<(Reason, String)> {
-    let failed = |task: &&&Task| !matches!(task.state.as_str(), "TASK_FINISHED" | "TASK_KILLED");
-    let failures = ended.iter().filter(failed).count();
-    let status = ended.iter().rev().find(failed)?.statuses.last()?;
-    let told: Vec<&str> = [status.reason.as_str(), status.message.as_str()]
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
-    let words = if told.is_empty() { status.state.clone() } else { told.join(": ") };
-    let have = if failures == 1 { "executor has" } else { "executors have" };
-    let message = format!("{failures} {have} failed, the last one by {words}");
-    Some((Reason::ExecutorsFailing, message))
 }
 
 /// So much of a resource, all roles together.
@@ -192,7 +172,7 @@ mod tests {
 
     #[test]
     fn an_id_is_an_attempts_only_as_a_whole() {
-        let whose = Whose::new("uid-1".into());
+        let attempt = AttemptId::new("uid-1".into());
         for (id, has) in [
             ("uid-1", true),
             ("uid-1-2", true),
@@ -201,7 +181,7 @@ mod tests {
             ("uid-1-x", false),
             ("x-uid-1", false),
         ] {
-            assert_eq!(whose.has(id), has, "{id}");
+            assert_eq!(attempt.has(id), has, "{id}");
         }
     }
 
@@ -214,11 +194,11 @@ mod tests {
             "completed_tasks": [task("uid-1", "3", "TASK_LOST", "", "")],
             "unreachable_tasks": [task("uid-1", "4", "TASK_UNREACHABLE", "", ""), task("uid-10", "1", "TASK_LOST", "", "")],
         }));
-        let sight = of(&frameworks, &tasks, &Whose::new("uid-1".into()));
-        assert_eq!(sight.frameworks, ["uid-1"]);
-        assert_eq!(sight.executors, Executors { running: 2, failed: 0, lost: 2 });
-        assert_eq!((sight.cores, sight.memory_mib, sight.wait), (4, 2816, None));
-        assert_eq!(sight.registered.unwrap().as_second(), 1_700_000_000);
+        let mesos = on_mesos(&frameworks, &tasks, &AttemptId::new("uid-1".into()));
+        assert_eq!(mesos.frameworks, ["uid-1"]);
+        assert_eq!(mesos.executors, Executors { running: 2, failed: 0, lost: 2 });
+        assert_eq!((mesos.cores, mesos.memory_mib, mesos.wait), (4, 2816, None));
+        assert_eq!(mesos.registered.unwrap().as_second(), 1_700_000_000);
     }
 
     #[test]
@@ -236,8 +216,8 @@ mod tests {
             (vec![at(false, true)], Connection::Awaited),
         ] {
             let frameworks = read(json!({"frameworks": alive}));
-            let sight = of(&frameworks, &Tasks::default(), &Whose::new("uid-1".into()));
-            assert_eq!(sight.connection, connection);
+            let mesos = on_mesos(&frameworks, &Tasks::default(), &AttemptId::new("uid-1".into()));
+            assert_eq!(mesos.connection, connection);
         }
     }
 
@@ -246,8 +226,8 @@ mod tests {
         let frameworks =
             read(json!({"completed_frameworks": [framework("uid-1")], "frameworks": [framework("uid-1-2")]}));
         let tasks = read(json!({"completed_tasks": [task("uid-1", "0", "TASK_FAILED", "", "")]}));
-        let sight = of(&frameworks, &tasks, &Whose::new("uid-1".into()));
-        assert_eq!((sight.executors.failed, sight.wait), (1, None));
+        let mesos = on_mesos(&frameworks, &tasks, &AttemptId::new("uid-1".into()));
+        assert_eq!((mesos.executors.failed, mesos.wait), (1, None));
     }
 
     #[test]
@@ -257,26 +237,13 @@ mod tests {
             framework["registered_time"]["nanoseconds"] = json!(second * 1_000_000_000);
             framework
         };
-        let whose = Whose::new("uid-1".into());
-        let second = |frameworks: Value| youngest(&read(frameworks), &whose).map(Timestamp::as_second);
+        let attempt = AttemptId::new("uid-1".into());
+        let second = |frameworks: Value| youngest(&read(frameworks), &attempt).map(Timestamp::as_second);
         assert_eq!(
             second(json!({"frameworks": [at("uid-1", 5), at("uid-1-2", 9), at("uid-10", 12)]})),
             Some(9)
         );
         assert_eq!(second(json!({"completed_frameworks": [at("uid-1", 5)]})), None);
-    }
-
-    #[test]
-    fn one_executor_that_starts_is_told_of_as_one() {
-        let frameworks = read(json!({"frameworks": [framework("uid-1")]}));
-        for (ids, words) in
-            [(&["0"][..], "1 executor starts; its agent"), (&["0", "1"], "2 executors start; their agents")]
-        {
-            let tasks: Vec<_> = ids.iter().map(|id| task("uid-1", id, "TASK_STAGING", "", "")).collect();
-            let wait = of(&frameworks, &read(json!({"tasks": tasks})), &Whose::new("uid-1".into())).wait;
-            let (_, message) = wait.unwrap();
-            assert!(message.starts_with(words), "{message}");
-        }
     }
 
     #[test]
@@ -294,7 +261,7 @@ mod tests {
             (vec![at("uid-10", 1, first)], None),
             (vec![at("uid-1", 1, Some("https://10.0.0.1:4440"))], None),
         ] {
-            let ui = ui(&read(json!({"frameworks": frameworks})), &Whose::new("uid-1".into()));
+            let ui = ui(&read(json!({"frameworks": frameworks})), &AttemptId::new("uid-1".into()));
             assert_eq!(ui.map(|it| it.to_string()).as_deref(), told, "{frameworks:?}");
         }
     }
@@ -305,7 +272,7 @@ mod tests {
         framework["framework_info"]["labels"] =
             json!({"labels": [{"key": REFUSED_LABEL, "value": "TASK_ERROR: not authorized"}]});
         let frameworks = read(json!({"frameworks": [framework]}));
-        let told = |tasks: Value| of(&frameworks, &read(tasks), &Whose::new("uid-1".into())).wait;
+        let told = |tasks: Value| on_mesos(&frameworks, &read(tasks), &AttemptId::new("uid-1".into())).wait;
         let refused = Some(refused("TASK_ERROR: not authorized"));
         assert_eq!(told(json!({})), refused);
         assert_eq!(told(json!({"tasks": [task("uid-1", "0", "TASK_STAGING", "", "")]})), refused);
@@ -329,14 +296,30 @@ mod tests {
             (vec![at("uid-10", 1, certificate(first))], None),
             (vec![at("uid-1", 1, certificate("soon"))], None),
         ] {
-            let sight =
-                of(&read(json!({"frameworks": frameworks})), &Tasks::default(), &Whose::new("uid-1".into()));
-            assert_eq!(sight.certificate.map(|it| (it.warn_from, it.at)), told, "{frameworks:?}");
+            let mesos = on_mesos(
+                &read(json!({"frameworks": frameworks})),
+                &Tasks::default(),
+                &AttemptId::new("uid-1".into()),
+            );
+            assert_eq!(mesos.certificate.map(|it| (it.warn_from, it.at)), told, "{frameworks:?}");
         }
         let unreached = json!([{"key": UNREACHED_LABEL, "value": "10.0.0.5:4711"}]);
         let frameworks = read(json!({"frameworks": [at("uid-1", 1, unreached)]}));
-        let sight = of(&frameworks, &Tasks::default(), &Whose::new("uid-1".into()));
-        assert_eq!(sight.unreached.as_deref(), Some("10.0.0.5:4711"));
+        let mesos = on_mesos(&frameworks, &Tasks::default(), &AttemptId::new("uid-1".into()));
+        assert_eq!(mesos.unreached.as_deref(), Some("10.0.0.5:4711"));
+    }
+
+    #[test]
+    fn why_offers_are_declined_is_told_by_the_framework_that_gets_them() {
+        let mut framework = framework("uid-1");
+        let said = json!({"standstill": {"cause": "PortMissing", "words": "is 7500"}, "wantedSince": 60})
+            .to_string();
+        framework["framework_info"]["labels"] = json!({"labels": [{"key": OFFERS_LABEL, "value": said}]});
+        let frameworks = read(json!({"frameworks": [framework]}));
+        let mut mesos = on_mesos(&frameworks, &Tasks::default(), &AttemptId::new("uid-1".into()));
+        assert_eq!(mesos.offers.wanted_since.unwrap().as_second(), 60);
+        mesos.wait = Some((Reason::NoOffers, "check quota".into()));
+        assert_eq!(mesos.hindered(None), Some((Reason::PortsNotOffered, "is 7500".to_owned())));
     }
 
     #[test]
@@ -346,7 +329,7 @@ mod tests {
             task("uid-1", "0", "TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED", "Failed to run 'docker pull no/such'"),
             task("uid-1", "1", "TASK_KILLED", "", ""),
         ]}));
-        let (reason, message) = of(&frameworks, &tasks, &Whose::new("uid-1".into())).wait.unwrap();
+        let (reason, message) = on_mesos(&frameworks, &tasks, &AttemptId::new("uid-1".into())).wait.unwrap();
         assert_eq!(reason, Reason::ExecutorsFailing);
         let expected = "1 executor has failed, the last one by REASON_CONTAINER_LAUNCH_FAILED: Failed to run 'docker pull no/such'";
         assert_eq!(message, expected);

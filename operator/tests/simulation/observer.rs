@@ -1,4 +1,4 @@
-//! What one operator knows of Mesos, and what it does there: in turns of its own, each request of which may come late.
+//! One operator's observer of Mesos: it looks and tears down in turns of its own. Each request of a turn may come late.
 //!
 //! It walks as the real one does (`controller/mesos/observer.rs`, `attempts.rs`, `settle.rs`).
 
@@ -23,8 +23,8 @@ pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration
 /// How long a framework that cannot be seen gone keeps its job.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-/// What one operator knows of Mesos.
-pub(crate) struct Sight {
+/// The observer of one operator.
+pub(crate) struct Observer {
     /// When it asks next.
     pub(crate) next: Timestamp,
     attempts: BTreeMap<String, Attempt>,
@@ -83,7 +83,7 @@ pub(crate) struct Step {
     pub(crate) is_news: bool,
 }
 
-impl Sight {
+impl Observer {
     /// Of an operator that has just been started.
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {

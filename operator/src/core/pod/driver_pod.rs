@@ -1,9 +1,9 @@
-//! A driver pod as far as it is looked at: of the tens of kilobytes of a Pod, one or two are kept.
+//! The fields of a driver pod that are read: of the tens of kilobytes of a Pod, one or two are kept.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize;
 
-/// A driver pod, as far as it is looked at. Whatever else is in it is skipped while it is read.
+/// A driver pod. Fields that nothing reads are skipped while it is parsed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DriverPod {
@@ -203,6 +203,8 @@ pub struct Terminated {
     pub reason: Option<String>,
     /// What it left in its termination message.
     pub message: Option<String>,
+    /// Since when it ran, if it did.
+    pub started_at: Option<Time>,
     /// When.
     pub finished_at: Option<Time>,
 }
