@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::run::exit;
+use crate::streams;
 
 /// Arguments of `lcmap-spark crd`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ pub(crate) fn main(args: &Args) -> ExitCode {
         // `| head` has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lcmap-spark: the definition cannot be printed: {error}");
+            streams::complain(format!("the definition cannot be printed: {error}"));
             ExitCode::from(exit::FAULT)
         }
     }

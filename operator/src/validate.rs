@@ -1,20 +1,17 @@
 //! `lcmap-spark validate`: what an API server would refuse, without one.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lcmap_spark_crd::admission;
-
-use crate::manifest::{self, Source};
+use crate::manifest::{self, Document, Files};
 use crate::run::exit;
-use crate::run::prepare::refused;
+use crate::run::prepare::admit;
+use crate::{streams, warnings};
 
 /// Arguments of `lcmap-spark validate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Manifests to judge; - is standard input
-    #[arg(short, long = "filename", value_name = "FILE", required = true, num_args = 1..)]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    files: Files,
 }
 
 /// What was found.
@@ -23,39 +20,49 @@ struct Tally {
     valid: usize,
     refused: usize,
     skipped: usize,
+    warnings: usize,
 }
 
 /// Judges every document of every file; exit code 0 when none is refused.
 pub(crate) fn main(args: &Args) -> ExitCode {
     let mut tally = Tally::default();
-    for source in args.files.iter().map(|file| Source::from(file.as_path())) {
-        for document in manifest::read(&source) {
-            judge(document, &mut tally);
-        }
+    for document in manifest::read(&args.files) {
+        judge(document, &mut tally);
     }
-    let Tally { valid, refused, skipped } = tally;
-    println!("{valid} valid, {refused} refused, {skipped} not SparkJobs");
+    let Tally { valid, refused, skipped, warnings } = tally;
+    let warnings = match warnings {
+        0 => String::new(),
+        1 => ", 1 warning".to_owned(),
+        several => format!(", {several} warnings"),
+    };
+    streams::print(format!("{valid} valid, {refused} refused, {skipped} not SparkJobs{warnings}"));
     if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(exit::REFUSED) }
 }
 
-fn judge(document: Result<manifest::Manifest, manifest::ManifestError>, tally: &mut Tally) {
+fn judge(document: Document, tally: &mut Tally) {
     let manifest = match document {
-        Ok(manifest) => manifest,
-        Err(error) => {
+        Document::Job(manifest) => manifest,
+        Document::Foreign { .. } => {
+            tally.skipped += 1;
+            return;
+        }
+        Document::Faulty(error) => {
             tally.refused += 1;
-            return println!("{error}");
+            return streams::print(error);
         }
     };
-    if manifest.foreign().is_some() {
-        tally.skipped += 1;
-        return;
-    }
-    match admission::admit(manifest.value.clone()) {
-        Ok(_) => tally.valid += 1,
-        Err(violations) => {
+    match admit(&manifest) {
+        Ok(job) => {
+            tally.valid += 1;
+            for warning in warnings::of(&manifest, &job) {
+                tally.warnings += 1;
+                streams::print(format!("{}: warning: {warning}", manifest.origin));
+            }
+        }
+        Err(faults) => {
             tally.refused += 1;
-            for fault in violations.iter().map(|violation| refused(&manifest, violation)) {
-                println!("{}: {fault}", manifest.origin);
+            for fault in faults {
+                streams::print(format!("{}: {fault}", manifest.origin));
             }
         }
     }

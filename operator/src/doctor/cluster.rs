@@ -1,9 +1,12 @@
 //! What a Mesos that answers would do with a job: its role, its executors.
 
-use lcmap_mesos::operator::Operator;
+use lcmap_mesos::operator::{Agent, Operator};
 use lcmap_mesos::scheduler::{TakeDownError, take_down};
 use lcmap_mesos::{FrameworkInfo, Settings};
 use lcmap_spark_crd::{Reason, SparkJob};
+
+use tokio::net::lookup_host;
+use tokio::task::JoinSet;
 
 use super::admin::user;
 use super::reason;
@@ -65,5 +68,36 @@ async fn agents(job: &SparkJob, operator: &mut Operator, report: &mut Report) {
         Some((reason, message)) => report.failed("agents", reason, message),
         None if room.executors == 1 => report.ok("agents", "1 executor would find room now"),
         None => report.ok("agents", format!("{} executors would find room now", room.executors)),
+    }
+    names(job, &agents, report).await;
+}
+
+/// Looks the names of agents up, by which a driver fetches large results from executors there, unless those have a network of
+/// their own.
+async fn names(job: &SparkJob, agents: &[Agent], report: &mut Report) {
+    const MOST: usize = 5;
+    if job.spec.mesos.container.network.is_some() {
+        return;
+    }
+    let mut lookups = JoinSet::new();
+    for host in agents.iter().filter(|agent| agent.active).map(|agent| agent.hostname.clone()) {
+        lookups.spawn(async move { lookup_host((host.as_str(), 0)).await.err().map(|_| host) });
+    }
+    let looked_up = lookups.join_all().await;
+    let (count, mut unknown) = (looked_up.len(), looked_up.into_iter().flatten().collect::<Vec<String>>());
+    match unknown.len() {
+        0 if count > 0 => report.ok("names", "the host names of agents resolve here"),
+        0 => {}
+        unresolved => {
+            unknown.sort();
+            unknown.truncate(MOST);
+            let message = format!(
+                "{unresolved} of {count} host names of agents do not resolve here ({}): a driver on this machine cannot fetch \
+                 results of tasks above 1 MB (spark.task.maxDirectResultSize) from executors there; make them known by DNS, \
+                 /etc/hosts or hostAliases in spec.pod, or have the agents started with --hostname and their addresses",
+                unknown.join(", ")
+            );
+            report.failed("names", Reason::NameUnknown, message);
+        }
     }
 }

@@ -14,9 +14,10 @@ use lcmap_spark_crd::spec::EnvVar;
 use lcmap_spark_crd::{Mode, Reason, SparkJob, admission};
 
 use crate::core;
-use crate::manifest::{self, Manifest, Source};
+use crate::manifest::{self, Document, Manifest};
 use crate::run::prepare::{self, NATIVE_LIBRARY, Prepared, Surface, prepare};
 use crate::run::{self, Fault, exit};
+use crate::streams;
 use report::Report;
 
 /// Checks every job of every manifest; exit code 0 if all is well, 1 if anything is not.
@@ -28,17 +29,25 @@ pub(crate) fn main(args: &run::Args) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("lcmap-spark: the event loop cannot be started: {error}");
+            streams::complain(format!("the event loop cannot be started: {error}"));
             return ExitCode::from(exit::FAULT);
         }
     };
     let mut report = Report::new(args.output);
-    for source in args.files.iter().map(|file| Source::from(file.as_path())) {
-        for (i, read) in manifest::read(&source).into_iter().enumerate() {
-            report.begin(&source, i + 1, read.as_ref().ok());
-            match read {
-                Err(error) => report.failed("manifest", Reason::SpecInvalid, error.problem()),
-                Ok(manifest) => runtime.block_on(examine(&manifest, &surface, &mut report)),
+    for document in manifest::read(&args.files) {
+        match document {
+            Document::Job(manifest) => {
+                report.begin(&manifest.origin, manifest.name());
+                runtime.block_on(examine(&manifest, &surface, &mut report));
+            }
+            Document::Foreign { origin, .. } if origin.source.is_found() => {}
+            Document::Foreign { origin, name } => {
+                report.begin(&origin, None);
+                report.note("manifest", format!("{name} is not a SparkJob: nothing is checked"));
+            }
+            Document::Faulty(error) => {
+                report.begin(&error.origin, None);
+                report.failed("manifest", Reason::SpecInvalid, error.fault.to_string());
             }
         }
     }
@@ -47,9 +56,6 @@ pub(crate) fn main(args: &run::Args) -> ExitCode {
 }
 
 async fn examine(manifest: &Manifest, surface: &Surface, report: &mut Report) {
-    if let Some(foreign) = manifest.foreign() {
-        return report.note("manifest", format!("{foreign} is not a SparkJob: nothing is checked"));
-    }
     match prepare(manifest, surface) {
         Ok(prepared) => tell_prepared(&prepared, surface, report),
         Err(faults) => faults.iter().for_each(|fault| tell_fault(fault, report)),

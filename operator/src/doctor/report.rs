@@ -1,15 +1,14 @@
 //! What the doctor says: a line for each thing that was checked.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use console::Style;
 use lcmap_spark_crd::Reason;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::manifest::{Manifest, Source};
+use crate::manifest::{Origin, Source};
 use crate::run::Output;
+use crate::streams;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,6 +28,8 @@ struct Line<'a> {
     file: &'a str,
     document: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<&'a str>,
     check: &'a str,
     verdict: Verdict,
@@ -41,8 +42,7 @@ struct Line<'a> {
 #[derive(Debug)]
 pub(super) struct Report {
     output: Output,
-    file: String,
-    document: usize,
+    origin: Origin,
     job: Option<String>,
     failed: bool,
 }
@@ -50,21 +50,19 @@ pub(super) struct Report {
 impl Report {
     /// One that has nothing to say yet.
     pub(super) fn new(output: Output) -> Self {
-        Self { output, file: String::new(), document: 0, job: None, failed: false }
+        Self { output, origin: Origin::of(Source::Stdin), job: None, failed: false }
     }
 
     /// What follows is about this document.
-    pub(super) fn begin(&mut self, source: &Source, document: usize, manifest: Option<&Manifest>) {
-        self.file = source.to_string();
-        self.document = document;
-        let name = manifest.and_then(|manifest| manifest.value.pointer("/metadata/name"));
-        self.job = name.and_then(Value::as_str).map(str::to_owned);
+    pub(super) fn begin(&mut self, origin: &Origin, job: Option<&str>) {
+        self.origin = origin.clone();
+        self.job = job.map(str::to_owned);
         if self.output == Output::Text {
             let name = self.job.as_deref().unwrap_or("?");
-            write(&format!(
+            streams::print(format!(
                 "{} {}",
                 Style::new().bold().apply_to(name),
-                Style::new().dim().apply_to(&self.file)
+                Style::new().dim().apply_to(origin)
             ));
         }
     }
@@ -95,13 +93,15 @@ impl Report {
         let line = match self.output {
             Output::Text => text(check, verdict, reason, message),
             Output::Json => {
-                let (file, document, job) = (self.file.as_str(), self.document, self.job.as_deref());
+                let (file, document, item) =
+                    (&*self.origin.source.to_string(), self.origin.document, self.origin.item);
+                let job = self.job.as_deref();
                 // Its keys are strings: nothing in it can fail to serialise.
-                serde_json::to_string(&Line { file, document, job, check, verdict, reason, message })
+                serde_json::to_string(&Line { file, document, item, job, check, verdict, reason, message })
                     .unwrap_or_default()
             }
         };
-        write(&line);
+        streams::print(line);
     }
 }
 
@@ -113,11 +113,6 @@ fn text(check: &str, verdict: Verdict, reason: Option<&str>, message: &str) -> S
     };
     let reason = reason.map(|reason| format!("{reason}: ")).unwrap_or_default();
     format!("  {} {check:<13} {reason}{message}", style.apply_to(format!("{word:<6}")))
-}
-
-/// A reader that has gone away does not stop the checks.
-fn write(line: &str) {
-    let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
 }
 
 #[cfg(test)]

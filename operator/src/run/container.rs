@@ -1,6 +1,7 @@
 //! The command line of one container, as the seed document types it: `docker run -it --rm --user=… --network=host`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// The program that runs containers. Both take the same options for what is used here.
@@ -186,32 +187,59 @@ impl Container {
             Streams::Terminal => line.extend(["--interactive".into(), "--tty".into()]),
         }
         for path in &self.tmpfs {
-            line.push(joined(["--tmpfs=".as_ref(), path.as_os_str(), ":rw,mode=1777".as_ref()]));
+            line.push(mount_option(&[
+                "type=tmpfs".into(),
+                setting("target", path),
+                "tmpfs-mode=1777".into(),
+            ]));
         }
         for mount in &self.mounts {
-            line.push(volume(mount));
+            line.push(bind(mount));
         }
-        line.push(joined(["--entrypoint=".as_ref(), program.as_os_str()]));
+        line.push(setting("--entrypoint", program));
         line.push(self.image.clone().into());
         line.extend(args.iter().cloned());
         line
     }
 }
 
-fn volume(mount: &Mount) -> OsString {
-    let access = match mount.access {
-        Access::ReadOnly => ":ro",
-        Access::ReadWrite => ":rw",
-    };
-    let (source, target) = (mount.source.as_os_str(), mount.target.as_os_str());
-    joined(["--volume=".as_ref(), source, ":".as_ref(), target, access.as_ref()])
+fn bind(mount: &Mount) -> OsString {
+    let mut fields =
+        vec!["type=bind".into(), setting("source", &mount.source), setting("target", &mount.target)];
+    if mount.access == Access::ReadOnly {
+        fields.push("readonly".into());
+    }
+    mount_option(&fields)
 }
 
-fn joined<const N: usize>(parts: [&std::ffi::OsStr; N]) -> OsString {
-    parts.iter().fold(OsString::new(), |mut whole, part| {
-        whole.push(part);
-        whole
-    })
+/// `--mount`, which takes every path; `--volume` ends one at its first colon. Both engines read its value as one record of
+/// CSV (Docker `opts/mount.go`, podman `pkg/specgenutil/volumes.go`).
+fn mount_option(fields: &[OsString]) -> OsString {
+    let record: Vec<_> = fields.iter().map(|field| quoted(field)).collect();
+    let mut option = OsString::from("--mount=");
+    option.push(record.join(OsStr::new(",")));
+    option
+}
+
+/// A field of CSV, in quotes where it needs them.
+fn quoted(field: &OsStr) -> OsString {
+    let bytes = field.as_bytes();
+    if !bytes.iter().any(|byte| b",\"\r\n".contains(byte)) {
+        return field.to_owned();
+    }
+    let mut text = vec![b'"'];
+    for byte in bytes {
+        text.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 }));
+    }
+    text.push(b'"');
+    OsString::from_vec(text)
+}
+
+fn setting(name: &str, path: &Path) -> OsString {
+    let mut setting = OsString::from(name);
+    setting.push("=");
+    setting.push(path);
+    setting
 }
 
 #[cfg(test)]
@@ -244,8 +272,9 @@ mod tests {
         assert_eq!(
             line(&container()),
             "run --rm --name=lcmap-pi-1 --label=lcmap.usgs.gov/run=lcmap-spark --user=1000:100 --pull=missing \
-             --stop-timeout=86400 --network=host --tmpfs=/certs:rw,mode=1777 \
-             --volume=/home/user/jobs:/home/lcmap/jobs:ro --entrypoint=/lcmap/agent usgseros/lcmap-spark:2.0 launch"
+             --stop-timeout=86400 --network=host \
+             --mount=type=tmpfs,target=/certs,tmpfs-mode=1777 \
+             --mount=type=bind,source=/home/user/jobs,target=/home/lcmap/jobs,readonly --entrypoint=/lcmap/agent usgseros/lcmap-spark:2.0 launch"
         );
     }
 
@@ -267,6 +296,21 @@ mod tests {
         ];
         for (container, words) in table {
             assert!(line(&container).contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn every_path_arrives_whole_at_the_engine() {
+        for (path, option) in [
+            ("/data/2024-01-01T00:00", "--mount=type=bind,source=/data/2024-01-01T00:00,target=/in"),
+            ("/data/a,b", "--mount=type=bind,\"source=/data/a,b\",target=/in"),
+            ("/data/a=b", "--mount=type=bind,source=/data/a=b,target=/in"),
+            ("/data/5\" disk", "--mount=type=bind,\"source=/data/5\"\" disk\",target=/in"),
+            ("/data/a b", "--mount=type=bind,source=/data/a b,target=/in"),
+        ] {
+            let container = Container { mounts: vec![Mount::read_write(path, "/in")], ..container() };
+            let arguments = container.arguments(Path::new("/lcmap/agent"), &[]);
+            assert!(arguments.contains(&option.into()), "{option} is not in {arguments:?}");
         }
     }
 }

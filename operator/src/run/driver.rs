@@ -67,9 +67,9 @@ enum Stage {
     Ended(Ending),
 }
 
-/// What a driver does, as far as `run` can see.
+/// What `run` observes of a driver.
 #[derive(Debug)]
-pub(crate) enum Seen {
+pub(crate) enum Observation {
     /// Its image is fetched or looked at.
     Looking,
     /// Its agent runs and says this.
@@ -148,11 +148,11 @@ impl Driver {
     }
 
     /// What it does now.
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) fn observe(&self) -> Observation {
         match &self.stage {
-            Stage::Looking(_) => Seen::Looking,
-            Stage::Running(_) | Stage::Settling(..) => Seen::Agent(self.start.folder.driver_state()),
-            Stage::Ended(ending) => Seen::Ended(ending.clone()),
+            Stage::Looking(_) => Observation::Looking,
+            Stage::Running(_) | Stage::Settling(..) => Observation::Agent(self.start.folder.driver_state()),
+            Stage::Ended(ending) => Observation::Ended(ending.clone()),
         }
     }
 

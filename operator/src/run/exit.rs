@@ -6,7 +6,7 @@ use super::signals::Request;
 
 /// A manifest, or a command line, was refused.
 pub(crate) const REFUSED: u8 = 2;
-/// `activeDeadline`, `startTimeout` or `allocationTimeout` ended the job, as `timeout(1)` says it.
+/// `activeDeadline`, `startTimeout` or `allocationTimeout` ended the job, or it had waited in vain for agents, as `timeout(1)` says it.
 pub(crate) const TIMEOUT: u8 = 124;
 /// lcmap-spark itself could not go on.
 pub(crate) const FAULT: u8 = 125;
@@ -20,7 +20,15 @@ pub(super) fn of(status: &SparkJobStatus, request: Option<Request>) -> u8 {
     match (status.phase, status.reason) {
         (Some(Phase::Succeeded | Phase::Suspended), _) => 0,
         (_, Some(Reason::Interrupted)) => request.map_or(INTERRUPTED, Request::exit_code),
-        (_, Some(Reason::DeadlineExceeded | Reason::StartTimeout | Reason::AllocationTimeout)) => TIMEOUT,
+        (
+            _,
+            Some(
+                Reason::DeadlineExceeded
+                | Reason::StartTimeout
+                | Reason::AllocationTimeout
+                | Reason::AgentsExcluded,
+            ),
+        ) => TIMEOUT,
         _ => own.filter(|code| *code != 0).unwrap_or(FAULT),
     }
 }

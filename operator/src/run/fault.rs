@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::manifest::Manifest;
+
 /// One thing that is wrong with one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -20,6 +22,16 @@ impl Fault {
     /// A fault of the whole document, or of this machine.
     pub(crate) fn of_job(message: impl Into<String>) -> Self {
         Self { field: None, message: message.into() }
+    }
+
+    /// The same, with the line of its field.
+    #[must_use]
+    pub(crate) fn on_line_of(mut self, manifest: &Manifest) -> Self {
+        let line = self.field.as_ref().and_then(|field| manifest.fields.line(field));
+        if let Some(line) = line {
+            self.message = format!("{} (line {line})", self.message);
+        }
+        self
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use lcmap_spark_agent::notebook::in_url;
 use lcmap_spark_agent::plan::LaunchPlan;
 use lcmap_spark_crd::spec::{RunKind, RunRef};
 use lcmap_spark_crd::{Phase, Reason, SparkJob, SparkJobStatus, names};
@@ -15,18 +16,18 @@ use tokio::sync::watch::Receiver;
 
 use super::container::Streams;
 use super::debt;
-use super::driver::{Driver, Happened, Seen, Start};
+use super::driver::{Driver, Happened, Observation, Start};
 use super::folder::AttemptFolder;
 use super::launcher::Launcher;
 use super::output::Route;
 use super::prepare::Prepared;
 use super::progress;
 use super::report::{Event, Output, Reporter, Subject};
+use super::reported::{Reported, ReportedAttempt};
 use super::signals::{Request, Signals};
-use super::told::{Told, ToldOfAttempt};
 use super::{Args, RunError, exit};
 use crate::core::{self, Decision, Effect, Ending, OnMesos, Requeue, Site};
-use crate::mesos::{self, Need, Whose};
+use crate::mesos::{self, AttemptId, Need};
 use crate::progress::{Progress, SparkUi};
 
 /// How often the agent's state file is looked at.
@@ -67,7 +68,7 @@ pub(crate) struct JobRun<'a> {
     request: Option<Request>,
     /// Whether something that may be left on Mesos was given up on: nothing of the job may start beside it.
     gave_up: bool,
-    told: Told,
+    reported: Reported,
 }
 
 impl<'a> JobRun<'a> {
@@ -110,7 +111,7 @@ impl<'a> JobRun<'a> {
             stillborn: None,
             request: None,
             gave_up: false,
-            told: Told::default(),
+            reported: Reported::default(),
         }
     }
 
@@ -136,12 +137,12 @@ impl<'a> JobRun<'a> {
     }
 
     fn begin(&mut self, attempt: i32) {
-        self.told.attempt = ToldOfAttempt::default();
+        self.reported.attempt = ReportedAttempt::default();
         self.progress = None;
         self.stillborn = None;
         self.on_mesos = self.mesos.clone().map(|settings| {
             let uid = self.job.metadata.uid.as_deref().unwrap_or_default();
-            let whose = Whose::new(names::framework_id(uid, attempt));
+            let whose = AttemptId::new(names::framework_id(uid, attempt));
             mesos::follow(settings, whose, Need::of(&self.job.spec))
         });
         self.driver = None;
@@ -229,8 +230,8 @@ impl<'a> JobRun<'a> {
     fn mind_debt(&mut self) {
         let Some(debt) = self.driver.as_mut().and_then(Driver::debt) else { return };
         let (is_overdue, left) = (debt.is_overdue(), debt::in_words(debt.left()));
-        if !self.told.attempt.debt {
-            self.told.attempt.debt = true;
+        if !self.reported.attempt.debt {
+            self.reported.attempt.debt = true;
             let message = format!(
                 "may be left on Mesos: {left}; tried for {} s more, which ctrl-C ends",
                 debt::PATIENCE.as_secs()
@@ -262,23 +263,24 @@ impl<'a> JobRun<'a> {
 
     /// Looks at what changes without a word: the agent's state, and how far Spark is.
     fn look(&mut self) {
-        let Some(Seen::Agent(state)) = self.driver.as_ref().map(Driver::seen) else { return };
+        let Some(Observation::Agent(state)) = self.driver.as_ref().map(Driver::observe) else { return };
         // People have read the agent's own words on standard error.
         if matches!(self.reporter, Reporter::Json) {
-            for message in state.warnings.iter().skip(self.told.attempt.warnings) {
+            for message in state.warnings.iter().skip(self.reported.attempt.warnings) {
                 self.reporter.tell(&self.subject, &Event::Warning { message: message.clone() });
             }
-            self.told.attempt.warnings = self.told.attempt.warnings.max(state.warnings.len());
+            self.reported.attempt.warnings = self.reported.attempt.warnings.max(state.warnings.len());
         }
-        if let (Some(notebook), false) = (&state.notebook, self.told.attempt.notebook) {
-            self.told.attempt.notebook = true;
+        if let (Some(notebook), false) = (&state.notebook, self.reported.attempt.notebook) {
+            self.reported.attempt.notebook = true;
             let token = self.driver.as_ref().map(Driver::token).unwrap_or_default();
-            let url = format!("http://127.0.0.1:{}/?token={token}", notebook.port);
+            let (scheme, token) = (notebook.scheme.as_str(), in_url(&token));
+            let url = format!("{scheme}://127.0.0.1:{}{}?token={token}", notebook.port, notebook.base_url);
             self.reporter.tell(&self.subject, &Event::Notebook { url });
         }
         let Some(address) = state.ui.filter(|_| self.launcher.shares_network()) else { return };
-        if self.told.attempt.ui != Some(address) && !self.kind.is_shell() {
-            self.told.attempt.ui = Some(address);
+        if self.reported.attempt.ui != Some(address) && !self.kind.is_shell() {
+            self.reported.attempt.ui = Some(address);
             self.progress = self.spark_ui.clone().map(|ui| progress::follow(ui, address));
             self.reporter.tell(&self.subject, &Event::Ui { url: format!("http://{address}") });
         }
@@ -291,8 +293,10 @@ impl<'a> JobRun<'a> {
     }
 
     fn tell(&mut self, status: &SparkJobStatus) {
-        let events =
-            [self.told.phase(status, Instant::now(), self.reporter.pace()), self.told.executors(status)];
+        let events = [
+            self.reported.phase(status, Instant::now(), self.reporter.pace()),
+            self.reported.executors(status),
+        ];
         for event in events.into_iter().flatten() {
             self.reporter.tell(&self.subject, &event);
         }
@@ -324,7 +328,7 @@ fn owed(
 }
 
 fn streams(kind: RunKind, args: &Args) -> Streams {
-    let standard_input_is_taken = args.files.iter().any(|file| file.as_os_str() == "-");
+    let standard_input_is_taken = args.files.read_standard_input();
     let terminal = std::io::stdin().is_terminal();
     match kind {
         _ if standard_input_is_taken => Streams::Output,

@@ -184,8 +184,7 @@ impl ImageLauncher {
             container.mounts.push(Mount::read_only(folder.token(), TOKEN));
         }
         for file in ["passwd", "group"] {
-            let written = folder.identity().join(file);
-            if written.exists() {
+            if let Some(written) = folder.take_identity(file) {
                 container.mounts.push(Mount::read_only(written, Path::new("/etc").join(file)));
             }
         }

@@ -6,12 +6,14 @@ use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
+use crate::streams;
+
 /// Becomes `command`, which the kernel sends TERM when its `parent` dies, even by KILL: podman and docker pass it
 /// on to the container, so that no container outlives its `lcmap-spark run`.
 pub(crate) fn main(parent: i32, command: &[OsString]) -> ExitCode {
     let Some((program, args)) = command.split_first() else { return ExitCode::from(2) };
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
-        eprintln!("lcmap-spark: cannot be told of the parent's death: {error}");
+        streams::complain(format!("cannot be told of the parent's death: {error}"));
         return ExitCode::from(126);
     }
     // The parent may have died before the line above: the kernel sends nothing for what is past. Which process takes in its
@@ -20,6 +22,6 @@ pub(crate) fn main(parent: i32, command: &[OsString]) -> ExitCode {
         return ExitCode::from(143);
     }
     let error = Command::new(program).args(args).exec();
-    eprintln!("lcmap-spark: {} cannot be started: {error}", program.display());
+    streams::complain(format!("{} cannot be started: {error}", program.display()));
     ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
 }

@@ -6,7 +6,7 @@ use lcmap_spark_crd::SparkJobSpec;
 
 use super::container::Mount;
 use super::fault::Fault;
-use super::paths::{Located, Paths, Site};
+use super::paths::{Located, PathError, Paths, Site};
 
 /// Rewrites every path of a job to what it stands for, and says what a container must mount for it.
 pub(crate) fn localise(spec: &mut SparkJobSpec, paths: &Paths<'_>) -> Result<Vec<Mount>, Vec<Fault>> {
@@ -14,8 +14,17 @@ pub(crate) fn localise(spec: &mut SparkJobSpec, paths: &Paths<'_>) -> Result<Vec
     if let Some(submit) = &mut spec.run.submit {
         walk.path("spec.run.submit.application", &mut submit.application);
     }
-    if let Some(directory) = spec.run.notebook.as_mut().and_then(|notebook| notebook.directory.as_mut()) {
-        walk.folder("spec.run.notebook.directory", directory);
+    if let Some(notebook) = spec.run.notebook.as_mut() {
+        if paths.site == Site::Host {
+            // Else Jupyter would take whatever folder `run` was started in.
+            notebook.directory.get_or_insert_with(|| ".".to_owned());
+        }
+        if let Some(directory) = &mut notebook.directory {
+            walk.folder("spec.run.notebook.directory", directory);
+        }
+    }
+    if let Some(log) = &mut spec.event_log {
+        walk.event_log("spec.eventLog.directory", &mut log.directory);
     }
     let dependencies = &mut spec.dependencies;
     for (field, items) in [
@@ -26,6 +35,10 @@ pub(crate) fn localise(spec: &mut SparkJobSpec, paths: &Paths<'_>) -> Result<Vec
     ] {
         for (i, item) in items.iter_mut().enumerate() {
             walk.path(&format!("spec.dependencies.{field}[{i}]"), item);
+            // Spark puts commas between the entries; a folder of this machine may have one in its name.
+            if item.contains(',') {
+                *item = as_uri(item);
+            }
         }
     }
     if walk.faults.is_empty() { Ok(walk.mounts) } else { Err(walk.faults) }
@@ -53,8 +66,29 @@ impl Walk<'_> {
         }
     }
 
+    /// A folder of logs: Spark does not make it.
+    fn event_log(&mut self, field: &str, directory: &mut String) {
+        let text = directory.clone();
+        match self.paths.locate(directory) {
+            Err(PathError::NotFound { looked, .. }) => {
+                let beside = looked.first().map(|folder| folder.join(&text)).unwrap_or_default();
+                let message = format!("there is no folder {text}; make it: mkdir -p '{}'", beside.display());
+                self.faults.push(Fault::at(field, message));
+            }
+            Err(PathError::OnlyInImage { .. }) => {
+                let message = format!("there is no folder {text}; make it: mkdir -p '{text}'");
+                self.faults.push(Fault::at(field, message));
+            }
+            _ => self.folder_at(field, directory, EVENT_LOG),
+        }
+    }
+
     /// A folder that is worked in: it is mounted itself, and may be written.
     fn folder(&mut self, field: &str, text: &mut String) {
+        self.folder_at(field, text, FOLDER);
+    }
+
+    fn folder_at(&mut self, field: &str, text: &mut String, target: &str) {
         match self.paths.locate(text) {
             Ok(Located::Here { path, .. }) => {
                 if !path.is_dir() {
@@ -63,8 +97,8 @@ impl Walk<'_> {
                 *text = match self.paths.site {
                     Site::Host => path.display().to_string(),
                     Site::Image => {
-                        self.mounts.push(Mount::read_write(path, FOLDER));
-                        FOLDER.to_owned()
+                        self.mounts.push(Mount::read_write(path, target));
+                        target.to_owned()
                     }
                 };
             }
@@ -91,6 +125,20 @@ impl Walk<'_> {
 const INPUT: &str = "/lcmap/input";
 /// Where the notebook folder is mounted in a container.
 const FOLDER: &str = "/lcmap/notebook";
+/// Where the folder of event logs is mounted in a container.
+const EVENT_LOG: &str = "/lcmap/event-log";
+
+/// A path, or a pattern of paths, as a URI without commas; what follows `#` stays.
+fn as_uri(text: &str) -> String {
+    let (path, fragment) = match text.rfind('#').filter(|_| !Path::new(text).exists()) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let escaped = ["%", ",", "#", " "].into_iter().fold(path.to_owned(), |path, character| {
+        path.replace(character, &format!("%{:02X}", character.as_bytes()[0]))
+    });
+    format!("file://{escaped}{fragment}")
+}
 
 #[cfg(test)]
 mod tests {
@@ -121,6 +169,58 @@ mod tests {
         assert_eq!(spec.run.submit.unwrap().application, at("job.py"));
         assert_eq!(spec.dependencies.archives, [format!("{}#lib", at("b.zip")), "https://h/c.zip".into()]);
         assert_eq!(mounts, Ok(vec![]));
+    }
+
+    #[test]
+    fn a_notebook_has_the_manifests_folder_but_in_an_image_the_images_own() {
+        let root = tempfile::tempdir().unwrap();
+        for (site, expected) in [(Site::Host, Some(root.path().to_owned())), (Site::Image, None)] {
+            let mut spec: SparkJobSpec = serde_json::from_value(json!({"run": {"notebook": {}}})).unwrap();
+            let paths = Paths { folders: vec![root.path().to_owned()], maps: &Maps::default(), site };
+            assert_eq!(localise(&mut spec, &paths), Ok(vec![]));
+            let directory = spec.run.notebook.unwrap().directory.map(PathBuf::from);
+            assert_eq!(directory, expected, "{site:?}");
+        }
+    }
+
+    #[test]
+    fn a_comma_in_a_folder_does_not_end_an_entry() {
+        for (path, uri) in [
+            ("/a, b/data.csv", "file:///a%2C%20b/data.csv"),
+            ("/a,#1/50%.zip#lib", "file:///a%2C%231/50%25.zip#lib"),
+            ("/a,b/*.jar", "file:///a%2Cb/*.jar"),
+        ] {
+            assert_eq!(as_uri(path), uri);
+        }
+    }
+
+    #[test]
+    fn event_logs_are_written_beside_the_manifest_or_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let localised = |directory: &str, site| {
+            let mut spec: SparkJobSpec = serde_json::from_value(json!({
+                "run": {"shell": {}}, "eventLog": {"directory": directory},
+            }))
+            .unwrap();
+            let paths = Paths { folders: vec![root.path().to_owned()], maps: &Maps::default(), site };
+            let mounts = localise(&mut spec, &paths);
+            (spec.event_log.unwrap().directory, mounts)
+        };
+        let refusal = localised("events", Site::Host).1.unwrap_err().remove(0).to_string();
+        let folder = root.path().join("events");
+        let remedy = format!(
+            "spec.eventLog.directory: there is no folder events; make it: mkdir -p '{}'",
+            folder.display()
+        );
+        assert_eq!(refusal, remedy);
+        assert!(localised("/none/events", Site::Host).1.is_err());
+        std::fs::create_dir(&folder).unwrap();
+        assert_eq!(localised("events", Site::Host), (folder.display().to_string(), Ok(vec![])));
+        let mount = Mount::read_write(folder, "/lcmap/event-log");
+        assert_eq!(localised("events", Site::Image), ("/lcmap/event-log".to_owned(), Ok(vec![mount])));
+        for elsewhere in ["hdfs://nn/events", "s3a://bucket/events"] {
+            assert_eq!(localised(elsewhere, Site::Host), (elsewhere.to_owned(), Ok(vec![])));
+        }
     }
 
     #[test]

@@ -20,10 +20,10 @@ pub(crate) mod prepare;
 mod progress;
 mod queue;
 mod report;
+mod reported;
 mod signals;
 mod spark;
 mod template;
-mod told;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,14 +36,15 @@ use prepare::{Place, Surface};
 pub(crate) use report::Output;
 use report::Reporter;
 
+use crate::manifest::Files;
 use crate::mesos::DefaultsArgs;
+use crate::streams;
 
 /// Arguments of `lcmap-spark run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Manifests, in this order; - is standard input
-    #[arg(short, long = "filename", value_name = "FILE", required = true, num_args = 1..)]
-    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
     /// How to tell what happens
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) output: Output,
@@ -80,6 +81,12 @@ pub(crate) enum RunError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// A notebook cannot be given a token.
+    #[error(transparent)]
+    Token(#[from] lcmap_spark_agent::notebook::NoRandomness),
+    /// There is no place for a private folder.
+    #[error("{0}; free some space, or set XDG_RUNTIME_DIR or TMPDIR to a folder of your own")]
+    NoFolder(lcmap_spark_agent::own_folder::OwnFolderError),
     /// A plan cannot be written.
     #[error("{0}")]
     Plan(lcmap_spark_agent::plan::PlanError),
@@ -135,7 +142,7 @@ pub(crate) fn main(args: &Args) -> ExitCode {
 
 /// Tells what keeps everything from being done.
 pub(crate) fn fault(error: &RunError) -> ExitCode {
-    eprintln!("lcmap-spark: {error}");
+    streams::complain(error);
     ExitCode::from(exit::FAULT)
 }
 

@@ -5,7 +5,7 @@ use lcmap_spark_agent::state::DriverState;
 use lcmap_spark_crd::{Reason, SparkJobStatus};
 
 use crate::core::OnMesos;
-use crate::mesos::sight;
+use crate::mesos::{attempt, offers};
 
 /// Completes what Mesos says, which may be late, or nothing where its ACLs show this principal no frameworks.
 pub(super) fn completed(
@@ -23,20 +23,23 @@ pub(super) fn completed(
         mesos.wait = mesos.wait.or(waiting.map(|why| (Reason::Connecting, why)));
     }
     mesos.unreached.clone_from(&state.unreached);
+    if let Some(framework) = state.frameworks.last().filter(|framework| !framework.is_over()) {
+        mesos.offers = offers::of_job(framework.offers.clone());
+    }
     let refused = state.frameworks.last().and_then(|framework| framework.refused.as_ref());
     let is_told = |wait: &(Reason, String)| wait.0 == Reason::ExecutorsFailing;
     if let Some(why) = refused
         && mesos.executors.running == 0
         && !mesos.wait.as_ref().is_some_and(is_told)
     {
-        mesos.wait = Some(sight::refused(why));
+        mesos.wait = Some(attempt::refused(why));
     }
     mesos
 }
 
 #[cfg(test)]
 mod tests {
-    use lcmap_mesos::{FrameworkPhase, FrameworkState};
+    use lcmap_mesos::{FrameworkPhase, FrameworkState, OfferState};
     use lcmap_spark_crd::status::{Executors, MesosStatus};
 
     use super::*;
@@ -56,6 +59,8 @@ mod tests {
             driver_address: None,
             has_run: false,
             refused: None,
+            offers: OfferState::default(),
+            unresolved_hosts: vec![],
             stop_called: false,
             teardown_owed: None,
         };

@@ -30,6 +30,19 @@ pub(crate) enum PathError {
         /// Where it was looked for.
         looked: Vec<PathBuf>,
     },
+    /// What is written may be a file, or another one with an alias.
+    #[error(
+        "{text} is there, and so is {}, which Spark would take with {} for its alias; rename one of them", whole.display(),
+        alias
+    )]
+    Ambiguous {
+        /// As written.
+        text: String,
+        /// The file before the `#`.
+        whole: PathBuf,
+        /// What follows it.
+        alias: String,
+    },
     /// An absolute path is not on this machine.
     #[error(
         "{text} is not on this machine; if it is in the image, run the job there with `--container podman` (or \
@@ -66,11 +79,21 @@ pub(crate) struct Paths<'a> {
 impl Paths<'_> {
     /// Finds out what `text` stands for.
     pub(crate) fn locate(&self, text: &str) -> Result<Located, PathError> {
+        let Some(at) = text.find('#') else { return self.find(text, text, "") };
+        let (whole, fragment) = text.split_at(at);
+        // `run#2.csv` may be a file's whole name.
+        match (self.find(text, text, ""), self.find(text, whole, fragment)) {
+            (Ok(Located::Here { .. }), Ok(Located::Here { path, fragment })) => {
+                Err(PathError::Ambiguous { text: text.to_owned(), whole: path, alias: fragment })
+            }
+            (literal @ Ok(Located::Here { .. }), _) => literal,
+            (_, with_alias) => with_alias,
+        }
+    }
+
+    /// Finds the file of a text, `whole`, that an alias may follow.
+    fn find(&self, text: &str, whole: &str, fragment: &str) -> Result<Located, PathError> {
         let elsewhere = Ok(Located::Elsewhere(text.to_owned()));
-        let (whole, fragment) = match text.find('#') {
-            Some(at) => text.split_at(at),
-            None => (text, ""),
-        };
         let path = match scheme(whole) {
             None => Path::new(whole),
             Some("local") => Path::new(local_path(whole)),
@@ -114,10 +137,23 @@ fn local_path(uri: &str) -> &str {
 
 /// Whether a path, or what its wildcards may match (`lib/*.jar`, as Spark's own options allow), is there.
 fn exists(path: &Path) -> bool {
+    if path.exists() {
+        return true;
+    }
     let wild =
         |part: &std::path::Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
-    let fixed: PathBuf = path.components().take_while(|part| !wild(part)).collect();
-    fixed.exists()
+    if !path.components().any(|part| wild(&part)) {
+        return false;
+    }
+    // Folders may be called `h05[v03]`: what is there is not wild.
+    let mut fixed = PathBuf::new();
+    for part in path.components() {
+        if !fixed.join(part).exists() {
+            return wild(&part);
+        }
+        fixed.push(part);
+    }
+    true
 }
 
 #[cfg(test)]
@@ -164,6 +200,38 @@ mod tests {
         assert!(
             machine.locate(Site::Host, "none.py").unwrap_err().to_string().contains("beside the manifest")
         );
+    }
+
+    #[test]
+    fn a_hash_in_a_name_is_no_alias_where_the_file_is_there() {
+        let machine = Machine::new();
+        let write =
+            |name: &str| std::fs::write(machine.root.path().join("manifests").join(name), "").unwrap();
+        write("run#2.csv");
+        assert_eq!(machine.locate(Site::Host, "run#2.csv"), Ok(machine.file("manifests/run#2.csv", "")));
+        assert_eq!(machine.locate(Site::Image, "run#2.csv"), Ok(machine.file("manifests/run#2.csv", "")));
+        write("run");
+        let error = machine.locate(Site::Host, "run#2.csv").unwrap_err().to_string();
+        assert!(
+            error.contains("run#2.csv is there, and so is") && error.contains("#2.csv for its alias"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_folder_may_be_called_like_a_pattern() {
+        let machine = Machine::new();
+        let folder = machine.root.path().join("manifests/h05[v03]");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("a.csv"), "").unwrap();
+        let paths = Paths {
+            folders: vec![machine.root.path().join("manifests")],
+            maps: &machine.maps,
+            site: Site::Host,
+        };
+        for (text, found) in [("h05[v03]/a.csv", true), ("h05[v03]/*.csv", true), ("h05[v03]/b.csv", false)] {
+            assert_eq!(paths.locate(text).is_ok(), found, "{text}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A manifest → a job that can be started here, or everything that is in its way.
 
+mod site;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lcmap_spark_agent::plan::{EnvValue, EnvVar, Visibility};
+use lcmap_spark_agent::plan::EnvValue;
 use lcmap_spark_crd::spec::{ImagePullPolicy, Network as JobNetwork};
 use lcmap_spark_crd::{Mode, SparkJob, admission};
 
@@ -13,11 +15,12 @@ use super::folders::{Folders, no_config_map, no_secret};
 use super::launcher::{self, ImageLauncher, Launcher};
 use super::localise::localise;
 use super::paths::{Paths, Site as Where};
-use super::spark::{Spark, Surroundings, find};
+use super::spark::{Spark, SparkEnvironment, find};
 use super::template::{self, Template};
 use crate::core::{self, MesosDefaults, Site};
 use crate::manifest::Manifest;
 use crate::mesos::Files;
+use crate::{pod_template, warnings};
 
 /// Where the Secrets and ConfigMaps of a job are mounted in a container.
 const SECRETS: &str = "/lcmap/secrets";
@@ -90,9 +93,7 @@ impl Prepared {
 
 /// Prepares a manifest.
 pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared, Vec<Fault>> {
-    let job = admission::admit(manifest.value.clone()).map_err(|violations| {
-        violations.into_iter().map(|violation| refused(manifest, &violation)).collect::<Vec<_>>()
-    })?;
+    let job = admit(manifest)?;
     let mut job = match job.spec.mode {
         Mode::Distributed => surface.mesos.fill(&job),
         Mode::NonDistributed => job,
@@ -115,7 +116,8 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
     };
     faults.extend(template.faults.iter().cloned());
     faults.extend(missing_keys(&job, &surface.folders));
-    let warnings = ignored(&job, &template, place);
+    let mut warnings: Vec<String> = warnings::of(manifest, &job).iter().map(ToString::to_string).collect();
+    warnings.extend(ignored(&job, &template, place));
     let launcher = launcher(&job, surface, mounts, &template).unwrap_or_else(|fault| {
         faults.push(fault);
         None
@@ -127,7 +129,7 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
         faults.push(fault);
         None
     });
-    let site = site(&job, surface, template, launcher.as_ref());
+    let site = site::site(&job, surface, template, launcher.as_ref());
     if let Err(found) = core::plan(&job, 1, &site) {
         faults.extend(found.into_iter().map(plain));
     }
@@ -157,14 +159,28 @@ pub(crate) fn mesos(job: &SparkJob, folders: &Folders) -> Result<Option<lcmap_me
     settings.map(Some).map_err(|error| Fault::at("spec.mesos.master", error.to_string()))
 }
 
+/// Judges a manifest as an API server would, and the pod that it would be asked for.
+pub(crate) fn admit(manifest: &Manifest) -> Result<SparkJob, Vec<Fault>> {
+    let admitted = admission::admit_written(manifest.value.clone(), &|path| manifest.fields.text(path));
+    let mut violations = admitted.as_ref().err().cloned().unwrap_or_default();
+    let of_pod = pod_template::judge(manifest).refused;
+    violations.extend(of_pod.into_iter().filter(|one| {
+        let is_told = |other: &admission::Violation| other.field == one.field;
+        !admitted.as_ref().is_err_and(|told| told.iter().any(is_told))
+    }));
+    match admitted {
+        Ok(job) if violations.is_empty() => Ok(job),
+        _ => Err(violations.iter().map(|violation| refused(manifest, violation)).collect()),
+    }
+}
+
 /// One refusal of the offline API server, with the line it is about.
 pub(crate) fn refused(manifest: &Manifest, violation: &admission::Violation) -> Fault {
     if violation.field.is_empty() {
         return Fault::of_job(violation.to_string());
     }
-    let line = manifest.lines.of(&violation.field).map(|line| format!(" (line {line})")).unwrap_or_default();
     let remedy = violation.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
-    Fault::at(violation.field.clone(), format!("{}{remedy}{line}", violation.problem))
+    Fault::at(&*violation.field, format!("{}{remedy}", violation.problem)).on_line_of(manifest)
 }
 
 fn plain(fault: core::PlanFault) -> Fault {
@@ -284,8 +300,8 @@ fn undistributable(job: &SparkJob, surface: &Surface) -> Vec<Fault> {
     if surface.libmesos.is_none() && !names_one && matches!(surface.place, Place::Host) {
         faults.push(Fault::at(
             "spec.mode",
-            "Distributed needs libmesos.so, and there is none beside lcmap-spark; build it with `make libmesos`, or name it \
-             with --libmesos FILE",
+            "Distributed needs libmesos.so, and there is none beside lcmap-spark; the wheel has one, and `make libmesos` builds \
+             it: name it with --libmesos FILE",
         ));
     }
     if matches!(surface.place, Place::Container { .. }) && job.spec.network == Some(JobNetwork::Pod) {
@@ -303,7 +319,7 @@ pub(crate) fn unique_id() -> String {
 }
 
 fn spark() -> Result<Spark, Fault> {
-    find(&Surroundings::here()).map_err(|error| Fault::of_job(error.to_string()))
+    find(&SparkEnvironment::here()).map_err(|error| Fault::of_job(error.to_string()))
 }
 
 fn user(job: &SparkJob) -> (u32, u32) {
@@ -334,57 +350,4 @@ fn ports(job: &SparkJob) -> Vec<u16> {
         .and_then(|notebook| u16::try_from(notebook.port).ok())
         .into_iter()
         .collect()
-}
-
-/// Without it Spark opens its UI and its ports to everybody who can reach this machine
-/// (<https://spark.apache.org/docs/3.5.0/configuration.html#environment-variables>). The job's own `env` wins.
-fn loopback() -> EnvVar {
-    driver_variable("SPARK_LOCAL_IP", std::env::var("SPARK_LOCAL_IP").unwrap_or_else(|_| "127.0.0.1".into()))
-}
-
-fn driver_variable(name: &str, value: String) -> EnvVar {
-    EnvVar { name: name.into(), value: EnvValue::Plain(value), visibility: Visibility::Driver }
-}
-
-fn site(job: &SparkJob, surface: &Surface, template: Template, launcher: Option<&Launcher>) -> Site {
-    let mounted = |root: &str, name: &String| Path::new(root).join(name);
-    let folders = &surface.folders;
-    let mut site = Site { env: template.env, notebook_ip: "127.0.0.1".into(), ..Site::default() };
-    let own_network = matches!(launcher, Some(Launcher::Image(image)) if image.network != Network::Host);
-    if job.spec.mode == Mode::NonDistributed && !own_network {
-        site.env.insert(0, loopback());
-    }
-    match launcher {
-        Some(Launcher::Image(image)) => {
-            site.secrets =
-                folders.secrets.keys().map(|name| (name.clone(), mounted(SECRETS, name))).collect();
-            site.config_maps =
-                folders.config_maps.keys().map(|name| (name.clone(), mounted(CONFIG_MAPS, name))).collect();
-            site.certificates = Some(launcher::CERTIFICATES.into());
-            site.libmesos = surface.libmesos.as_ref().map(|_| LIBMESOS.into());
-            if image.network != Network::Host {
-                site.notebook_ip = "0.0.0.0".into();
-            }
-        }
-        Some(Launcher::Host(spark)) => {
-            site.secrets = folders.secrets.clone();
-            site.config_maps = folders.config_maps.clone();
-            site.libmesos.clone_from(&surface.libmesos);
-            if job.spec.mode == Mode::Distributed {
-                // Executors have another Spark and Python than this machine's.
-                site.conf.insert("spark.mesos.executor.home".into(), EXECUTORS_SPARK_HOME.into());
-                site.env.insert(0, driver_variable("PYSPARK_PYTHON", EXECUTORS_PYTHON.into()));
-            }
-            // Spark's own default is a hundred lines of INFO; whoever has a log4j2.properties has decided.
-            if !spark.configures_logging() && job.spec.run.submit.is_some() {
-                site.conf.insert("spark.log.level".into(), "WARN".into());
-            }
-        }
-        // Nothing can be launched, which is told already: what is bound is bound all the same.
-        None => {
-            site.secrets = folders.secrets.clone();
-            site.config_maps = folders.config_maps.clone();
-        }
-    }
-    site
 }

@@ -7,23 +7,25 @@ use super::prepare::{Prepared, Surface, prepare};
 use super::report::{Event, Reporter, Subject};
 use super::signals::Signals;
 use super::{Args, Fault, exit};
-use crate::manifest::{self, Manifest, Source};
+use crate::manifest::{self, Document, Manifest, Source};
+use crate::streams;
 
 /// Runs every job of every manifest, in order. What is wrong with one is told and keeps none of the others.
 ///
 /// Returns the exit code of the first job that failed, or [`exit::REFUSED`] when all jobs went well and a
 /// manifest was refused.
 pub(crate) async fn run(args: &Args, surface: &Surface, mut reporter: Reporter) -> u8 {
-    let mut signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => {
-            eprintln!("lcmap-spark: cannot listen for signals: {error}");
-            return exit::FAULT;
-        }
-    };
     // Every manifest is read and judged before the first job runs, so that a slip of the pen is told now and not
     // after an hour.
     let (mut jobs, mut code) = gather(args, surface, &mut reporter);
+    // Not before: a manifest may come through a pipe to which nobody writes, and until a job runs a signal may end us at once.
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            streams::complain(format!("cannot listen for signals: {error}"));
+            return exit::FAULT;
+        }
+    };
     while let Some((subject, prepared)) = jobs.pop_front() {
         let run = JobRun::new(subject, prepared, args, &mut reporter);
         match run.finish(&mut signals).await {
@@ -60,42 +62,41 @@ type Jobs = VecDeque<(Subject, Prepared)>;
 
 fn gather(args: &Args, surface: &Surface, reporter: &mut Reporter) -> (Jobs, Code) {
     let (mut jobs, mut code) = (Jobs::new(), Code::default());
-    for source in args.files.iter().map(|file| Source::from(file.as_path())) {
-        for (i, read) in manifest::read(&source).into_iter().enumerate() {
-            let mut subject = Subject { file: source.to_string(), document: i + 1, job: None };
-            let refused = match read {
-                Err(error) => vec![Fault::of_job(error.problem())],
-                Ok(manifest) => match manifest.foreign() {
-                    Some(foreign) => {
-                        let message = format!("{foreign} is not a SparkJob");
-                        reporter.tell(&subject, &Event::Skipped { message });
-                        continue;
-                    }
-                    None => match prepare(&manifest, surface) {
-                        Err(faults) => faults,
-                        Ok(prepared) if source == Source::Stdin && prepared.is_shell() => {
-                            vec![Fault::at(
-                                "spec.run",
-                                "a shell reads standard input, which this manifest took: name its file with -f",
-                            )]
-                        }
-                        Ok(prepared) => {
-                            subject.job = name(&manifest);
-                            jobs.push_back((subject, prepared));
-                            continue;
-                        }
-                    },
-                },
-            };
-            code.refused = true;
-            for Fault { field, message } in refused {
-                reporter.tell(&subject, &Event::Refused { field, message });
+    for document in manifest::read(&args.files) {
+        let (subject, faults) = match document {
+            Document::Job(manifest) => match prepared(&manifest, surface) {
+                Ok(prepared) => {
+                    let job = manifest.name().map(str::to_owned);
+                    jobs.push_back((Subject { job, ..Subject::of(&manifest.origin) }, prepared));
+                    continue;
+                }
+                Err(faults) => (Subject::of(&manifest.origin), faults),
+            },
+            Document::Foreign { origin, .. } if origin.source.is_found() => continue,
+            Document::Foreign { origin, name } => {
+                let message = format!("{name} is not a SparkJob");
+                reporter.tell(&Subject::of(&origin), &Event::Skipped { message });
+                continue;
             }
+            Document::Faulty(error) => {
+                (Subject::of(&error.origin), vec![Fault::of_job(error.fault.to_string())])
+            }
+        };
+        code.refused = true;
+        for Fault { field, message } in faults {
+            reporter.tell(&subject, &Event::Refused { field, message });
         }
     }
     (jobs, code)
 }
 
-fn name(manifest: &Manifest) -> Option<String> {
-    manifest.value.pointer("/metadata/name")?.as_str().map(str::to_owned)
+fn prepared(manifest: &Manifest, surface: &Surface) -> Result<Prepared, Vec<Fault>> {
+    let prepared = prepare(manifest, surface)?;
+    if manifest.origin.source == Source::Stdin && prepared.is_shell() {
+        return Err(vec![Fault::at(
+            "spec.run",
+            "a shell reads standard input, which this manifest took: name its file instead of -",
+        )]);
+    }
+    Ok(prepared)
 }

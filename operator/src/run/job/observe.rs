@@ -9,7 +9,7 @@ use super::JobRun;
 use crate::core::{
     self, DriverState, Frameworks, Jitter, Keeping, Life, Observed, OnMesos, Stopping, Wanted,
 };
-use crate::run::driver::{Driver, Seen};
+use crate::run::driver::{Driver, Observation};
 use crate::run::on_mesos;
 
 impl JobRun<'_> {
@@ -30,16 +30,16 @@ impl JobRun<'_> {
     }
 
     fn observe_driver(&self, driver: &Driver) -> core::Driver {
-        let state = match driver.seen() {
-            Seen::Looking => DriverState::Waiting {
+        let state = match driver.observe() {
+            Observation::Looking => DriverState::Waiting {
                 reason: Reason::PullingImage,
                 message: format!(
                     "fetching and looking at {}",
                     self.job.spec.image.as_deref().unwrap_or_default()
                 ),
             },
-            Seen::Agent(state) => self.running(&state),
-            Seen::Ended(ending) => DriverState::Ended(ending),
+            Observation::Agent(state) => self.running(&state),
+            Observation::Ended(ending) => DriverState::Ended(ending),
         };
         let stopping = if driver.stops() > 0 { Stopping::Asked } else { Stopping::No };
         let mesos = self.observe_mesos(driver);
@@ -48,11 +48,11 @@ impl JobRun<'_> {
 
     fn observe_mesos(&self, driver: &Driver) -> Option<OnMesos> {
         let mesos = self.on_mesos.as_ref()?.borrow().clone();
-        Some(match driver.seen() {
-            Seen::Agent(state) => {
+        Some(match driver.observe() {
+            Observation::Agent(state) => {
                 on_mesos::completed(mesos, &state, self.job.status.as_ref(), Timestamp::now())
             }
-            Seen::Looking | Seen::Ended(_) => mesos,
+            Observation::Looking | Observation::Ended(_) => mesos,
         })
     }
 
@@ -69,6 +69,11 @@ impl JobRun<'_> {
             }
             (Some(_), Some(_)) => {
                 DriverState::Running { reason: Reason::NotebookReady, message: "Jupyter answers".into() }
+            }
+            (Some(_), None) if state.lingers => {
+                let message =
+                    "the program is over and its JVM is not; it is ended after terminationGracePeriod".into();
+                DriverState::Running { reason: Reason::JvmLingers, message }
             }
             (Some(_), None) => {
                 DriverState::Running { reason: Reason::DriverRunning, message: self.launcher.place() }
@@ -94,6 +99,7 @@ fn described(name: String, created: Timestamp, stopping: Stopping, state: Driver
         mesos: None,
         revision: None,
         created,
+        started: None,
         stopping,
         state,
         life,

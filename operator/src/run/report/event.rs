@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::manifest::Origin;
 use crate::progress::Progress;
 
 /// One thing that happened. Serialised, it is one line of `--output json`; docs/run.md describes each.
@@ -86,7 +87,25 @@ pub(crate) struct Subject {
     pub(crate) file: String,
     /// The document's ordinal in the file, from 1.
     pub(crate) document: usize,
+    /// The item's ordinal in the document, from 1, where that is a List.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) item: Option<usize>,
     /// The SparkJob's name, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) job: Option<String>,
+}
+
+impl Subject {
+    /// A document, before anything is known of it.
+    pub(crate) fn of(origin: &Origin) -> Self {
+        let Origin { source, document, item } = origin;
+        Self { file: source.to_string(), document: *document, item: *item, job: None }
+    }
+
+    /// Where it is, for people.
+    pub(super) fn place(&self) -> String {
+        let document = (self.document > 1).then(|| format!(", document {}", self.document));
+        let item = self.item.map(|item| format!(", item {item}"));
+        [Some(self.file.clone()), document, item].into_iter().flatten().collect()
+    }
 }

@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn an_event_is_one_flat_line_whatever_it_says() {
-        let subject = Subject { file: "a b.yaml".into(), document: 2, job: Some("pi".into()) };
+        let subject = Subject { file: "a b.yaml".into(), document: 2, item: None, job: Some("pi".into()) };
         let event =
             Event::Refused { field: Some("spec.run".into()), message: "two\nlines \"quoted\"".into() };
         assert_eq!(

@@ -101,14 +101,11 @@ fn sentence(subject: &Subject, event: &Event) -> Option<String> {
     let red = Style::new().for_stderr().red();
     Some(match event {
         Event::Refused { field, message } => {
-            let origin = match subject.document {
-                1 => subject.file.clone(),
-                n => format!("{}, document {n}", subject.file),
-            };
+            let origin = subject.place();
             let field = field.as_ref().map(|f| format!("{f}: ")).unwrap_or_default();
             format!("{} {origin}: {field}{message}", red.apply_to("refused"))
         }
-        Event::Skipped { message } => format!("skipped {}: {message}", subject.file),
+        Event::Skipped { message } => format!("skipped {}: {message}", subject.place()),
         Event::Warning { message } => {
             format!("  {} {message}", Style::new().for_stderr().yellow().apply_to("warning"))
         }

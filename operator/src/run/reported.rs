@@ -1,4 +1,4 @@
-//! PURE: what of a job has been told already, and what is news.
+//! PURE: what `run` has reported of a job already, and what is news.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,19 +7,19 @@ use lcmap_spark_crd::{Phase, Reason, SparkJobStatus};
 
 use super::report::{Event, Executors};
 
-/// What has been told already.
+/// What has been reported already.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Reported {
     phase: Option<(Option<Phase>, Option<Reason>, Option<i32>)>,
-    /// The phase's message, and when it was told.
+    /// The phase's message, and when it was reported.
     message: Option<(String, Instant)>,
-    /// What of the current attempt.
-    pub(super) attempt: ToldOfAttempt,
+    /// The same of the current attempt.
+    pub(super) attempt: ReportedAttempt,
 }
 
-/// What has been told of an attempt.
+/// What has been reported of one attempt.
 #[derive(Debug, Default)]
-pub(super) struct ToldOfAttempt {
+pub(super) struct ReportedAttempt {
     executors: Option<Executors>,
     /// How many of its agent's warnings.
     pub(super) warnings: usize,
@@ -31,9 +31,8 @@ pub(super) struct ToldOfAttempt {
     pub(super) debt: bool,
 }
 
-impl Told {
-    /// The phase, if it is news. Where there is but another message, as of executors that come and go, it is told at this `pace`
-    /// at most.
+impl Reported {
+    /// The phase, if it is news. A new message alone, as of executors that come and go, is reported once per `pace` at most.
     pub(super) fn phase(&mut self, status: &SparkJobStatus, now: Instant, pace: Duration) -> Option<Event> {
         let phase = (status.phase, status.reason, status.attempt);
         if self.phase == Some(phase)
@@ -87,38 +86,38 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_is_told_once_and_another_message_of_it_at_a_pace() {
-        let (mut told, start) = (Told::default(), Instant::now());
-        for (seconds, reason, message, is_told) in [
+    fn a_phase_is_reported_once_and_another_message_of_it_at_a_pace() {
+        let (mut reported, start) = (Reported::default(), Instant::now());
+        for (seconds, reason, message, is_reported) in [
             (0, Reason::ExecutorsRunning, "1 executor runs", true),
             (1, Reason::ExecutorsRunning, "1 executor runs", false),
             (1, Reason::ExecutorsRunning, "2 executors run", false),
             (2, Reason::ExecutorsRunning, "3 executors run", true),
             (3, Reason::ExecutorsGone, "none runs", true),
         ] {
-            let event = told.phase(&status(reason, message), start + Duration::from_secs(seconds), PACE);
-            assert_eq!(event.is_some(), is_told, "{message} after {seconds} s");
+            let event = reported.phase(&status(reason, message), start + Duration::from_secs(seconds), PACE);
+            assert_eq!(event.is_some(), is_reported, "{message} after {seconds} s");
         }
         let soon = start + Duration::from_secs(3);
-        let other = told.phase(&status(Reason::ExecutorsGone, "other words"), soon, Duration::ZERO);
-        assert!(other.is_some(), "a program is told at once");
+        let other = reported.phase(&status(Reason::ExecutorsGone, "other words"), soon, Duration::ZERO);
+        assert!(other.is_some(), "a program reads it at once");
     }
 
     #[test]
-    fn executors_are_told_of_whenever_they_change() {
-        let mut told = Told::default();
+    fn executors_are_reported_whenever_they_change() {
+        let mut reported = Reported::default();
         let mut counted = |running| {
             let mesos = MesosStatus {
                 executors: Some(Counts { running, failed: 0, lost: 0 }),
                 cores: Some(2 * i64::from(running)),
                 ..MesosStatus::default()
             };
-            told.executors(&SparkJobStatus { mesos: Some(mesos), ..SparkJobStatus::default() })
+            reported.executors(&SparkJobStatus { mesos: Some(mesos), ..SparkJobStatus::default() })
         };
         assert!(counted(1).is_some());
         assert!(counted(1).is_none());
         let Some(Event::Executors(executors)) = counted(2) else { panic!("news") };
         assert_eq!((executors.running, executors.cores, executors.memory.as_str()), (2, 4, "0Mi"));
-        assert_eq!(Told::default().executors(&SparkJobStatus::default()), None);
+        assert_eq!(Reported::default().executors(&SparkJobStatus::default()), None);
     }
 }
