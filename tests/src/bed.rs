@@ -22,21 +22,41 @@ pub(crate) fn lcmap_spark() -> PathBuf {
 
 /// The static agent that is given to containers.
 pub fn agent() -> PathBuf {
-    made(target().join("release/lcmap-agent"), "make build")
+    made(target().join("programs/lcmap-agent"), "make programs")
+}
+
+/// The wheel of the static programs.
+pub fn wheel() -> PathBuf {
+    let folder = made(target().join("wheel"), "make test-wheel");
+    let mut files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.find(|file| file.extension().is_some_and(|it| it == "whl")).unwrap()
+}
+
+/// The wheels of PySpark and what it needs.
+pub fn wheels() -> PathBuf {
+    made(target().join("bed/wheels"), "make wheels")
 }
 
 /// The libmesos.so that ships, which older systems take too.
-pub(crate) fn libmesos() -> PathBuf {
+pub fn libmesos() -> PathBuf {
     made(target().join("x86_64-unknown-linux-gnu/libmesos/libmesos.so"), "make libmesos")
 }
 
-/// The environment that puts Java, Spark and Jupyter on the `PATH`: what `. target/env` exports.
+/// The environment that puts Java, Spark and Jupyter on the `PATH`, as `. target/env` does, with the Java of the tests.
 pub fn spark() -> &'static [(OsString, OsString)] {
     static SPARK: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
     SPARK.get_or_init(|| {
         let script = made(target().join("env"), "make setup");
-        ["PATH", "JAVA_HOME"].map(|name| (name.into(), exported(&script, name))).into()
+        let mut path = java().join("bin").into_os_string();
+        path.push(":");
+        path.push(exported(&script, "PATH"));
+        vec![("PATH".into(), path), ("JAVA_HOME".into(), java().into())]
     })
+}
+
+/// The `JAVA_HOME` of the tests: the machine's Java, with options by which a JVM starts soon.
+pub fn java() -> PathBuf {
+    made(target().join("bed/java"), "make java")
 }
 
 /// The Python of the Spark bed.

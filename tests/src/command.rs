@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::surroundings::Surroundings;
+use crate::sandbox::Sandbox;
 use crate::terminal::{Size, Terminal};
 use crate::{Finished, Running, StandIn, bed};
 
@@ -14,18 +14,25 @@ use crate::{Finished, Running, StandIn, bed};
 #[derive(Debug)]
 pub struct LcmapSpark {
     through: Vec<&'static str>,
+    program: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     input: Option<Vec<u8>>,
-    surroundings: Surroundings,
+    sandbox: Sandbox,
 }
 
 impl LcmapSpark {
     /// `lcmap-spark SUBCOMMAND`.
     pub fn new(subcommand: &str) -> Self {
+        Self::installed(bed::lcmap_spark(), subcommand)
+    }
+
+    /// `lcmap-spark SUBCOMMAND`, the one that is installed here.
+    pub fn installed(program: PathBuf, subcommand: &str) -> Self {
         Self {
             through: Vec::new(),
+            program,
             arguments: vec![subcommand.into()],
             environment: vec![
                 ("PATH".into(), "/usr/bin:/bin".into()),
@@ -33,7 +40,7 @@ impl LcmapSpark {
             ],
             folder: None,
             input: None,
-            surroundings: Surroundings::new(),
+            sandbox: Sandbox::new(),
         }
     }
 
@@ -127,7 +134,7 @@ impl LcmapSpark {
             // A thread of its own, since nobody promises that all of it is read.
             std::thread::spawn(move || pipe.write_all(&input));
         }
-        Running::new(child, self.surroundings)
+        Running::new(child, self.sandbox)
     }
 
     /// Starts it at a terminal of this size.
@@ -135,16 +142,16 @@ impl LcmapSpark {
         let mut this = self.env("TERM", "xterm");
         this.through.extend(["/usr/bin/setsid", "--ctty"]); // makes the terminal a controlling one, as a login does
         let command = this.command();
-        Terminal::open(command, size, this.surroundings)
+        Terminal::open(command, size, this.sandbox)
     }
 
     fn command(&self) -> Command {
-        let words = self.through.iter().map(OsString::from).chain([bed::lcmap_spark().into()]);
+        let words = self.through.iter().map(OsString::from).chain([self.program.clone().into()]);
         let mut words = words.chain(self.arguments.iter().cloned());
         let mut command = Command::new(words.next().unwrap());
-        command.args(words).env_clear().envs(self.surroundings.environment());
+        command.args(words).env_clear().envs(self.sandbox.environment());
         command.envs(self.environment.iter().cloned());
-        command.current_dir(self.folder.as_deref().unwrap_or(self.surroundings.folder()));
+        command.current_dir(self.folder.as_deref().unwrap_or(self.sandbox.folder()));
         command
     }
 

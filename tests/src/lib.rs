@@ -16,9 +16,10 @@ mod link;
 pub mod mesos;
 mod network_namespace;
 pub mod notebook;
+pub mod packed;
 mod running;
+mod sandbox;
 mod stand_in;
-mod surroundings;
 mod terminal;
 mod transcript;
 

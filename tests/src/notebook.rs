@@ -24,6 +24,15 @@ pub fn url(run: &Running) -> String {
     url.unwrap()
 }
 
+/// The HTTP status that a server answers to a GET, whatever its certificate.
+pub fn status(url: &str) -> String {
+    let script = "import ssl, sys, urllib.error as e, urllib.request as r
+try: print(r.urlopen(sys.argv[1], timeout=60, context=ssl._create_unverified_context()).status)
+except e.HTTPError as refusal: print(refusal.code)";
+    let output = Command::new(bed::python()).args(["-c", script, url]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// Executes a notebook through its server, as a browser does, and prints what its cells print.
 pub fn executing(url: &str, notebook: &str) -> Command {
     let mut command = Command::new(bed::python());

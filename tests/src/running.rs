@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Finished;
-use crate::surroundings::Surroundings;
+use crate::sandbox::Sandbox;
 use crate::transcript::Transcript;
 
 /// No run of these tests takes longer: ending a test is all that it is for.
@@ -23,14 +23,14 @@ pub struct Running {
     started: Instant,
     stdout: Transcript,
     stderr: Transcript,
-    surroundings: Surroundings,
+    sandbox: Sandbox,
 }
 
 impl Running {
-    pub(crate) fn new(mut child: Child, surroundings: Surroundings) -> Self {
+    pub(crate) fn new(mut child: Child, sandbox: Sandbox) -> Self {
         let stdout = child.stdout.take().map_or_else(Transcript::empty, Transcript::of);
         let stderr = Transcript::of(child.stderr.take().unwrap());
-        Self { child, started: Instant::now(), stdout, stderr, surroundings }
+        Self { child, started: Instant::now(), stdout, stderr, sandbox }
     }
 
     /// Waits until its standard error says this.
@@ -55,17 +55,17 @@ impl Running {
 
     /// The command lines of its processes.
     pub fn command_lines(&self) -> Vec<String> {
-        self.surroundings.command_lines()
+        self.sandbox.command_lines()
     }
 
     /// The environments of its processes.
     pub fn environments(&self) -> Vec<String> {
-        self.surroundings.environments()
+        self.sandbox.environments()
     }
 
     /// Every file in its private folders, with its permissions.
     pub fn private_files(&self) -> Vec<(PathBuf, u32)> {
-        self.surroundings.private_files()
+        self.sandbox.private_files()
     }
 
     /// Sends a signal to `lcmap-spark` alone.
@@ -77,7 +77,7 @@ impl Running {
     pub fn finish(mut self) -> Finished {
         let status = wait_for_end(&mut self.child, || self.stderr.so_far());
         let took = self.started.elapsed();
-        self.surroundings.check();
+        self.sandbox.check();
         Finished { code: status.code(), stdout: self.stdout.all(), stderr: self.stderr.all(), took }
     }
 
@@ -86,11 +86,11 @@ impl Running {
     pub fn killed(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.surroundings.check_processes(LAST_DUTIES);
+        self.sandbox.check_processes(LAST_DUTIES);
     }
 }
 
-/// Waits for a process's end. A test that waits for too long fails; what still runs is ended with its surroundings.
+/// Waits for a process's end. A test that waits for too long fails; what still runs ends with its sandbox.
 pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
     wait_for_end(child, String::new)
 }

@@ -14,7 +14,7 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::Finished;
 use crate::running::{LIMIT, wait};
-use crate::surroundings::Surroundings;
+use crate::sandbox::Sandbox;
 use crate::transcript::Transcript;
 
 /// A terminal's size, in characters.
@@ -39,16 +39,16 @@ pub struct Terminal {
     screen: Transcript,
     seen: Cell<usize>,
     started: Instant,
-    surroundings: Surroundings,
+    sandbox: Sandbox,
 }
 
 impl Terminal {
     /// Starts another program than lcmap-spark at a terminal of the usual size: `kubectl attach`, say.
     pub fn of(command: Command) -> Self {
-        Self::open(command, Size::USUAL, Surroundings::new())
+        Self::open(command, Size::USUAL, Sandbox::new())
     }
 
-    pub(crate) fn open(mut command: Command, size: Size, surroundings: Surroundings) -> Self {
+    pub(crate) fn open(mut command: Command, size: Size, sandbox: Sandbox) -> Self {
         let (ours, theirs) = pair(size);
         let stream = || theirs.try_clone().unwrap();
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
@@ -56,7 +56,7 @@ impl Terminal {
         let keyboard = File::from(ours);
         let screen = Transcript::of(keyboard.try_clone().unwrap());
         let (seen, started) = (Cell::new(0), Instant::now());
-        Self { child, keyboard, screen, seen, started, surroundings }
+        Self { child, keyboard, screen, seen, started, sandbox }
     }
 
     /// Waits until this appears on the screen, after what was waited for before.
@@ -98,14 +98,14 @@ impl Terminal {
     pub fn hang_up(mut self) {
         kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
         wait(&mut self.child);
-        self.surroundings.check();
+        self.sandbox.check();
     }
 
     /// Waits for the run's end. All that was on the screen is its standard output.
     pub fn finish(mut self) -> Finished {
         let status = wait(&mut self.child);
         let took = self.started.elapsed();
-        self.surroundings.check();
+        self.sandbox.check();
         Finished { code: status.code(), stdout: self.screen.all(), stderr: String::new(), took }
     }
 }

@@ -39,6 +39,30 @@ fn validate_names_file_document_line_and_field() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_changes_no_verdict() {
+    let folder = Folder::new();
+    let file = folder.jobs("jobs.yaml", [("a", json!({"run": {}})), ("b", json!({"run": {"shell": {}}}))]);
+    for subcommand in ["validate", "doctor"] {
+        let run = LcmapSpark::new(subcommand).arg(&file).finish_with_closed_output();
+        assert_eq!(run.stderr, "", "{subcommand}");
+        assert_eq!(run.code, Some(if subcommand == "validate" { 2 } else { 1 }));
+    }
+}
+
+#[test]
+fn validate_warns_of_what_does_nothing_and_refuses_it_not() {
+    let folder = Folder::new();
+    let conf = json!({"spark.executor.instances": "4", "spark.mesos.executor.docker.imge": "x"});
+    let run = LcmapSpark::new("validate").arg(folder.job("job", json!({"run": {"shell": {}}, "conf": conf})));
+    let words = [
+        "warning: spec.conf[spark.executor.instances]",
+        "spec.executor.totalCores",
+        "1 valid, 0 refused, 0 not SparkJobs, 2 warnings",
+    ];
+    says(&run.finish().succeeded().stdout, &words);
+}
+
+#[test]
 fn validate_needs_neither_spark_nor_the_files_of_the_job() {
     let folder = Folder::new();
     let spec = json!({"run": {"submit": {"application": "nowhere.py"}}});

@@ -38,13 +38,14 @@ fn gone(job: &str) {
 fn an_unknown_user_writes_a_file_through_hadoop() {
     let folder = Folder::new();
     folder.write("write.py", WRITE);
-    std::fs::create_dir(folder.path().join("out")).unwrap();
-    folder.permit(&folder.path().join("out"), 0o777);
+    let out = folder.path().join("2024-01-01T00:00, out");
+    std::fs::create_dir(&out).unwrap();
+    folder.permit(&out, 0o777);
     let mut spec = in_image("write.py");
-    spec["pod"] = volume(&folder.path().join("out"), "/out");
+    spec["pod"] = volume(&out, "/out");
     let run = LcmapSpark::run_in_container(folder.job("writer", spec)).finish().succeeded();
     assert_eq!(run.stdout, "12345 wrote 5 rows\n");
-    let written = std::fs::metadata(folder.path().join("out/numbers/_SUCCESS")).unwrap();
+    let written = std::fs::metadata(out.join("numbers/_SUCCESS")).unwrap();
     assert_eq!(written.uid(), UID);
     gone("writer");
 }

@@ -68,6 +68,39 @@ fn a_refused_document_is_named_and_the_others_run() {
 }
 
 #[test]
+fn a_pod_template_that_no_cluster_would_take_is_refused_with_every_path_and_line() {
+    refused(
+        TEMPLATE,
+        &[
+            "containers[0].resources.limits.memory: \"2GB\" is no quantity; write 2Gi (line 12)",
+            "containers[0].env[0].value: must be text, and is 1; write it in quotes (line 13)",
+            "containers[0].volumeMounts[0].name: \"data\" is none of the volumes",
+            "containers[0].command: is lcmap-spark's to set; leave it out and use spec.run (line 15)",
+            "spec.pod.spec.nodeselector: Kubernetes 1.33 has no such field here",
+            "did you mean nodeSelector? (line 16)",
+        ],
+    );
+}
+
+const TEMPLATE: &str = "apiVersion: lcmap.usgs.gov/v1alpha1
+kind: SparkJob
+metadata: {name: job}
+spec:
+  run: {submit: {application: job.py}}
+  pod:
+    spec:
+      containers:
+      - name: driver
+        resources:
+          limits:
+            memory: 2GB
+        env: [{name: DEPTH, value: 1}]
+        volumeMounts: [{name: data, mountPath: /data}]
+        command: [sh]
+      nodeselector: {disk: ssd}
+";
+
+#[test]
 fn a_dash_reads_standard_input() {
     let folder = folder();
     let manifest = std::fs::read(folder.job("job", job(0))).unwrap();
@@ -177,10 +210,89 @@ fn yaml_that_is_too_deep_is_refused() {
 }
 
 #[test]
-fn a_folder_in_place_of_a_file_is_called_one() {
+fn a_folder_is_run_with_all_that_is_below_and_others_in_it_are_passed_over() {
     let folder = folder();
-    let run = run(folder.path()).failed_with(2);
-    says(&run.stderr, &[&folder.path().display().to_string(), "is a folder"]);
+    let one = std::fs::read(folder.job("one", job(0))).unwrap();
+    std::fs::remove_file(folder.path().join("one.yaml")).unwrap();
+    folder.write("b/one.yaml", one);
+    folder.job("c", job(0));
+    folder.write("a.yaml", "kind: ConfigMap\nmetadata: {name: x}\n");
+    folder.write("values.yaml", "replicas: 3\n");
+    folder.write("b/job.py", "");
+    let run = LcmapSpark::run_with(&spark(), folder.path()).args(["--output", "json"]).finish().succeeded();
+    let order: Vec<_> = run.events_of("result").iter().map(|event| event["job"].clone()).collect();
+    assert_eq!(order, ["one", "c"]);
+    assert_eq!(run.events_of("skipped"), [Value::Null; 0]);
+}
+
+#[test]
+fn a_list_runs_item_by_item() {
+    let folder = folder();
+    let items = ["a", "b"].map(|name| {
+        let file = folder.job(name, job(u8::from(name == "b") * 4));
+        serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap()
+    });
+    let mut wrong = items[0].clone();
+    wrong["spec"]["run"] = json!({});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [wrong, items[0], items[1]]});
+    let run = run(&folder.write("list.yaml", list.to_string())).failed_with(4);
+    assert_eq!(run.stdout, "ran with 0\nran with 4\n");
+    says(&run.stderr, &["list.yaml, item 1: spec.run"]);
+}
+
+#[test]
+fn nothing_to_run_is_no_success_unless_that_is_said() {
+    let folder = folder();
+    let file = folder.write("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n");
+    says(&run(&file).failed_with(2).stderr, &["other.yaml", "no SparkJob is there", "--allow-none"]);
+    LcmapSpark::run_with(&spark(), &file).arg("--allow-none").finish().succeeded();
+}
+
+#[test]
+fn a_slip_in_kind_and_group_is_named_and_is_no_other_object() {
+    let slips = "apiVersion: lcmap.usgs.go/v1alpha1\nkind: Sparkjob\nmetadata: {name: job}\nspec: {run: {shell: {}}}\n";
+    refused(
+        slips,
+        &["apiVersion: is \"lcmap.usgs.go/v1alpha1\"", "kind: is \"Sparkjob\", and must be SparkJob"],
+    );
+}
+
+#[test]
+fn files_may_be_named_without_an_option() {
+    let folder = folder();
+    let (one, two) = (folder.job("one", job(0)), folder.job("two", job(0)));
+    let run = LcmapSpark::run_with(&spark(), &two).args(["--output", "json"]).arg(one).finish().succeeded();
+    let order: Vec<_> = run.events_of("result").iter().map(|event| event["job"].clone()).collect();
+    assert_eq!(order, ["two", "one"]);
+}
+
+#[test]
+fn remedies_quote_the_manifest_as_it_was_written() {
+    let text = |args: &str| {
+        format!(
+            "apiVersion: lcmap.usgs.gov/v1alpha1\nkind: SparkJob\nmetadata: {{name: job}}\nspec:\n  run:\n    submit:\n      \
+             application: job.py\n      args: {args}\n"
+        )
+    };
+    for (args, remedy) in [
+        ("[027]", "\"027\""),
+        ("[1.10]", "\"1.10\""),
+        ("[y]", "\"y\""),
+        ("[1_000]", "\"1_000\""),
+        ("--path 027 'a b'", "[\"--path\", \"027\", \"a b\"]"),
+    ] {
+        refused(text(args), &[remedy, "(line 8)"]);
+    }
+}
+
+#[test]
+fn event_logs_need_a_folder_beside_the_manifest() {
+    let folder = folder();
+    let spec = json!({"run": {"submit": {"application": "job.py", "args": ["0"]}}, "eventLog": {"directory": "events"}});
+    let file = folder.job("job", spec);
+    says(&run(&file).failed_with(2).stderr, &["spec.eventLog.directory", "mkdir -p"]);
+    folder.write("events/x", "");
+    run(&file).succeeded();
 }
 
 #[test]

@@ -156,3 +156,46 @@ fn a_reader_that_goes_away_does_not_hold_the_job_up() {
     assert!(run.code.is_some_and(|code| code != 0), "yes dies of the closed pipe: {run:?}");
     assert!(run.took < Duration::from_secs(30), "{:?}", run.took);
 }
+
+/// Runs a Python program by real Spark.
+fn run_python(program: &str, mut spec: Value) -> Finished {
+    let folder = Folder::new();
+    folder.write("scenes.py", program);
+    spec["run"] = json!({"submit": {"application": "scenes.py"}});
+    spec["driver"] = json!({"cores": 1, "memory": "512m"});
+    LcmapSpark::run(folder.job("job", spec)).args(["--output", "json"]).finish()
+}
+
+/// What the last phase of a run says.
+fn last_message(run: &Finished) -> String {
+    let phases = run.events_of("phase");
+    phases.last().and_then(|phase| phase["message"].as_str()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_program_that_failed_in_its_tasks_is_told_by_their_exception_and_its_own_line() {
+    let program = "import math\nfrom pyspark import SparkContext\n\n\ndef detect(x):\n    return math.boolean(x)\n\n\n\
+         SparkContext().parallelize(range(8), 4).map(detect).collect()\n";
+    let run = run_python(program, json!({})).failed_with(1);
+    let expected = "spark-submit ended with exit code 1: AttributeError: module 'math' has no attribute 'boolean' \
+         (scenes.py:6, in a task)";
+    assert_eq!(last_message(&run), expected);
+}
+
+#[test]
+fn a_program_whose_jvm_goes_on_without_it_succeeds() {
+    let program = "from pyspark import SparkContext\n\nsc = SparkContext()\n\
+         sc._jvm.java.util.concurrent.Executors.newFixedThreadPool(1).prestartAllCoreThreads()\nsc.stop()\n";
+    let run = run_python(program, json!({"terminationGracePeriod": "3s"})).succeeded();
+    says(&run.stdout, &["JvmLingers", "Succeeded"]);
+}
+
+#[test]
+fn with_the_exit_code_alone_nothing_that_a_program_prints_is_told() {
+    let mut spec = submit();
+    for (wanted, told) in [("Exception", ": its last line: password of alice"), ("ExitCode", "")] {
+        spec["failureMessage"] = json!(wanted);
+        let run = run("echo password of alice; exit 3", spec.clone(), &["--output", "json"]).failed_with(3);
+        assert_eq!(last_message(&run), format!("spark-submit ended with exit code 3{told}"));
+    }
+}

@@ -10,7 +10,7 @@ use lcmap_spark_tests::{
 use serde_json::{Value, json};
 
 use crate::{
-    job::{Seen, check, spec},
+    job::{Timings, check, spec},
     master::Watch,
 };
 
@@ -42,7 +42,7 @@ impl<'m> Chain<'m> {
     }
 
     /// Runs the job. Answers also the launch plan that was in its pod.
-    pub(crate) fn run(&mut self) -> (Seen, Value) {
+    pub(crate) fn run(&mut self) -> (Timings, Value) {
         self.count += 1;
         let name = format!("pi-{}", self.count);
         let mut spec = spec(self.mesos);
@@ -56,15 +56,15 @@ impl<'m> Chain<'m> {
         let plan = plan(&pod);
         let mut kubelet = Kubelet::new();
         kubelet.starts(plan.clone(), self.mesos);
-        let mut seen = Seen { started: Some(watch.elapsed()), ..Seen::default() };
+        let mut timings = Timings { started: Some(watch.elapsed()), ..Timings::default() };
         let path = format!("{PODS}/{name}-driver-1");
         self.shows(&path, "Running", &json!({"running": {"startedAt": now()}}));
         thread::scope(|scope| {
             let driver = scope.spawn(|| self.ends(&path, kubelet));
-            seen.whole = self.watch(&name, &watch, &mut seen, || driver.is_finished());
+            timings.whole = self.watch(&name, &watch, &mut timings, || driver.is_finished());
         });
-        watch.ends(&mut seen);
-        (seen, plan)
+        watch.ends(&mut timings);
+        (timings, plan)
     }
 
     /// The job's pod, as soon as it is there, with a node.
@@ -103,7 +103,7 @@ impl<'m> Chain<'m> {
     }
 
     /// Follows the job's status to its end. Answers when that was.
-    fn watch(&self, job: &str, watch: &Watch, seen: &mut Seen, has_ended: impl Fn() -> bool) -> f64 {
+    fn watch(&self, job: &str, watch: &Watch, timings: &mut Timings, has_ended: impl Fn() -> bool) -> f64 {
         loop {
             let status = self.api.get(&format!("{JOBS}/{job}")).unwrap()["status"].take();
             let phase = status["phase"].as_str().unwrap_or_default();
@@ -112,7 +112,7 @@ impl<'m> Chain<'m> {
             if phase == "Succeeded" {
                 return after;
             }
-            seen.tell(phase, after);
+            timings.tell(phase, after);
             // Often at the end alone: who asks takes time from the job.
             thread::sleep(Duration::from_millis(if has_ended() { 10 } else { 100 }));
         }

@@ -31,9 +31,9 @@ pub(crate) fn check(output: &str) {
     assert!(output.contains("Pi is roughly 3.14"), "{output}");
 }
 
-/// When what was seen of one run, in seconds since it was asked for.
+/// The moments of one run, in seconds since it was asked for.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct Timings {
     /// Its end.
     pub(crate) whole: f64,
     /// The start of its driver's process, where somebody else starts it.
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
     pub(crate) told_executor: Option<f64>,
 }
 
-impl Seen {
+impl Timings {
     /// From the registration until it is told.
     pub(crate) fn lag_of_registered(&self) -> Option<f64> {
         Some(self.told_registered? - self.registered?)

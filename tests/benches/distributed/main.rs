@@ -13,7 +13,7 @@ mod ways;
 use lcmap_spark_tests::mesos::Bed;
 
 use chain::Chain;
-use job::Seen;
+use job::Timings;
 use ways::{Bare, by_run};
 
 /// What a whole job may take, of what bare spark-submit takes.
@@ -28,60 +28,60 @@ fn main() {
     let bare = Bare::of(&mesos, &plan);
     bare.run();
     by_run(&mesos);
-    let mut seen: [Vec<Seen>; 3] = Default::default();
+    let mut timings: [Vec<Timings>; 3] = Default::default();
     for round in 0..rounds {
         // Who goes first alternates, so that a machine that warms up or slows down favours nobody.
         for way in (0..3).map(|next| (round + next) % 3) {
-            seen[way].push(match way {
+            timings[way].push(match way {
                 0 => bare.run(),
                 1 => by_run(&mesos),
                 _ => chain.run().0,
             });
         }
     }
-    print(&seen, rounds);
+    print(&timings, rounds);
 }
 
-fn print(seen: &[Vec<Seen>; 3], rounds: usize) {
+fn print(timings: &[Vec<Timings>; 3], rounds: usize) {
     println!("\n  The same job on the same Mesos: medians of {rounds} rounds, in seconds\n");
     println!(
         "    {:<40} {:>12} {:>12} {:>12} {:>8} {:>8}",
         "", "spark-submit", "run", "operator", "run", "operator"
     );
-    row("whole job", seen, |seen| Some(seen.whole), &format!("ratios, budget ≤ {BUDGET} each"));
-    row("asked for → Spark started", seen, |seen| seen.started, "");
-    row("asked for → registered, by the master", seen, |seen| seen.registered, "ratios");
-    row("asked for → first executor, by the master", seen, |seen| seen.executor, "ratios");
-    let allowed = (BUDGET - 1.0) * median(seen[0].iter().map(|seen| seen.whole)).unwrap_or_default();
+    row("whole job", timings, |timings| Some(timings.whole), &format!("ratios, budget ≤ {BUDGET} each"));
+    row("asked for → Spark started", timings, |timings| timings.started, "");
+    row("asked for → registered, by the master", timings, |timings| timings.registered, "ratios");
+    row("asked for → first executor, by the master", timings, |timings| timings.executor, "ratios");
+    let allowed = (BUDGET - 1.0) * median(timings[0].iter().map(|timings| timings.whole)).unwrap_or_default();
     let allowed = format!("≤ {allowed:.3} each, or the whole job's budget is gone by then");
-    added("  added until registered", seen, |seen| seen.registered, &allowed);
-    added("  added until the first executor", seen, |seen| seen.executor, &allowed);
-    row("  the master has it → Requesting is told", seen, Seen::lag_of_registered, "");
-    row("  the master has it → Running is told", seen, Seen::lag_of_executor, "");
+    added("  added until registered", timings, |timings| timings.registered, &allowed);
+    added("  added until the first executor", timings, |timings| timings.executor, &allowed);
+    row("  the master has it → Requesting is told", timings, Timings::lag_of_registered, "");
+    row("  the master has it → Running is told", timings, Timings::lag_of_executor, "");
 }
 
 /// One line: the median of each way, and the median ratio of each to the first in the same round.
-fn row(what: &str, seen: &[Vec<Seen>; 3], value: impl Fn(&Seen) -> Option<f64>, note: &str) {
-    let medians = seen.each_ref().map(|way| number(median(way.iter().filter_map(&value))));
+fn row(what: &str, timings: &[Vec<Timings>; 3], value: impl Fn(&Timings) -> Option<f64>, note: &str) {
+    let medians = timings.each_ref().map(|way| number(median(way.iter().filter_map(&value))));
     let [bare, run, operator] = medians;
-    let [by_run, by_operator] = beside_bare(seen, value, |ours, bare| ours / bare);
+    let [by_run, by_operator] = beside_bare(timings, value, |ours, bare| ours / bare);
     println!("    {what:<40} {bare:>12} {run:>12} {operator:>12} {by_run:>8} {by_operator:>8}   {note}");
 }
 
 /// One line: what each way adds to the first in the same round, in the median.
-fn added(what: &str, seen: &[Vec<Seen>; 3], value: impl Fn(&Seen) -> Option<f64>, note: &str) {
-    let [run, operator] = beside_bare(seen, value, |ours, bare| ours - bare);
+fn added(what: &str, timings: &[Vec<Timings>; 3], value: impl Fn(&Timings) -> Option<f64>, note: &str) {
+    let [run, operator] = beside_bare(timings, value, |ours, bare| ours - bare);
     println!("    {what:<40} {:>12} {run:>12} {operator:>12} {:>8} {:>8}   {note}", "", "", "");
 }
 
 /// How each way compares to the first in the same round, in the median.
 fn beside_bare(
-    seen: &[Vec<Seen>; 3],
-    value: impl Fn(&Seen) -> Option<f64>,
+    timings: &[Vec<Timings>; 3],
+    value: impl Fn(&Timings) -> Option<f64>,
     compare: fn(f64, f64) -> f64,
 ) -> [String; 2] {
-    [&seen[1], &seen[2]].map(|way| {
-        let pairs = way.iter().zip(&seen[0]);
+    [&timings[1], &timings[2]].map(|way| {
+        let pairs = way.iter().zip(&timings[0]);
         number(median(pairs.filter_map(|(ours, bare)| Some(compare(value(ours)?, value(bare)?)))))
     })
 }

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned, civil::Time};
 use lcmap_spark_tests::mesos::Bed;
 
-use crate::job::Seen;
+use crate::job::Timings;
 
 /// A master, asked about one run.
 pub(crate) struct Watch<'m> {
@@ -30,14 +30,14 @@ impl<'m> Watch<'m> {
     }
 
     /// The run has ended: completes what was seen of it.
-    pub(crate) fn ends(&self, seen: &mut Seen) {
+    pub(crate) fn ends(&self, timings: &mut Timings) {
         let log = self.mesos.master(0).log();
         let first =
             |text: &str| log[self.logged..].lines().find(|line| line.contains(text)).and_then(time_of);
         let asked = Zoned::new(self.asked, jiff::tz::TimeZone::system()).time();
         let after = |time: Time| asked.duration_until(time).as_secs_f64().rem_euclid(24.0 * 3600.0);
-        seen.registered = first("Adding framework").map(after);
-        seen.executor = first("Status update TASK_RUNNING").map(after);
+        timings.registered = first("Adding framework").map(after);
+        timings.executor = first("Status update TASK_RUNNING").map(after);
     }
 }
 

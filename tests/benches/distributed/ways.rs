@@ -10,7 +10,7 @@ use lcmap_spark_tests::{
 use serde_json::Value;
 
 use crate::{
-    job::{Seen, check, spec},
+    job::{Timings, check, spec},
     master::Watch,
 };
 
@@ -39,7 +39,7 @@ impl<'m> Bare<'m> {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self) -> Seen {
+    pub(crate) fn run(&self) -> Timings {
         let home = spark_home().unwrap();
         let mut command = Command::new(home.join("bin/spark-submit"));
         command
@@ -55,16 +55,16 @@ impl<'m> Bare<'m> {
             .stdin(Stdio::null());
         let watch = Watch::begins(self.mesos);
         let output = command.output().unwrap();
-        let mut seen = Seen { whole: watch.elapsed(), ..Seen::default() };
+        let mut timings = Timings { whole: watch.elapsed(), ..Timings::default() };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         check(&String::from_utf8_lossy(&output.stdout));
-        watch.ends(&mut seen);
-        seen
+        watch.ends(&mut timings);
+        timings
     }
 }
 
 /// By `lcmap-spark run`.
-pub(crate) fn by_run(mesos: &Bed) -> Seen {
+pub(crate) fn by_run(mesos: &Bed) -> Timings {
     let folder = Folder::new();
     let mut spec = spec(mesos);
     spec["image"] = Value::Null; // or executors would want it too
@@ -76,11 +76,11 @@ pub(crate) fn by_run(mesos: &Bed) -> Seen {
     let watch = Watch::begins(mesos);
     let run = run.finish().succeeded();
     check(&run.stderr);
-    let mut seen = Seen { whole: run.took.as_secs_f64(), ..Seen::default() };
+    let mut timings = Timings { whole: run.took.as_secs_f64(), ..Timings::default() };
     for event in run.events_of("phase") {
         let time: Timestamp = event["time"].as_str().unwrap().parse().unwrap();
-        seen.tell(event["phase"].as_str().unwrap(), watch.after(time));
+        timings.tell(event["phase"].as_str().unwrap(), watch.after(time));
     }
-    watch.ends(&mut seen);
-    seen
+    watch.ends(&mut timings);
+    timings
 }

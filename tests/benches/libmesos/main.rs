@@ -13,34 +13,34 @@ const PAIRS: usize = 5;
 /// JVMs of one size, whose heap is resident from the start, so that what comes with the library shows.
 const OPTIONS: [&str; 5] = ["-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Xlog:disable"];
 
-/// What the program tells, by its unit.
-type Told = BTreeMap<String, Vec<f64>>;
+/// The numbers that the program prints, by unit.
+type Samples = BTreeMap<String, Vec<f64>>;
 
 fn main() {
     let bed = Bed::plain().start().unwrap();
     let programs = Programs::compiled();
-    let run = |library, scenario, told: &mut Told| {
+    let run = |library, scenario, samples: &mut Samples| {
         for line in Run::of(programs.java(&bed, library, &OPTIONS), &bed, ["Pace", scenario]).finish() {
             let (number, unit) = line.split_once(' ').unwrap();
-            told.entry(unit.to_owned()).or_default().push(number.parse().unwrap());
+            samples.entry(unit.to_owned()).or_default().push(number.parse().unwrap());
         }
     };
     let pairs = |scenario, count| {
-        let mut told = [Told::new(), Told::new()];
+        let mut samples = [Samples::new(), Samples::new()];
         for _ in 0..count {
-            for (library, told) in [Library::Cpp, Library::Rust].into_iter().zip(&mut told) {
-                run(library, scenario, told);
+            for (library, samples) in [Library::Cpp, Library::Rust].into_iter().zip(&mut samples) {
+                run(library, scenario, samples);
             }
         }
-        told
+        samples
     };
 
     println!("\n  libmesos.so beside Mesos' C++ driver: medians of {PAIRS} pairs, the same master\n");
     println!("    {:<46} {:>10} {:>10} {:>8}", "", "C++", "ours", "ratio");
     for (scenario, what) in [("launches", "tasks launched"), ("updates", "status updates")] {
-        let told = pairs(scenario, PAIRS);
-        row(&format!("{what}, a second"), medians(&told, "a second"), "≥ 1");
-        let of_driver = medians(&told, "ms of processor time a thousand");
+        let samples = pairs(scenario, PAIRS);
+        row(&format!("{what}, a second"), medians(&samples, "a second"), "≥ 1");
+        let of_driver = medians(&samples, "ms of processor time a thousand");
         row("  the driver's processor time a thousand, ms", of_driver, "");
     }
     row("library loaded → registered, ms", medians(&pairs("registered", PAIRS * 2), "ms"), "≤ 1");
@@ -56,9 +56,9 @@ fn row(what: &str, [cpp, ours]: [f64; 2], limit: &str) {
     println!("    {what:<46} {cpp:>10.1} {ours:>10.1} {:>8.2}   {limit}", ours / cpp);
 }
 
-fn medians(told: &[Told; 2], unit: &str) -> [f64; 2] {
-    [&told[0], &told[1]].map(|told| {
-        let mut numbers = told[unit].clone();
+fn medians(samples: &[Samples; 2], unit: &str) -> [f64; 2] {
+    [&samples[0], &samples[1]].map(|samples| {
+        let mut numbers = samples[unit].clone();
         numbers.sort_by(f64::total_cmp);
         numbers[numbers.len() / 2]
     })

@@ -5,6 +5,7 @@
 //! `tests/beds/kubernetes/build.sh` and kept under `target/bed/kubernetes`. A bed ends when its value is dropped,
 //! and also when the test process dies without dropping it.
 
+mod changes;
 mod clock;
 mod cluster;
 mod components;

@@ -2,10 +2,10 @@ use std::{
     ffi::OsStr,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::{ControlPlane, Part, Result, process::wait_until};
+use super::{ControlPlane, Error, Part, Result, changes::Changes};
 
 /// A namespace of one test's own.
 #[derive(Debug)]
@@ -57,14 +57,26 @@ impl Namespace<'_> {
         accept: impl Fn(&str) -> bool,
     ) -> Result<String> {
         let output = format!("jsonpath={jsonpath}");
-        let mut last = String::new();
-        wait_until(&format!("{jsonpath} of {object} in {} was not as expected", self.name), limit, || {
+        let kind = object.split('/').next().unwrap_or(object);
+        let mut watch = self.control_plane.command("kubectl");
+        watch.args(self.here(["get", kind, "--watch", "--output=name"]));
+        let changes = Changes::watch(watch)?;
+        let deadline = Instant::now() + limit;
+        loop {
             // What is not there yet, or has no status yet, is an error to kubectl.
             let answer = self.control_plane.ask_kubectl(self.here(["get", object, "-o", &output]), "")?;
-            last = answer.stdout + &answer.stderr;
-            Ok((answer.code == Some(0) && accept(&last)).then(|| last.clone()))
-        })
-        .map_err(|error| error.explained_by(|| format!("it was last seen as: {last}")))
+            let now = answer.stdout + &answer.stderr;
+            if answer.code == Some(0) && accept(&now) {
+                return Ok(now);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let what = format!("{jsonpath} of {object} in {} was not as expected", self.name);
+                let detail = format!("it was last seen as: {now}");
+                return Err(Error::TimedOut { what, limit, detail });
+            }
+            changes.next(left);
+        }
     }
 
     /// What a reader of a failed test wants to see.
@@ -100,12 +112,8 @@ impl Namespace<'_> {
         if !self.control_plane.has(Part::ControllerManager) {
             return self.kubectl(["create", "serviceaccount", "default"]).map(drop);
         }
-        let what = format!("namespace {} had no service account", self.name);
-        wait_until(&what, Duration::from_secs(60), || {
-            let answer =
-                self.control_plane.ask_kubectl(self.here(["get", "serviceaccount", "default"]), "")?;
-            Ok((answer.code == Some(0)).then_some(()))
-        })
+        let limit = Duration::from_secs(60);
+        self.wait_for("serviceaccount/default", "{.metadata.name}", limit, |name| name == "default").map(drop)
     }
 
     fn here<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Vec<std::ffi::OsString> {

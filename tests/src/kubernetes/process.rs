@@ -108,6 +108,6 @@ pub fn wait_until<T>(
         if Instant::now() >= deadline {
             return Err(Error::TimedOut { what: what.into(), limit, detail: String::new() });
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(200)); // some attempts start a kubectl
     }
 }

@@ -9,6 +9,7 @@ use super::{
     server::{Ready, Recipe, Server},
     zookeeper,
 };
+use crate::bed::java;
 
 /// The port of the first master.
 const MASTER_PORT: u16 = 5050;
@@ -18,6 +19,11 @@ const AGENT_PORT: u16 = 5101;
 /// The principals that a bed with [`Access::Credentials`] knows, with their secrets.
 const CREDENTIALS: [(&str, &str); 3] =
     [("spark", "spark-secret"), ("operator", "operator-secret"), ("guest", "guest-secret")];
+
+/// The `PATH` of servers and executors.
+fn path() -> String {
+    format!("{}/bin:/usr/bin:/bin:/usr/sbin:/sbin", java().display())
+}
 
 /// A running bed. Dropping it ends all of it.
 #[derive(Debug)]
@@ -202,7 +208,8 @@ impl Bed {
         environment: Vec<(String, OsString)>,
     ) -> io::Result<Server> {
         let ready = Ready::Logs(if program == "mesos-master" {
-            &["Elected as the leading master!"]
+            // Then it has recovered, too: until then it answers 503.
+            &["agents from the registry"]
         } else {
             &["Registered with master", "Re-registered with master"]
         });
@@ -214,7 +221,7 @@ impl Bed {
 
     fn common(&self, address: SocketAddr) -> Vec<(String, OsString)> {
         let mut environment: Vec<(String, OsString)> = vec![
-            ("PATH".to_owned(), "/usr/bin:/bin:/usr/sbin:/sbin".into()),
+            ("PATH".to_owned(), path().into()),
             ("HOME".to_owned(), self.place.folder().into()),
             ("LCMAP_BED".to_owned(), self.place.folder().into()),
             ("LIBPROCESS_IP".to_owned(), address.ip().to_string().into()),
@@ -234,7 +241,8 @@ impl Bed {
     /// which the sweep finds them, and what they need to speak TLS to the agent.
     fn executor_environment(&self) -> String {
         let mut variables = vec![
-            ("PATH", "/usr/bin:/bin:/usr/sbin:/sbin".to_owned()),
+            ("PATH", path()),
+            ("JAVA_HOME", java().display().to_string()),
             ("LCMAP_BED", self.place.folder().display().to_string()),
         ];
         if self.plan.tls {

@@ -5,12 +5,14 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread::{self, JoinHandle},
 };
 
 use tempfile::TempDir;
 
 use super::{Bed, assembled, spark_home};
+use crate::bed::java;
 
 /// What a JVM loads for Mesos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,31 +37,24 @@ impl Library {
 
 /// The programs, compiled against some version of Mesos' classes.
 pub struct Programs {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     classes: PathBuf,
 }
 
 impl Programs {
-    /// Compiles them against Mesos 1.4.3's classes, as they come with Spark 3.5.
+    /// Compiles them against Mesos 1.4.3's classes, as they come with Spark 3.5; once for all tests that run at the same time.
     pub fn compiled() -> Self {
-        Self::compiled_against(spark_home().unwrap().join("jars/mesos-1.4.3-shaded-protobuf.jar"))
+        static COMPILED: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+        let classes = spark_home().unwrap().join("jars/mesos-1.4.3-shaded-protobuf.jar");
+        let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = compiled.upgrade().unwrap_or_else(|| Arc::new(compile(&classes)));
+        *compiled = Arc::downgrade(&folder);
+        Self { folder, classes }
     }
 
     /// Compiles them against these classes.
     pub fn compiled_against(classes: PathBuf) -> Self {
-        let folder = TempDir::new().unwrap();
-        let sources = fs::read_dir(source("java")).unwrap().map(|entry| entry.unwrap().path());
-        let compiler = Command::new("javac")
-            // For the oldest JVM that any of them runs in.
-            .args(["--release", "8", "-nowarn", "-Xlint:none", "-cp"])
-            .arg(&classes)
-            .arg("-d")
-            .arg(folder.path())
-            .args(sources)
-            .output()
-            .unwrap();
-        assert!(compiler.status.success(), "{}", String::from_utf8_lossy(&compiler.stderr));
-        Self { folder, classes }
+        Self { folder: Arc::new(compile(&classes)), classes }
     }
 
     /// `java CLASS SCENARIO MASTER`, still without options.
@@ -70,10 +65,10 @@ impl Programs {
             concat!(env!("CARGO_MANIFEST_DIR"), "/beds/mesos"),
             source("echo.py").display()
         );
-        let mut command = Command::new("java");
+        let mut command = Command::new(java().join("bin/java"));
         command
             .args(options)
-            .args(["-XX:TieredStopAtLevel=1", "-cp"])
+            .arg("-cp")
             .arg(class_path)
             // cargo's own leads to our libmesos.so, which Mesos' own would then stand before.
             .env_remove("LD_LIBRARY_PATH")
@@ -170,6 +165,23 @@ impl Run {
         assert!(complaints.is_empty(), "{complaints:?}");
         self.said
     }
+}
+
+fn compile(classes: &Path) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let sources = fs::read_dir(source("java")).unwrap().map(|entry| entry.unwrap().path());
+    let compiler = Command::new("javac")
+        .arg("-J-XX:TieredStopAtLevel=1")
+        // For the oldest JVM that any of them runs in.
+        .args(["--release", "8", "-nowarn", "-Xlint:none", "-cp"])
+        .arg(classes)
+        .arg("-d")
+        .arg(folder.path())
+        .args(sources)
+        .output()
+        .unwrap();
+    assert!(compiler.status.success(), "{}", String::from_utf8_lossy(&compiler.stderr));
+    folder
 }
 
 fn source(name: &str) -> PathBuf {

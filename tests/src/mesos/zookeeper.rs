@@ -5,7 +5,6 @@ use std::{
     fs,
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -14,6 +13,7 @@ use super::{
     server::{Ready, Recipe, Server},
     spark_home,
 };
+use crate::bed::java;
 
 const PORT: u16 = 2181;
 
@@ -33,10 +33,9 @@ pub(super) fn start(place: &Place) -> io::Result<Server> {
     );
     fs::write(&configuration, text)?;
     let recipe = Recipe {
-        program: PathBuf::from("java"),
+        program: java().join("bin/java"),
         arguments: [
             OsString::from("-Xmx128m"),
-            OsString::from("-XX:TieredStopAtLevel=1"),
             OsString::from("-cp"),
             jars.join("*").into_os_string(),
             OsString::from("org.apache.zookeeper.server.ZooKeeperServerMain"),
@@ -57,8 +56,7 @@ pub(super) fn start(place: &Place) -> io::Result<Server> {
 
 /// Gives commands to ZooKeeper's own client, a line each.
 pub(super) fn command(address: SocketAddr, lines: &str) -> io::Result<()> {
-    let mut client = Command::new("java")
-        .arg("-XX:TieredStopAtLevel=1")
+    let mut client = Command::new(java().join("bin/java"))
         .arg("-cp")
         .arg(spark_home()?.join("jars/*"))
         .args(["org.apache.zookeeper.ZooKeeperMain", "-server", &address.to_string()])

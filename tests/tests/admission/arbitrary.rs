@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use serde_json::{Map, Value, json};
 
 /// Texts that one field or another takes, and that others refuse.
-const TEXTS: [&str; 30] = [
+const TEXTS: [&str; 34] = [
     "",
     "a",
     "pi",
@@ -25,6 +25,10 @@ const TEXTS: [&str; 30] = [
     "0s",
     "99999h",
     "local:///a.py",
+    "a.py",
+    "a.jar",
+    "https://h/a.zip",
+    "cr\rlf",
     "/a/b",
     "mesos://h:5050",
     "mesos://zk://z:2181/mesos",
@@ -111,7 +115,7 @@ impl Arbitrary {
         let mut object = Map::new();
         let required = schema.required.clone().unwrap_or_default();
         for (name, schema) in schema.properties.iter().flatten() {
-            let wanted = if required.contains(name) { !self.one_in(40) } else { self.one_in(3) };
+            let wanted = if required.contains(name) { !self.one_in(40) } else { self.one_in(4) };
             if wanted {
                 object.insert(name.clone(), self.value(schema));
             }

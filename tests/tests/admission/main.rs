@@ -2,6 +2,7 @@
 //! refusal.
 
 mod arbitrary;
+mod pods;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -52,19 +52,19 @@ print('counted', context.parallelize(range(1000), 4).map(lambda n: n % 7).filter
 context.stop()
 ";
 
-/// The specification of a Distributed job for a bed's Mesos, whose agents have Spark themselves.
+/// The specification of a Distributed job with one executor for a bed's Mesos, whose agents have Spark themselves.
 pub(crate) fn spec(bed: &Bed) -> Value {
     json!({
         "mode": "Distributed",
         "image": null,
         "run": {"submit": {"application": "job.py"}},
-        "executor": {"cores": 1, "memory": "512m", "totalCores": 2},
+        "executor": {"cores": 1, "memory": "512m", "totalCores": 1},
         "mesos": {
             "master": format!("mesos://{}", bed.masters()),
             "user": "root",
             "container": {"home": spark_home().unwrap(), "python": "/usr/bin/python3"},
         },
-        "conf": {"spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1", "spark.ui.enabled": "false"},
+        "conf": {"spark.ui.enabled": "false"},
     })
 }
 

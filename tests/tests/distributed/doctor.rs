@@ -128,6 +128,21 @@ fn executors_without_room_are_told_by_how_much() {
 }
 
 #[test]
+fn a_port_that_agents_do_not_have_and_host_names_that_nobody_knows_are_told() {
+    let bed = Bed::plain().agent_flag("MESOS_HOSTNAME", "agent-one.invalid").start().unwrap();
+    let mut spec = spec(&bed);
+    spec["conf"]["spark.blockManager.port"] = json!("7500");
+    says(
+        &doctor(&bed, spec).failed_with(1).stdout,
+        &[
+            "FAILED agents        PortsNotOffered: spark.blockManager.port in conf is 7500, and the ports of agents are 31000-31999",
+            "FAILED names         NameUnknown: 1 of 1 host names of agents do not resolve here (agent-one.invalid)",
+            "hostAliases in spec.pod",
+        ],
+    );
+}
+
+#[test]
 fn a_role_that_is_not_allowed_is_found_out_by_a_registration() {
     let bed = Bed::plain().agents(0).master_flag("MESOS_ROLES", "listed").start().unwrap();
     let mut spec = spec(&bed);

@@ -55,13 +55,42 @@ fn a_user_that_a_principal_may_not_run_tasks_as_is_told_in_mesos_words() {
 }
 
 #[test]
+fn a_job_whose_executors_fail_on_every_agent_ends_as_the_infrastructures_fault() {
+    let bed = Bed::plain().agents(2).start().unwrap();
+    let folder = Folder::new();
+    let mut spec = spec(&bed);
+    spec["executor"]["totalCores"] = json!(2);
+    spec["mesos"]["container"]["home"] = json!("/no/such/spark");
+    spec["restart"] = json!({"policy": "OnInfrastructureFailure", "maxRestarts": 1, "backoff": "1s"});
+    let running = run(&folder, &bed, COUNTS, spec).start();
+    running.wait_for("AgentsExcluded");
+    running.wait_for("attempt 2 starts in");
+    running.wait_for("attempt 2");
+    running.signal(Signal::INT);
+    let run = running.finish();
+    let told = "2 executors failed on each of the 2 agents that make usable offers, and Spark launches no more there; the last one by \
+                TASK_FAILED: Command exited with status 127";
+    says(&run.stderr, &[told]);
+    nothing_is_left(&bed);
+}
+
+#[test]
+fn an_agent_whose_host_name_the_driver_does_not_know_is_named() {
+    let bed = Bed::plain().agent_flag("MESOS_HOSTNAME", "agent-one.invalid").start().unwrap();
+    let folder = Folder::new();
+    let running = run(&folder, &bed, COUNTS, spec(&bed)).start();
+    running.wait_for("the host name agent-one.invalid of a Mesos agent");
+    running.signal(Signal::INT);
+    running.finish();
+    nothing_is_left(&bed);
+}
+
+#[test]
 fn a_job_goes_on_without_the_executors_that_it_loses() {
     // Spark asks nothing more of an agent on which two executors failed, whatever the second may fail by.
     let bed = Bed::plain().agents(2).start().unwrap();
     let (folder, go) = (Folder::new(), Folder::new());
-    let mut spec = spec(&bed);
-    spec["executor"]["totalCores"] = json!(1);
-    let run = run(&folder, &bed, COUNTS_TWICE, spec).env("GO", go.path().join("go"));
+    let run = run(&folder, &bed, COUNTS_TWICE, spec(&bed)).env("GO", go.path().join("go"));
     let running = run.start();
     running.wait_for_output("counted 143");
     kill(&bed, "org.apache.spark.executor.CoarseGrainedExecutorBackend");

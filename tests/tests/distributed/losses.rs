@@ -44,16 +44,15 @@ fn framework(bed: &Bed) -> String {
 #[test]
 fn an_agent_that_dies_takes_its_executors_and_no_job() {
     let mut bed = Bed::plain().agents(2).resources("cpus:1;mem:2048").start().unwrap();
-    let spec = spec(&bed);
+    let mut spec = spec(&bed);
+    spec["executor"]["totalCores"] = json!(2);
     survives(&mut bed, spec, |bed, _| bed.agent_mut(0).kill().unwrap());
 }
 
 #[test]
 fn a_master_that_starts_again_finds_the_job() {
     let mut bed = Bed::plain().masters(1).start().unwrap();
-    let mut spec = spec(&bed);
-    // Spark asks nothing more of an agent on which two executors failed.
-    spec["executor"]["totalCores"] = json!(1);
+    let spec = spec(&bed);
     survives(&mut bed, spec, |bed, running| {
         bed.master_mut(0).kill().unwrap();
         running.wait_for("the connection to the master is lost");
@@ -93,9 +92,7 @@ fn a_job_whose_master_gave_it_up_for_lost_goes_on_as_the_same_framework() {
 #[test]
 fn certificates_that_are_exchanged_under_a_job_are_those_of_its_next_connection() {
     let mut bed = Bed::plain().tls().start().unwrap();
-    let mut spec = secured(&bed, spec(&bed));
-    // Spark asks nothing more of an agent on which two executors failed.
-    spec["executor"]["totalCores"] = json!(1);
+    let spec = secured(&bed, spec(&bed));
     survives(&mut bed, spec, |bed, running| {
         let folder = bed.folder().join("certificates");
         let trusted = std::fs::read(bed.pki().authority(Authority::Trusted)).unwrap();

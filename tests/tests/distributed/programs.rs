@@ -1,6 +1,6 @@
 //! Programs that do with their contexts what programs do.
 
-use lcmap_spark_tests::{Folder, mesos::Bed, says};
+use lcmap_spark_tests::{Folder, mesos::Bed, packed, says};
 use serde_json::json;
 
 use super::bed::{COUNTS, COUNTS_LATER, nothing_is_left, run, spec};
@@ -54,5 +54,18 @@ fn a_master_that_falls_silent_before_the_registration_is_waited_for_no_longer_th
     let run = running.finish();
     assert_ne!(run.code, Some(0));
     says(&run.stderr, &["RegistrationTimeout"]);
+    nothing_is_left(&bed);
+}
+
+#[test]
+fn a_packed_python_is_the_executors_and_the_driver_keeps_its_own() {
+    let bed = Bed::plain().start().unwrap();
+    let folder = Folder::new();
+    packed::environment(&folder);
+    let mut spec = spec(&bed);
+    spec["mesos"]["container"]["python"] = json!("./environment/bin/python");
+    spec["dependencies"] = json!({"archives": ["environment.tar.gz#environment"]});
+    let run = run(&folder, &bed, packed::SHOWS, spec).finish().succeeded();
+    says(&run.stdout, &["driver None", "workers ['yes']"]);
     nothing_is_left(&bed);
 }

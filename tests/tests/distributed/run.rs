@@ -34,6 +34,7 @@ fn executors_and_progress_are_told_while_they_run() {
     let bed = Bed::plain().start().unwrap();
     let (folder, go) = (Folder::new(), Folder::new());
     let mut spec = spec(&bed);
+    spec["executor"]["totalCores"] = json!(2);
     spec["conf"]["spark.ui.enabled"] = json!("true");
     // The web UI alone: agents go on reaching the driver at the address that it reaches them from.
     spec["env"] = json!([{"name": "SPARK_LOCAL_IP", "value": "127.0.0.2", "executors": false}]);

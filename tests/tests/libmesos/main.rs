@@ -3,6 +3,8 @@
 use mesos as _; // so that cargo builds the library
 
 #[cfg(test)]
+mod adversity; // first, since its tests wait the longest
+#[cfg(test)]
 mod backend;
 #[cfg(test)]
 mod conformance;
@@ -12,8 +14,6 @@ mod differential;
 mod dispatcher;
 #[cfg(test)]
 mod job;
-#[cfg(test)]
-mod resilience;
 #[cfg(test)]
 mod spark;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use lcmap_spark_tests::bed::java;
 use lcmap_spark_tests::mesos::{Access, Authority, Bed, Library, older_spark, spark_home};
 
 /// `spark-submit` with the library, towards the bed's master.
@@ -24,7 +25,8 @@ pub(crate) fn spark(bed: &Bed, home: &Path, master: &str) -> Command {
     let mut command = Command::new(home.join("bin/spark-submit"));
     command
         .env_clear()
-        .envs(["PATH", "HOME", "JAVA_HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .envs(["PATH", "HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .env("JAVA_HOME", java())
         .env("SPARK_HOME", home)
         .env("PYSPARK_PYTHON", "/usr/bin/python3")
         .env("SPARK_LOCAL_IP", ip.to_string())
@@ -40,9 +42,6 @@ pub(crate) fn spark(bed: &Bed, home: &Path, master: &str) -> Command {
         ("spark.executor.memory", "512m".to_owned()),
         ("spark.executor.cores", "1".to_owned()),
         ("spark.cores.max", "1".to_owned()),
-        // JVMs that live for seconds start faster with one compiler.
-        ("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1".to_owned()),
-        ("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1".to_owned()),
         ("spark.driver.host", ip.to_string()),
         ("spark.ui.enabled", "false".to_owned()),
     ] {

@@ -24,7 +24,7 @@ impl Supervised {
         let mut java = programs.java(bed, Library::Rust, &["-Xmx256m"]);
         java.env("LCMAP_MESOS_STATE_DIR", &folder)
             .env("LCMAP_MESOS_FRAMEWORK_ID", "uid-1")
-            .env("LCMAP_MESOS_LABELS", "lcmap.usgs.gov/job=uid");
+            .env("LCMAP_MESOS_LABELS", r#"{"lcmap.usgs.gov/job": "uid"}"#);
         Self { java, folder }
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use lcmap_mesos::{
-    Error,
+    Credential, CredentialSource, Error, Settings,
     message::Id,
     scheduler::{Call, Registration, Signal, launch},
     wire,
@@ -115,12 +115,7 @@ async fn masters_that_redirect_in_a_circle_are_named() {
     for _ in 0..6 {
         let mut peer = master.accept().await;
         peer.call().await;
-        let location = format!("//{}/master/api/v1/scheduler", master.address());
-        peer.write(
-            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
-                .as_bytes(),
-        )
-        .await;
+        peer.redirect(&master).await;
     }
     assert!(matches!(waiting(&mut driver).await, Error::RedirectLoop { .. }));
 }
@@ -171,7 +166,7 @@ fn wire_of(task: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn calls_without_an_answer_are_repeated_but_a_launch_is_asked_for() {
+async fn calls_without_an_answer_are_repeated_but_a_launch_is_asked_for_and_its_offers_given_back() {
     let master = FakeMaster::start().await;
     let mut driver = Driver::start(master.settings(), framework());
     let _stream = master.subscribe("f1", SLOW).await;
@@ -184,10 +179,63 @@ async fn calls_without_an_answer_are_repeated_but_a_launch_is_asked_for() {
     drop(calls);
     let mut calls = master.accept().await;
     let (kind, call) = calls.call().await;
+    assert_eq!(kind, kind::DECLINE, "a master that never got the launch holds its offers");
+    let decline = wire::bytes(&call, 5).unwrap();
+    assert_eq!(wire::repeated(decline, 1).collect::<Vec<_>>(), [&id("o1")[..]]);
+    assert_eq!(
+        wire::bytes(decline, 2),
+        Some(&[9, 0, 0, 0, 0, 0, 0, 0, 0][..]),
+        "they are welcome again at once"
+    );
+    let (kind, call) = calls.call().await;
     assert_eq!(kind, kind::RECONCILE);
     let asked = wire::bytes(wire::bytes(&call, 9).unwrap(), 1).unwrap();
     assert_eq!(wire::bytes(asked, 1), Some(&id("t1")[..]));
     assert_eq!(calls.call().await.0, kind::DECLINE);
+}
+
+#[tokio::test]
+async fn offers_that_were_used_for_no_task_are_given_back_too() {
+    let master = FakeMaster::start().await;
+    let mut driver = Driver::start(master.settings(), framework());
+    let _stream = master.subscribe("f1", SLOW).await;
+    driver.until(|signal| subscribed(&signal)).await;
+    driver.handle.call(Call::Accept { offers: vec![id("o1"), id("o2")], operations: vec![], filters: None });
+    let mut calls = master.accept().await;
+    assert_eq!(calls.call().await.0, kind::ACCEPT);
+    drop(calls);
+    let (kind, call) = master.accept().await.call().await;
+    assert_eq!(kind, kind::DECLINE);
+    assert_eq!(wire::repeated(wire::bytes(&call, 5).unwrap(), 1).count(), 2);
+}
+
+#[tokio::test]
+async fn a_redirect_to_nobody_who_is_known_gets_no_credential_and_no_framework() {
+    let (master, stranger) = (FakeMaster::start().await, FakeMaster::start().await);
+    let credential = CredentialSource::Given(Credential::new("spark", "hidden"));
+    let mut driver = Driver::start(Settings { credential, ..master.settings() }, framework());
+    let mut peer = master.accept().await;
+    peer.call().await;
+    peer.redirect(&stranger).await;
+    let error = waiting(&mut driver).await;
+    assert!(matches!(error, Error::Stranger { .. }), "{error}");
+    assert!(stranger.is_alone().await);
+    master.subscribe("f1", SLOW).await;
+    driver.until(|signal| subscribed(&signal)).await;
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_of_the_masters_is_followed_by_whatever_name_it_has() {
+    let (first, leader) = (FakeMaster::start().await, FakeMaster::start().await);
+    let masters = format!("{},{}", first.address(), leader.address().replace("127.0.0.1", "localhost"));
+    let credential = CredentialSource::Given(Credential::new("spark", "hidden"));
+    let settings = Settings { masters: masters.parse().unwrap(), credential, ..first.settings() };
+    let mut driver = Driver::start(settings, framework());
+    let mut peer = first.accept().await;
+    peer.call().await;
+    peer.redirect(&leader).await;
+    leader.subscribe("f1", SLOW).await;
+    driver.until(|signal| subscribed(&signal)).await;
 }
 
 #[tokio::test]

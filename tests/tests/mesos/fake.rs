@@ -61,6 +61,11 @@ impl FakeMaster {
         Peer { stream: accepted.unwrap().0, buffer: vec![] }
     }
 
+    /// Whether nobody has connected, as far as half a second tells.
+    pub(crate) async fn is_alone(&self) -> bool {
+        timeout(Duration::from_millis(500), self.listener.accept()).await.is_err()
+    }
+
     /// The next connection, with a SUBSCRIBE call that is answered. A heartbeat is promised every so many seconds.
     pub(crate) async fn subscribe(&self, id: &str, heartbeat: f64) -> Peer {
         let mut peer = self.accept().await;
@@ -110,6 +115,13 @@ impl Peer {
     pub(crate) async fn answer(&mut self, status: &str, body: &str) {
         let text = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         self.write(text.as_bytes()).await;
+    }
+
+    /// Sends to another master.
+    pub(crate) async fn redirect(&mut self, to: &FakeMaster) {
+        let location = format!("//{}/master/api/v1/scheduler", to.address());
+        let status = "HTTP/1.1 307 Temporary Redirect";
+        self.write(format!("{status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {

@@ -17,4 +17,4 @@ mod operator;
 #[cfg(test)]
 mod scheduler;
 #[cfg(test)]
-mod telling;
+mod updates;

@@ -33,7 +33,7 @@ fn broken_jobs_say_so_and_disturb_no_others() {
     let broken = [
         ("no-run", json!({"run": null})),
         ("two-runs", json!({"run": {"shell": {}, "pyspark": {}}})),
-        ("wrong-type", json!({"run": {"submit": {"application": 7}}})),
+        ("wrong-type", json!({"suspend": "no"})),
         ("wrong-memory", json!({"driver": {"memory": "much"}})),
         ("wrong-list", json!({"env": "A=B"})),
         ("wrong-mode", json!({"mode": "x".repeat(2000)})),

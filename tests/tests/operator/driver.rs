@@ -55,7 +55,7 @@ impl<'s> Driver<'s> {
 
     /// Its driver runs, on the node that it was bound to.
     pub(crate) fn begins(&self) -> &Self {
-        self.is("Running", json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}}))
+        self.is("Running", json!({"running": {"startedAt": Timestamp::now().to_string()}}))
     }
 
     /// Its driver waits, for a reason of the kubelet's.
@@ -79,6 +79,10 @@ impl<'s> Driver<'s> {
         let phase = if exit_code == 0 { "Succeeded" } else { "Failed" };
         let reason = if exit_code == 0 { "Completed" } else { "Error" };
         let mut terminated = json!({"exitCode": exit_code, "reason": reason, "finishedAt": now()});
+        // As the kubelet does: an operator that was busy may never see the driver run.
+        if let Some(started) = self.object().pointer("/status/containerStatuses/0/state/running/startedAt") {
+            terminated["startedAt"] = started.clone();
+        }
         let Value::Object(told) = told else { panic!("{told} is no map") };
         terminated.as_object_mut().unwrap().extend(told);
         self.is(phase, json!({"terminated": terminated}))

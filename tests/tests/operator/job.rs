@@ -137,6 +137,6 @@ pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
         if answer.is_some() || Instant::now() >= deadline {
             return answer;
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(150));
     }
 }

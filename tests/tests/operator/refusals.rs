@@ -35,15 +35,139 @@ fn refuses_a_template(label: &str, template: Value, reason: &str, words: &[&str]
 #[test]
 fn a_quota_that_is_full_is_waited_for() {
     in_namespace("quota", |space| {
-        space.kubectl(["create", "quota", "small", "--hard=pods=0"]);
-        let used = |quota: &Value| quota["status"]["hard"]["pods"] == "0";
-        crate::job::eventually(|| Some(space.get("resourcequotas", "small")).filter(used)).unwrap();
+        space.kubectl(["create", "quota", "small", "--hard=pods=1"]);
+        space.job("first", json!({})).driver(1);
+        let is_full = |quota: &Value| quota["status"]["used"]["pods"] == "1";
+        crate::job::eventually(|| Some(space.get("resourcequotas", "small")).filter(is_full)).unwrap();
         let job = space.job("pi", json!({}));
         let status = job.becomes("Pending", "QuotaExceeded");
         assert_eq!(holding(&status), ["Accepted", "Reconciling"], "it passes by itself");
         assert!(status["message"].as_str().unwrap().contains("exceeded quota: small"), "{status:#}");
         space.kubectl(["patch", "quota", "small", "--patch={\"spec\":{\"hard\":{\"pods\":\"5\"}}}"]);
         runs_by_itself(&job);
+    });
+}
+
+#[test]
+fn a_quota_that_could_never_hold_the_job_is_not_waited_for() {
+    in_namespace("too-small", |space| {
+        quota(space, json!({"requests.memory": "1Gi"}));
+        let job = space.job("pi", json!({"driver": {"cores": 1, "memory": "4g"}}));
+        stalls(&job, "QuotaExceeded", &["exceeded quota: tenant", "requests.memory=", "spec.driver.memory"]);
+        job.edit(json!({"driver": {"memory": "512m"}}));
+        runs_by_itself(&job);
+    });
+}
+
+/// A tenant's quota, once it counts.
+fn quota(space: &Space, hard: Value) {
+    let meta = json!({"name": "tenant"});
+    let quota =
+        json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": hard}});
+    space.create("resourcequotas", &quota);
+    let counts = |quota: &Value| quota["status"]["hard"] == quota["spec"]["hard"];
+    crate::job::eventually(|| Some(space.get("resourcequotas", "tenant")).filter(counts)).unwrap();
+}
+
+/// A job of each kind that asks for CPU by this, and whose pod is made.
+fn jobs_of_every_kind_run(space: &Space, driver: &Value) {
+    let template = json!({"spec": {"containers": [driver]}});
+    let kinds = [
+        ("submit", json!({"submit": {"application": "pi.py"}})),
+        ("shell", json!({"shell": {}})),
+        ("pyspark", json!({"pyspark": {}})),
+        ("notebook", json!({"notebook": {"storage": {"size": "1Gi"}}})),
+    ];
+    for (name, run) in kinds {
+        let driver = json!({"cores": 1, "memory": "512m"});
+        let job =
+            space.job(name, json!({"run": run, "driver": driver, "user": {"uid": 1000}, "pod": template}));
+        let pod = space.get("pods", &job.driver(1).name);
+        assert_eq!(pod["spec"]["initContainers"].as_array().unwrap().len(), 2, "{pod:#}");
+        job.delete();
+        job.wait_until_gone();
+    }
+}
+
+#[test]
+fn jobs_of_every_kind_run_in_a_namespace_whose_quota_counts_everything() {
+    in_namespace("tenant", |space| {
+        quota(
+            space,
+            json!({
+                "limits.cpu": "8", "limits.memory": "16Gi", "requests.cpu": "8", "requests.memory": "16Gi",
+                "limits.ephemeral-storage": "40Gi", "requests.storage": "10Gi", "persistentvolumeclaims": "4",
+                "services": "5", "secrets": "20", "pods": "10"}),
+        );
+        let limits = json!({"cpu": "2", "ephemeral-storage": "5Gi"});
+        jobs_of_every_kind_run(space, &json!({"name": "driver", "resources": {"limits": limits}}));
+    });
+}
+
+#[test]
+fn jobs_of_every_kind_run_in_a_namespace_whose_limit_range_bounds_every_container() {
+    in_namespace("ranged", |space| {
+        let container = json!({
+            "type": "Container",
+            "min": {"cpu": "200m", "memory": "512Mi"}, "max": {"cpu": "4", "memory": "8Gi"},
+            "maxLimitRequestRatio": {"cpu": "2", "memory": "1"}});
+        let claim =
+            json!({"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}});
+        let range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tenant"},
+            "spec": {"limits": [container, claim]}});
+        space.create("limitranges", &range);
+        let resources = json!({"limits": {"cpu": "2"}, "requests": {"cpu": "1"}});
+        jobs_of_every_kind_run(space, &json!({"name": "driver", "resources": resources}));
+    });
+}
+
+#[test]
+fn what_a_quota_wants_said_is_named_as_a_field_of_the_job() {
+    in_namespace("unsaid", |space| {
+        quota(space, json!({"limits.cpu": "8"}));
+        let job = space.job("pi", json!({}));
+        let words = [
+            "must specify limits.cpu for: driver",
+            "write resources.limits.cpu of driver in spec.pod.spec.containers",
+        ];
+        stalls(&job, "PodRefused", &words);
+        job.edit(json!({"pod": {"spec": {"containers": [{"name": "driver", "resources": {"limits": {"cpu": "2"}}}]}}}));
+        runs_by_itself(&job);
+    });
+}
+
+#[test]
+fn a_limit_by_default_that_is_below_what_the_driver_requests_is_told_as_such() {
+    in_namespace("default-limit", |space| {
+        let limit = json!({"type": "Container", "default": {"cpu": "500m"}});
+        let range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"}, "spec": {"limits": [limit]}});
+        space.create("limitranges", &range);
+        let job = space.job("pi", json!({}));
+        let words = [
+            "must be less than or equal to cpu limit of 500m",
+            "default of a LimitRange",
+            "resources.limits.cpu of ",
+        ];
+        stalls(&job, "PodRefused", &words);
+        job.edit(json!({"pod": {"spec": {"containers": [{"name": "driver", "resources": {"limits": {"cpu": "2"}}}]}}}));
+        runs_by_itself(&job);
+    });
+}
+
+#[test]
+fn a_claim_that_a_quota_has_no_room_for_is_told_as_a_claim() {
+    in_namespace("storage", |space| {
+        quota(space, json!({"requests.storage": "1Gi"}));
+        let job = space.job("nb", json!({"run": {"notebook": {"storage": {"size": "2Gi"}}}}));
+        let words = [
+            "refused the claim nb-notebook of the notebook",
+            "persistentvolumeclaims",
+            "exceeded quota: tenant",
+            "storage.size",
+        ];
+        stalls(&job, "QuotaExceeded", &words);
+        job.delete();
+        job.wait_until_gone();
     });
 }
 
@@ -87,13 +211,26 @@ fn a_restricted_namespace_refuses_a_job_without_a_uid_and_the_job_tells_the_way_
 #[test]
 fn a_field_that_is_misspelt_in_the_template_is_named_and_not_dropped() {
     let template = json!({"nodeselector": {"disk": "ssd"}});
-    refuses_a_template("misspelt", template, "PodRefused", &["unknown field \"spec.nodeselector\""]);
+    let words = ["unknown field \"spec.nodeselector\"", "did you mean nodeSelector?"];
+    refuses_a_template("misspelt", template, "PodRefused", &words);
 }
 
 #[test]
 fn a_value_of_the_wrong_type_in_the_template_is_named() {
-    let template = json!({"priority": "high"});
-    refuses_a_template("ill-typed", template, "PodRefused", &["priority"]);
+    let memory = json!({"name": "driver", "resources": {"limits": {"memory": "2GB"}}});
+    let template = json!({"priority": "high", "containers": [memory]});
+    let words = [
+        "spec.pod.spec.priority: must be a whole number, and is \"high\"",
+        "spec.pod.spec.containers[0].resources.limits.memory: \"2GB\" is no quantity; write 2Gi",
+    ];
+    refuses_a_template("ill-typed", template, "PodTemplateInvalid", &words);
+}
+
+#[test]
+fn a_field_that_the_server_refuses_is_named_as_the_job_has_it() {
+    let template = json!({"containers": [{"name": "log"}, {"name": "driver"}]});
+    let words = ["spec.containers[1].image: Required", "in the job: spec.pod.spec.containers[0].image"];
+    refuses_a_template("imageless", template, "PodRefused", &words);
 }
 
 #[test]

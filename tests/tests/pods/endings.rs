@@ -41,6 +41,21 @@ print('read back', spark.read.parquet(folder).count())";
 }
 
 #[test]
+fn text_beyond_ascii_reaches_a_program_in_an_image_without_a_locale() {
+    in_namespace("text", |namespace| {
+        let lines = "import sys; print(ascii(sys.argv[1:]))";
+        let manifest = program(namespace, "text", lines, r#", "conf": {"spark.padded": " ü"}"#).replace(
+            r#""application": "local:///program/program.py""#,
+            r#""application": "local:///program/program.py", "args": ["Zürich", "日本", ""]"#,
+        );
+        namespace.apply(&manifest).unwrap();
+        wait_for(namespace, "text", "Succeeded/Completed");
+        let log = namespace.kubectl(["logs", "text-driver-1"]).unwrap();
+        assert!(log.contains(r"['Z\xfcrich', '\u65e5\u672c', '']"), "{log}");
+    });
+}
+
+#[test]
 fn the_programs_own_exit_code_is_the_jobs() {
     in_namespace("exit", |namespace| {
         let restart = r#", "restart": {"policy": "OnFailure", "maxRestarts": 1, "backoff": "1s"}"#;

@@ -111,8 +111,8 @@ fn give_images(cluster: &Cluster) {
     let script = bed::repository("tests/beds/kubernetes/spark-image.sh");
     let made = Command::new(script).env("CARGO_TARGET_DIR", target()).status().unwrap();
     assert!(made.success(), "Spark's image could not be made: see above");
-    let operator = target().join("image/lcmap-spark-operator.tar");
-    assert!(operator.exists(), "the operator's image is not there: make image");
+    let operator = target().join("programs.tar");
+    assert!(operator.exists(), "the operator's image is not there: make test-image");
     for node in &cluster.nodes {
         node.import_images(&operator).unwrap();
     }

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,19 +10,15 @@ use lcmap_spark_tests::Terminal;
 use lcmap_spark_tests::kubernetes::Namespace;
 
 use crate::installation::{in_namespace, installed};
-use crate::jobs::{LIMIT, get, job, wait_for};
+use crate::jobs::{LIMIT, get, job, wait_for, wait_for_output};
 
 #[test]
 fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {
     in_namespace("shell", |namespace| {
         namespace.apply(&job("shell", r#""run": {"pyspark": {}}"#)).unwrap();
         wait_for(namespace, "shell", "Running/DriverRunning");
-        let ready = Instant::now() + LIMIT;
         // The prompt itself has no end of line, which the log waits for.
-        while !namespace.kubectl(["logs", "shell-driver-1"]).unwrap().contains("SparkSession available") {
-            assert!(Instant::now() < ready, "no shell");
-            std::thread::sleep(Duration::from_secs(1));
-        }
+        wait_for_output(namespace, "shell", "SparkSession available");
         let mut attach = installed().cluster.control_plane.command("kubectl");
         attach.args(["attach", "-it", "shell-driver-1", "--namespace", namespace.name()]);
         let mut terminal = Terminal::of(attach);
@@ -36,13 +31,25 @@ fn a_pyspark_shell_is_attached_to_and_ends_with_its_exit() {
     });
 }
 
+/// Jupyter's configuration in an image, which lets everybody in.
+const OPEN: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "open"}, "data": {
+    "jupyter_server_config.py": "c.IdentityProvider.token = \"\"\nc.ServerApp.PasswordIdentityProvider.token = \"\"\n"}}"#;
+
+/// A notebook with a prefix, in such an image.
+const NOTEBOOK: &str = r#"{"apiVersion": "lcmap.usgs.gov/v1alpha1", "kind": "SparkJob", "metadata": {"name": "nb"}, "spec": {
+    "driver": {"memory": "512m"}, "run": {"notebook": {"args": ["--ServerApp.base_url=/team/nb/"]}}, "pod": {"spec": {
+        "containers": [{"name": "driver", "resources": {"requests": {"cpu": "50m"}},
+                        "volumeMounts": [{"name": "open", "mountPath": "/etc/jupyter"}]}],
+        "volumes": [{"name": "open", "configMap": {"name": "open"}}]}}}}"#;
+
 #[test]
-fn a_notebook_is_reached_by_its_service_and_its_token_alone() {
+fn a_notebook_is_reached_by_its_service_and_its_token_alone_whatever_the_image_says() {
     in_namespace("notebook", |namespace| {
-        namespace.apply(&job("nb", r#""run": {"notebook": {}}"#)).unwrap();
+        namespace.apply(OPEN).unwrap();
+        namespace.apply(NOTEBOOK).unwrap();
         wait_for(namespace, "nb", "Running/NotebookReady");
         let url = get(namespace, "sparkjob/nb", "{.status.url}");
-        assert_eq!(url, format!("http://nb-notebook.{}.svc:8888/", namespace.name()));
+        assert_eq!(url, format!("http://nb-notebook.{}.svc:8888/team/nb/", namespace.name()));
         let secret = get(namespace, "sparkjob/nb", "{.status.notebook.tokenSecretName}");
         let token = get(namespace, &format!("secret/{secret}"), "{.data.token}");
         let token = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
@@ -64,7 +71,7 @@ fn a_notebook_is_reached_by_its_service_and_its_token_alone() {
 fn status_from_a_pod(namespace: &Namespace, address: &str, query: &str) -> String {
     let script = format!(
         "import urllib.request as r, urllib.error as e
-try: print(r.urlopen('http://{address}:8888/api/contents{query}', timeout=20).status)
+try: print(r.urlopen('http://{address}:8888/team/nb/api/contents{query}', timeout=20).status)
 except e.HTTPError as refusal: print(refusal.code)"
     );
     let name = format!("visitor-{}", query.len());
@@ -90,8 +97,9 @@ fn status_by_forward(namespace: &Namespace, token: &str) -> String {
     let line = lines.next().unwrap().unwrap(); // Forwarding from 127.0.0.1:PORT -> 8888
     let address = line.split_whitespace().nth(2).unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    let request =
-        format!("GET /api/contents?token={token} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "GET /team/nb/api/contents?token={token} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -1,6 +1,9 @@
 //! Jobs as these tests write them, and how they look at them.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use lcmap_spark_tests::kubernetes::Namespace;
 
@@ -39,6 +42,20 @@ pub(crate) fn program(namespace: &Namespace, name: &str, lines: &str, spec: &str
 pub(crate) fn wait_for(namespace: &Namespace, name: &str, place: &str) {
     let path = "{.status.phase}/{.status.reason}";
     namespace.wait_for(&format!("sparkjob/{name}"), path, LIMIT, |now| now == place).unwrap();
+}
+
+/// Waits until the driver of the job's first attempt has printed `text`.
+pub(crate) fn wait_for_output(namespace: &Namespace, name: &str, text: &str) {
+    let pod = format!("{name}-driver-1");
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let log = namespace.kubectl(["logs", &pod]).unwrap();
+        if log.contains(text) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{name} did not print {text:?}:\n{log}");
+        thread::sleep(Duration::from_secs(1));
+    }
 }
 
 /// One value of an object.

@@ -35,14 +35,14 @@ fn guarded(acls: &str) -> Plan {
     Bed::plain().tls().access(Access::Credentials(acls.to_owned()))
 }
 
-/// What is wrong, as the job's reason and message tell it.
-type Told = (&'static str, &'static str);
+/// The reason and words of the message that the job is to have.
+type Expected = (&'static str, &'static str);
 
 struct Fault<'s> {
     job: Job<'s>,
     driver: Driver<'s>,
     kubelet: Kubelet,
-    told: Told,
+    expected: Expected,
 }
 
 impl<'s> Fault<'s> {
@@ -51,7 +51,7 @@ impl<'s> Fault<'s> {
         (named, mesos): (&str, &Bed),
         (who, keys, role): (&str, &str, &str),
         program: &Folder,
-        told: Told,
+        expected: Expected,
     ) -> Self {
         let on_mesos = json!({"master": name(mesos), "user": "root", "role": role, "credentialsSecretName": who,
             "certificates": {"secretName": keys}});
@@ -62,11 +62,11 @@ impl<'s> Fault<'s> {
         let driver = job.driver(1);
         driver.runs();
         let kubelet = pod::starts(&driver, (who, keys), mesos);
-        Self { job, driver, kubelet, told }
+        Self { job, driver, kubelet, expected }
     }
 
     fn ends_its_job(self) {
-        let Self { job, driver, kubelet, told: (reason, words) } = self;
+        let Self { job, driver, kubelet, expected: (reason, words) } = self;
         let log = pod::ends(&driver, kubelet);
         let status = job.becomes("Failed", reason);
         assert!(status["message"].as_str().unwrap().contains(words), "{status:#}\n{log}");
@@ -105,8 +105,9 @@ fn what_keeps_a_driver_from_mesos_ends_its_job_by_name_and_leaves_nothing() {
             ("role", &mesos, ("who", "keys", "unlisted"), ("RoleRefused", "unlisted")),
         ];
         // All at once: each has a process of its own to wait for.
-        let faults = faults
-            .map(|(named, mesos, with, told)| Fault::meets(space, (named, mesos), with, &program, told));
+        let faults = faults.map(|(named, mesos, with, expected)| {
+            Fault::meets(space, (named, mesos), with, &program, expected)
+        });
         let uids: Vec<String> = faults.iter().map(|fault| fault.job.uid()).collect();
         faults.into_iter().for_each(Fault::ends_its_job);
         assert!(uids.iter().all(|uid| frameworks(&mesos, uid).is_empty()), "left on Mesos");
@@ -157,9 +158,9 @@ fn executors_that_the_master_refuses_are_told_of_in_its_words() {
     kubernetes().in_namespace("may-not-run", |space| {
         let _operator = pod::operator(space);
         pod::secrets(space, &mesos);
-        let told = ("Completed", "");
+        let expected = ("Completed", "");
         let Fault { job, driver, kubelet, .. } =
-            Fault::meets(space, ("pi", &mesos), ("who", "keys", "*"), &program, told);
+            Fault::meets(space, ("pi", &mesos), ("who", "keys", "*"), &program, expected);
         let status = job.becomes("Requesting", "ExecutorsFailing");
         let message = status["message"].as_str().unwrap();
         assert!(message.contains("authorized to launch task"), "{message}");

@@ -33,8 +33,7 @@ fn a_job_is_kept_until_a_restarted_master_has_heard_of_the_agents_that_it_knew()
         job.delete();
         mesos.master_mut(0).restart().unwrap();
         job.wait_until("says what is missing", |status| {
-            let message = &released(status)["message"];
-            message.as_str().is_some_and(|told| told.contains("has not heard of 1 agent yet"))
+            status["message"].as_str().is_some_and(|told| told.contains("has not heard of 1 agent yet"))
         });
         assert!(is_kept(&job), "nobody knows what is left");
         assert!(frameworks(&mesos, &uid).is_empty(), "the master knows nothing of it yet");

@@ -1,4 +1,4 @@
-//! What one run is surrounded by, and what it must not leave there.
+//! The private folders of one run, its processes, and the check that it leaves neither behind.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,13 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The folders and the mark of one run.
 #[derive(Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct Sandbox {
     mark: String,
     runtime: tempfile::TempDir,
     temporary: tempfile::TempDir,
 }
 
-impl Surroundings {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -103,7 +103,7 @@ impl Surroundings {
     }
 }
 
-impl Drop for Surroundings {
+impl Drop for Sandbox {
     /// Ends what a failed test has left, and nothing else: gracefully at first, so that it can end its containers.
     fn drop(&mut self) {
         for signal in [Signal::TERM, Signal::KILL] {

@@ -1,5 +1,9 @@
 //! What a manifest says reaches Spark as it is: no shell looks at it, and nothing in it is lost.
 
+#![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
+
+mod spark;
+
 use lcmap_spark_tests::{Folder, LcmapSpark, StandIn, says};
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Machines as they are found: without Spark, without Java, with folders that may not be read or written.
+//! Machines without Spark or Java, or with folders that may not be read or written.
 
 use lcmap_spark_tests::{Folder, LcmapSpark, StandIn, says};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What has changed of a framework since it subscribed, and how a master is told.
+//! Updates of a framework after it has subscribed.
 
 use lcmap_mesos::{
     scheduler::{Call, Signal},
