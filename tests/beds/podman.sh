@@ -45,12 +45,15 @@ fi
 context=$(mktemp -d "$podman/context.XXXXXX")
 trap 'rm -rf "$context"' EXIT
 
-step image "Debian $debian with ${packages//,/, } (two minutes)"
-apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' "Codename: $debian" |
-    mmdebstrap --quiet --variant=minbase --include="$packages" --dpkgopt='path-exclude=/usr/share/locale/*' \
-        "$debian" "$context/debian.tar" -
-podman import --quiet "$context/debian.tar" localhost/debian:bed >/dev/null
-rm "$context/debian.tar"
+base=localhost/debian:$(sha256sum <<<"$debian $packages" | head -c 12)
+if ! podman image exists "$base"; then
+    step image "Debian $debian with ${packages//,/, } (two minutes)"
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' "Codename: $debian" |
+        mmdebstrap --quiet --variant=minbase --include="$packages" --dpkgopt='path-exclude=/usr/share/locale/*' \
+            "$debian" "$context/debian.tar" -
+    podman import --quiet "$context/debian.tar" "$base" >/dev/null
+    rm "$context/debian.tar"
+fi
 
 step image "Spark and Jupyter"
 # Wheels for the image's Python, whichever Python the Spark bed has.
@@ -58,7 +61,14 @@ step image "Spark and Jupyter"
     --python-version 3.11 --only-binary :all: $(grep -vE '^(#|pyspark)' spark-requirements.txt)
 cp -r "$("$beds/spark/bin/python" -c 'import pyspark, os; print(os.path.dirname(pyspark.__file__))')" "$context/python/pyspark"
 sed -i '1s|^#!.*|#!/usr/bin/python3|' "$context"/python/bin/*
+mkdir -p "$context/java/bin"
+# The options of java.sh, for JVMs that live for seconds.
+cat >"$context/java/bin/java" <<'EOF'
+#!/bin/sh
+exec /usr/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"
+EOF
+chmod +x "$context/java/bin/java"
 cp Containerfile "$context"
-podman build --quiet --tag "$image" "$context" >/dev/null
+podman build --quiet --build-arg "BASE=$base" --tag "$image" "$context" >/dev/null
 echo "$stamp" >"$podman/.stamp"
 step image "$image"

@@ -64,6 +64,6 @@ step spark "$spark ($("$spark/bin/pip" --disable-pip-version-check freeze | grep
 cat >"$target/env" <<EOF
 # Written by tests/beds/spark.sh. Puts lcmap-spark, Spark and Jupyter on this shell's PATH: . target/env
 export JAVA_HOME='$java'
-export PATH='$target/release':'$spark/bin':"\$JAVA_HOME/bin":"\$PATH"
+export PATH='$target/bin':'$spark/bin':"\$JAVA_HOME/bin":"\$PATH"
 unset SPARK_HOME
 EOF

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# build.sh PROGRAM...: builds programs of the Kubernetes bed from the Go module proxy into target/bed/kubernetes/bin.
+# build.sh [PROGRAM...]: builds programs of the Kubernetes bed, or all, from the Go module proxy into
+# target/bed/kubernetes/bin.
 # One is built again only when its module, its flags or the Go toolchain changed. Versions are pinned in
 # tools/*/go.mod.
 set -euo pipefail
@@ -59,4 +60,6 @@ build() { # PROGRAM
 
 command -v go >/dev/null || missing Go "install Go 1.26 or later"
 mkdir -p "$bin"
+# shellcheck disable=SC2086 # words
+[ $# -gt 0 ] || set -- $known
 for program in "$@"; do build "$program"; done
