@@ -9,13 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use lcmap_mesos::{OfferState, Standstill, StandstillCause, wire};
+use lcmap_mesos::{OfferState, PortRanges, Standstill, StandstillCause, wire};
 
-use crate::{
-    offer::{Offer, Ranges},
-    task,
-    wishes::Wishes,
-};
+use crate::{offer::Offer, task, wishes::Wishes};
 
 /// So many failures on one agent, and Spark launches no more there, ever (`MAX_AGENT_FAILURES`).
 const MOST_FAILURES: u32 = 2;
@@ -242,7 +238,7 @@ impl Agent {
             _ if self.failures >= MOST_FAILURES => Some(StandstillCause::AgentsExcluded),
             Answer::DeclinedForLong => Some(StandstillCause::ConstraintsUnmet),
             Answer::Declined if self.offer.ports.is_empty() && is_small => Some(StandstillCause::TooSmall),
-            Answer::Declined if wishes.port.is_some_and(|port| !self.offer.ports.has(port)) => {
+            Answer::Declined if wishes.port.is_some_and(|port| !self.offer.ports.contains(port)) => {
                 Some(StandstillCause::PortMissing)
             }
             Answer::Declined if is_small => Some(StandstillCause::TooSmall),
@@ -259,8 +255,8 @@ fn words(cause: StandstillCause, agents: &[&Agent], wishes: &Wishes) -> String {
     };
     match cause {
         StandstillCause::PortMissing => {
-            let offered: Ranges =
-                agents.iter().flat_map(|agent| agent.offer.ports.0.iter().cloned()).collect();
+            let offered: PortRanges =
+                agents.iter().flat_map(|agent| agent.offer.ports.iter().cloned()).collect();
             let port = wishes.port.unwrap_or_default();
             format!(
                 "spark.blockManager.port is {port}, and the ports that agents offer are {offered}: set it to one of those, or \

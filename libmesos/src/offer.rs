@@ -1,9 +1,7 @@
 //! What is read of an offer.
 
-use std::{fmt, ops::RangeInclusive};
-
 use bytes::Bytes;
-use lcmap_mesos::wire;
+use lcmap_mesos::{PortRanges, wire};
 
 /// Numbers of fields: `mesos.proto` of Mesos 1.11.
 mod field {
@@ -33,12 +31,8 @@ pub(crate) struct Offer {
     pub(crate) host: String,
     pub(crate) cores: f64,
     pub(crate) memory_mib: f64,
-    pub(crate) ports: Ranges,
+    pub(crate) ports: PortRanges,
 }
-
-/// Ranges of ports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Ranges(pub(crate) Vec<RangeInclusive<u64>>);
 
 impl Offer {
     pub(crate) fn read(offer: &[u8]) -> Self {
@@ -73,37 +67,4 @@ pub(crate) fn amount(cores: f64, memory_mib: f64) -> String {
     let cores = rounded(cores);
     let noun = if cores > 0.0 && cores <= 1.0 { "core" } else { "cores" };
     format!("{cores} {noun} and {} MiB", rounded(memory_mib))
-}
-
-impl Ranges {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn has(&self, port: u64) -> bool {
-        self.0.iter().any(|range| range.contains(&port))
-    }
-}
-
-impl FromIterator<RangeInclusive<u64>> for Ranges {
-    fn from_iter<T: IntoIterator<Item = RangeInclusive<u64>>>(ranges: T) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
-        ranges.sort_by_key(|range| (*range.start(), *range.end()));
-        ranges.dedup();
-        Self(ranges)
-    }
-}
-
-impl fmt::Display for Ranges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Whoever reads more has a list to read.
-        const MOST: usize = 4;
-        let told: Vec<String> =
-            self.0.iter().take(MOST).map(|range| format!("{}-{}", range.start(), range.end())).collect();
-        match self.0.len() {
-            0 => f.write_str("none"),
-            1..=MOST => f.write_str(&told.join(", ")),
-            more => write!(f, "{} and {} ranges more", told.join(", "), more - MOST),
-        }
-    }
 }

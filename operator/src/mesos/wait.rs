@@ -127,10 +127,10 @@ impl Need {
     /// Why it is for its port that no agent holds one, if it is.
     fn without_port(&self, port: u64, agents: &[Agent]) -> Option<String> {
         let fitting = agents.iter().filter(|agent| agent.active && self.allows(agent));
-        let theirs: Vec<&Resource> =
-            fitting.flat_map(|agent| &agent.total).filter(|resource| self.may_take(resource)).collect();
-        if !ports::has(theirs.iter().copied(), port) {
-            return Some(ports::missing(port, ports::of(theirs.iter().copied()).collect()));
+        let offered =
+            ports::of(fitting.flat_map(|agent| &agent.total).filter(|resource| self.may_take(resource)));
+        if !offered.contains(port) {
+            return Some(ports::missing(port, &offered));
         }
         let anywhere = Self { port: None, ..self.clone() };
         (anywhere.room(agents).executors > 0).then(|| ports::taken(port))
@@ -155,8 +155,8 @@ impl Need {
         let most =
             u64::try_from(whole((cores / self.cores).min(memory_mib / self.memory_mib))).unwrap_or_default();
         let Some(port) = self.port else { return most };
-        let has = ports::has(agent.total.iter().filter(|it| self.may_take(it)), port);
-        let is_used = ports::has(agent.allocated.iter(), port);
+        let has = ports::of(agent.total.iter().filter(|it| self.may_take(it))).contains(port);
+        let is_used = ports::of(agent.allocated.iter()).contains(port);
         most.min(u64::from(has && !is_used))
     }
 
