@@ -36,7 +36,7 @@ tmp_dir = "$podman/tmp"
 EOF
 export CONTAINERS_CONF=$podman/containers.conf CONTAINERS_STORAGE_CONF=$podman/storage.conf
 
-stamp=$(cat podman.sh Containerfile spark-requirements.txt "$beds/spark/.stamp" | sha256sum)
+stamp=$(cat podman.sh steps.sh Containerfile spark-requirements.txt "$beds/spark/.stamp" | sha256sum)
 if is_made "$podman" "$stamp" && podman image exists "$image"; then
     step image "$image"
     exit
@@ -62,11 +62,7 @@ step image "Spark and Jupyter"
 cp -r "$("$beds/spark/bin/python" -c 'import pyspark, os; print(os.path.dirname(pyspark.__file__))')" "$context/python/pyspark"
 sed -i '1s|^#!.*|#!/usr/bin/python3|' "$context"/python/bin/*
 mkdir -p "$context/java/bin"
-# The options of java.sh, for JVMs that live for seconds.
-cat >"$context/java/bin/java" <<'EOF'
-#!/bin/sh
-exec /usr/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"
-EOF
+printf '#!/bin/sh\nexec /usr/bin/java %s "$@"\n' "$jvm_options" >"$context/java/bin/java"
 chmod +x "$context/java/bin/java"
 cp Containerfile "$context"
 podman build --quiet --build-arg "BASE=$base" --tag "$image" "$context" >/dev/null

@@ -5,6 +5,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 beds=$target/bed
 
+# For JVMs that live for seconds: one compiler, and the simplest collector.
+# shellcheck disable=SC2034 # the scripts use it
+jvm_options='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+
 step() { printf '  %-12s %s\n' "$1" "$2"; }
 
 missing() { # WHAT HOW: names what could not be got, says how to get it, and ends the script
