@@ -49,7 +49,8 @@ pub(crate) fn wait_for_output(namespace: &Namespace, name: &str, text: &str) {
     let pod = format!("{name}-driver-1");
     let deadline = Instant::now() + LIMIT;
     loop {
-        let log = namespace.kubectl(["logs", &pod]).unwrap();
+        // Before its container runs, a pod has no log.
+        let log = namespace.kubectl(["logs", &pod]).unwrap_or_else(|error| error.to_string());
         if log.contains(text) {
             return;
         }
