@@ -51,6 +51,9 @@ pub(crate) struct Exception {
     cause: Option<(String, Option<Place>)>,
 }
 
+/// What Spark says of a job that a task has failed (`DAGScheduler.abortStage`).
+const STAGE_FAILURE: &str = "Job aborted due to stage failure";
+
 /// How many lines may follow a Python exception that ended its program. More are of a program that went on.
 const MOST_AFTER: usize = 5;
 
@@ -115,8 +118,12 @@ fn of_python(lines: &[&str]) -> Option<Exception> {
         return None;
     }
     if let Some(root) = root(within) {
-        let tries = tries(&lines[outermost.line..]).or(Some(1)).filter(|_| !within.is_empty());
-        let place = root.place.clone().or_else(|| outermost.place.clone());
+        let is_of_task = within.iter().any(|thrown| thrown.language == Language::Python)
+            || lines[outermost.line..].iter().any(|line| line.contains(STAGE_FAILURE));
+        let tries = tries(&lines[outermost.line..]).or(Some(1)).filter(|_| is_of_task);
+        // The program is in Python: a line of Java is not its own, whatever package it is of.
+        let places = [root, outermost].into_iter().filter(|thrown| thrown.language == Language::Python);
+        let place = places.into_iter().find_map(|thrown| thrown.place.clone());
         return Some(Exception { words: root.words.clone(), place, tries, cause: None });
     }
     let chain = 1 + before
@@ -148,7 +155,7 @@ fn of_jvm(lines: &[&str], least: Weight) -> Option<Exception> {
     let within: Vec<Thrown> = within.iter().take_while(|thrown| thrown.link != Link::None).cloned().collect();
     let root = root(&within).unwrap_or(outermost);
     let places = within.iter().rev().chain([outermost]).find_map(|thrown| thrown.place.clone());
-    let of_stage = lines[outermost.line].contains("Job aborted due to stage failure");
+    let of_stage = lines[outermost.line].contains(STAGE_FAILURE);
     let tries = of_stage.then(|| tries(&lines[outermost.line..]).unwrap_or(1));
     Some(Exception { words: root.words.clone(), place: root.place.clone().or(places), tries, cause: None })
 }

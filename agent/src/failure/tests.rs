@@ -54,6 +54,11 @@ fn a_python_program_failed_by_its_last_exception_and_what_is_at_its_root() {
             "SparkException: Python worker exited unexpectedly (crashed) (kill9.py:6, in a task); somebody killed it, or it \
              crashed: if the kernel did for want of memory, raise the memoryOverhead",
         ),
+        (
+            sample!("password.out"),
+            "AuthenticationException: Authentication error on node /10.1.2.3:9042: server replied with 'Provided username \
+             detector and/or password are incorrect' to AuthResponse request (detect.py:67)",
+        ),
         (sample!("exits.out"), "its last line: no scenes in 2024"),
     ] {
         assert_eq!(found(Program::SubmittedPython, 1, out, ""), expected);

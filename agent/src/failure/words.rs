@@ -11,11 +11,21 @@ pub(super) fn of_exception(line: &str, next: &str) -> String {
     let message = of_stage(message.trim());
     let text = match message {
         Message::Own("") => class.to_owned(),
+        Message::Own(message) if let Some(cause) = quoted(message) => of_exception(cause, ""),
         Message::Own(message) => format!("{class}: {message}"),
         Message::OfTask(message) if super::lines::is_java_exception(message) => of_exception(message, ""),
         Message::OfTask(message) => message.to_owned(),
     };
     one_line(&text)
+}
+
+/// The first exception that the message of another lists in brackets, as drivers of databases do that have tried
+/// several servers: `Could not reach any contact point …: Node(…): [com.datastax.…: …]`.
+fn quoted(message: &str) -> Option<&str> {
+    let brackets = message.match_indices('[').map(|(at, _)| &message[at + 1..]);
+    let cause = brackets.into_iter().find(|text| super::lines::is_java_exception(text))?;
+    let end = cause.find("], ").unwrap_or(cause.len());
+    Some(cause[..end].trim_end_matches(']'))
 }
 
 enum Message<'a> {
