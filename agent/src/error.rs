@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lcmap_mesos::AddressError;
 
 use crate::certificates::CertificateError;
+use crate::compatibility::CompatibilityError;
 use crate::configuration::ConfigurationError;
 use crate::inputs::InputError;
 use crate::mesos::PreflightError;
@@ -13,6 +14,7 @@ use crate::plan::PlanError;
 use crate::private::PrivateFolderError;
 use crate::python::PythonError;
 use crate::report::ExitReason;
+use crate::rscript::RscriptError;
 use crate::supervise::spawn::LaunchError;
 
 /// The exit code when the agent itself could not bring the command to its start, as `docker run` and `timeout` have it.
@@ -61,6 +63,12 @@ pub(crate) enum Error {
     /// A packed Python cannot be run.
     #[error(transparent)]
     Python(#[from] PythonError),
+    /// Spark, Java and the mode do not go together.
+    #[error(transparent)]
+    Compatibility(#[from] CompatibilityError),
+    /// A program in R cannot be run.
+    #[error(transparent)]
+    Rscript(#[from] RscriptError),
     /// The certificates are refused.
     #[error("Mesos certificates: {0}")]
     Certificates(#[from] CertificateError),
@@ -87,13 +95,14 @@ impl Error {
             | Self::Private(_)
             | Self::Configuration(_)
             | Self::Input(_)
+            | Self::Compatibility(_)
             | Self::Python(_) => ExitReason::ConfigurationFailed,
             Self::Certificates(CertificateError::InImage { .. }) => ExitReason::CertificatesInImage,
             Self::Certificates(_) => ExitReason::CertificatesInvalid,
             Self::Mesos(PreflightError::Mesos(error)) => error.kind().into(),
             Self::Mesos(PreflightError::Stopped) => ExitReason::Stopped,
             Self::Mesos(PreflightError::Runtime(_)) => ExitReason::MesosUnreachable,
-            Self::Launch(LaunchError::NotFound { .. }) => ExitReason::CommandNotFound,
+            Self::Launch(LaunchError::NotFound { .. }) | Self::Rscript(_) => ExitReason::CommandNotFound,
             Self::Launch(_) | Self::Signals(_) => ExitReason::CommandNotExecutable,
         }
     }

@@ -10,6 +10,7 @@ compile_error!("the agent looks after processes by Linux' own means: /proc, sign
 mod attempt;
 pub mod certificates;
 pub mod command;
+mod compatibility;
 mod configuration;
 mod console;
 mod environment;
@@ -35,6 +36,7 @@ mod prepare;
 mod private;
 mod python;
 pub mod report;
+mod rscript;
 pub mod sizing;
 mod sockets;
 mod spark;

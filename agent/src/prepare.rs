@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use crate::certificates::CertificateFiles;
+use crate::compatibility;
 use crate::configuration::{self, ConfigurationError, Properties, Sources};
 use crate::environment::{self, Given, LOCAL_DRIVER_HOST};
 use crate::error::Error;
@@ -24,6 +25,7 @@ use crate::notebook::Expected;
 use crate::plan::{EnvValue, LaunchPlan, Master, Run};
 use crate::private::PrivateFolder;
 use crate::python;
+use crate::rscript;
 use crate::sizing::{self, Size, cgroup};
 use crate::spark::{self, Environment, Spark};
 use crate::supervise::spawn::Prepared;
@@ -128,6 +130,8 @@ pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>
         submit_args: options.for_kernels().filter(|_| matches!(plan.run, Run::Notebook(_))),
     };
     let environment = environment::compose(&world.taken, plan, &given);
+    compatibility::check(&plan.master, world.spark.as_ref(), &environment)?;
+    rscript::check(&plan.run, &properties, &environment)?;
     let missed = inherited::missed(&world.image, &environment);
     let privileges = if geteuid().is_root() { Privileges::Root } else { Privileges::User };
     let token_file = notebook.as_ref().map(|notebook| notebook.token.file.as_path());
