@@ -168,7 +168,7 @@ cluster: test-image java podman ## SparkJobs in real pods on real nodes, by char
 
 .PHONY: mesos
 mesos: export LCMAP_LIBMESOS = $(abspath $(libmesos))
-mesos: programs examples java libmesos ## the Mesos client, libmesos.so and Distributed jobs from a laptop, on a real Mesos with real Spark (some minutes, once)
+mesos: programs examples java cassandra libmesos ## the Mesos client, libmesos.so and Distributed jobs from a laptop, on a real Mesos with real Spark (some minutes, once)
 	@failed=; $(cargo-test) --no-fail-fast --test mesos --test libmesos -- $(report) --test-threads=8 || failed=1; \
 	    $(cargo-test) --test distributed -- $(report) --test-threads=6 || failed=1; test -z "$$failed"
 
@@ -193,10 +193,13 @@ $(test-wheel): $(wildcard $(programs)/* python/*) README.md LICENSE Cargo.toml
 	@touch $@
 
 .PHONY: beds
-beds: podman java wheels ## all that the tests stand on: what else they find missing they make themselves
+beds: podman java wheels cassandra ## all that the tests stand on: what else they find missing they make themselves
 	@$(timed) "assemble Mesos" tests/beds/mesos/assemble.sh $(target)/bed/mesos >/dev/null
-	@$(timed) "build Kubernetes" tests/beds/kubernetes/build.sh
 	@$(timed) "make the nodes' images" tests/beds/kubernetes/spark-image.sh
+
+.PHONY: kubernetes
+kubernetes: ## the programs of Kubernetes, from their sources by Go (some minutes, once)
+	@$(timed) "build Kubernetes" tests/beds/kubernetes/build.sh
 
 .PHONY: podman
 podman: setup
@@ -205,6 +208,10 @@ podman: setup
 .PHONY: java
 java: setup
 	@$(timed) "make the tests' Java" tests/beds/java.sh
+
+.PHONY: cassandra
+cassandra: setup
+	@$(timed) "fetch Cassandra and pyccd" tests/beds/cassandra/build.sh
 
 .PHONY: wheels
 wheels: setup

@@ -25,6 +25,11 @@ pub fn agent() -> PathBuf {
     made(target().join("programs/lcmap-agent"), "make programs")
 }
 
+/// The operator's image of the static programs, as an archive.
+pub fn operator_image() -> PathBuf {
+    made(target().join("programs.tar"), "make test-image")
+}
+
 /// The wheel of the static programs.
 pub fn wheel() -> PathBuf {
     let folder = made(target().join("wheel"), "make test-wheel");
@@ -82,7 +87,7 @@ fn folder_of_profile() -> PathBuf {
     test.parent().unwrap().parent().unwrap().to_owned()
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     folder_of_profile().parent().unwrap().to_owned()
 }
 

@@ -8,6 +8,7 @@
 )]
 
 pub mod bed;
+pub mod cassandra;
 mod command;
 mod finished;
 mod folder;

@@ -25,8 +25,10 @@ pub use bed::Bed;
 pub use container::IMAGE;
 pub use jvm::{Library, Programs, Run};
 pub use pki::{Authority, Identity, NAME, Pki, early, ending, expired, named};
+pub(crate) use place::Place;
 pub use plan::{Access, Plan};
 pub use server::Server;
+pub(crate) use server::{Ready, Recipe};
 
 use std::{
     ffi::OsStr,

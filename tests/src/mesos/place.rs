@@ -15,7 +15,7 @@ use super::{plan::Site, sources};
 
 /// A claimed place. Dropping it ends every process that belongs to it and removes the folder.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     folder: PathBuf,
     address: IpAddr,
     /// Where its servers are, unless on this machine itself.
@@ -28,7 +28,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Claims a free place, after sweeping those whose owners are gone. A site gives it another address.
-    pub(super) fn claim(site: Option<Site>) -> io::Result<Self> {
+    pub(crate) fn claim(site: Option<Site>) -> io::Result<Self> {
         let runs = std::env::temp_dir().join("lcmap-bed/mesos");
         fs::create_dir_all(&runs)?;
         let turn = File::create(runs.join(".turn"))?;
@@ -53,22 +53,22 @@ impl Place {
     }
 
     /// Does `work` where its servers are.
-    pub(super) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
         match &self.network {
             Some(network) => network.inside(work),
             None => Ok(work()),
         }
     }
 
-    pub(super) fn network(&self) -> Option<&NetworkNamespace> {
+    pub(crate) fn network(&self) -> Option<&NetworkNamespace> {
         self.network.as_ref()
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub(super) fn address(&self) -> IpAddr {
+    pub(crate) fn address(&self) -> IpAddr {
         self.address
     }
 }

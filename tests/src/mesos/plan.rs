@@ -23,7 +23,7 @@ pub enum Access {
 
 /// A network of a test's own, and the address there.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(crate) struct Site {
     pub(super) network: NetworkNamespace,
     pub(super) address: IpAddr,
 }

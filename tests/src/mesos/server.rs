@@ -14,21 +14,22 @@ use std::{
 
 use crate::NetworkNamespace;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than any server takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How a server is started, kept so that it can be started again.
 #[derive(Debug)]
-pub(super) struct Recipe {
-    pub(super) program: PathBuf,
-    pub(super) arguments: Vec<OsString>,
-    pub(super) environment: Vec<(String, OsString)>,
-    pub(super) network: Option<NetworkNamespace>,
-    pub(super) ready: Ready,
+pub(crate) struct Recipe {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(String, OsString)>,
+    pub(crate) network: Option<NetworkNamespace>,
+    pub(crate) ready: Ready,
 }
 
 /// How a server shows that it is ready.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ready {
+pub(crate) enum Ready {
     /// It logs one of these.
     Logs(&'static [&'static str]),
     /// It accepts connections.
@@ -45,7 +46,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub(super) fn start(recipe: Recipe, address: SocketAddr, log: PathBuf) -> io::Result<Self> {
+    pub(crate) fn start(recipe: Recipe, address: SocketAddr, log: PathBuf) -> io::Result<Self> {
         let child = spawn(&recipe, &log)?;
         Ok(Self { recipe, address, log, child })
     }
@@ -65,7 +66,7 @@ impl Server {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Waits until it shows that it is ready; fails with the log's end when it has ended, or after half a minute.
+    /// Waits until it shows that it is ready; fails with the log's end when it has ended, or after two minutes.
     pub fn wait_until_ready(&mut self) -> io::Result<()> {
         match self.recipe.ready {
             Ready::Logs(texts) => self.wait_for_log(texts),

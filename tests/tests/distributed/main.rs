@@ -9,6 +9,8 @@ mod bed;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod change_detection;
+#[cfg(test)]
 mod credentials;
 #[cfg(test)]
 mod debts;

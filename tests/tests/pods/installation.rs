@@ -111,8 +111,7 @@ fn give_images(cluster: &Cluster) {
     let script = bed::repository("tests/beds/kubernetes/spark-image.sh");
     let made = Command::new(script).env("CARGO_TARGET_DIR", target()).status().unwrap();
     assert!(made.success(), "Spark's image could not be made: see above");
-    let operator = target().join("programs.tar");
-    assert!(operator.exists(), "the operator's image is not there: make test-image");
+    let operator = bed::operator_image();
     for node in &cluster.nodes {
         node.import_images(&operator).unwrap();
     }
