@@ -26,6 +26,11 @@ waiters := 12
 # The agent goes into images whose libraries nobody knows: it brings its own.
 static := x86_64-unknown-linux-gnu
 static-link := -C target-feature=+crt-static
+# The cargo that builds what people install. `make dist` has it write into each program which crates it is made of.
+export LCMAP_CARGO ?= cargo
+# Where a program was built does not show in it.
+cargo-home := $(or $(CARGO_HOME),$(HOME)/.cargo)
+export LCMAP_RUSTFLAGS := --remap-path-prefix=$(CURDIR)=/source --remap-path-prefix=$(cargo-home)=/cargo
 jar := $(target)/examples/clear-looks.jar
 
 # The tests' own programs, as their images and containers have them.
@@ -60,8 +65,8 @@ build: binaries libmesos ## the lcmap-spark command, the agent and libmesos.so, 
 .PHONY: binaries
 binaries: agent
 	@echo "== Building lcmap-spark"
-	@RUSTFLAGS='$(static-link)' $(timed) "build the command, optimised" \
-	    cargo build --quiet --locked --release -p lcmap-spark --target $(static)
+	@RUSTFLAGS='$(static-link) $(LCMAP_RUSTFLAGS)' $(timed) "build the command, optimised" \
+	    $(LCMAP_CARGO) build --quiet --locked --release -p lcmap-spark --target $(static)
 
 .PHONY: libmesos
 libmesos: ## libmesos.so for images as old as CentOS 7 (glibc 2.17)
@@ -71,8 +76,8 @@ libmesos: ## libmesos.so for images as old as CentOS 7 (glibc 2.17)
 .PHONY: agent
 agent:
 	@echo "== Building the agent"
-	@RUSTFLAGS='$(static-link)' $(timed) "build the agent, optimised" \
-	    cargo build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
+	@RUSTFLAGS='$(static-link) $(LCMAP_RUSTFLAGS)' $(timed) "build the agent, optimised" \
+	    $(LCMAP_CARGO) build --quiet --locked --profile agent -p lcmap-spark-agent --target $(static)
 	@mkdir -p $(target)/bin && cp $(target)/$(static)/agent/lcmap-agent $(target)/bin/
 
 .PHONY: image
@@ -87,6 +92,16 @@ image-root: binaries libmesos
 .PHONY: wheel
 wheel: build ## what `pip install` takes: the command, the agent and libmesos.so, in target/dist/
 	@python/wheel.py $(target)/bin $(target)/dist
+
+# What each program is made of is written into it by cargo-auditable, and read from there.
+auditing := $(target)/tools/auditable
+.PHONY: dist
+dist: $(auditing)/bin/auditable2cdx ## everything that a release publishes, in target/dist/
+	@PATH="$(abspath $(auditing))/bin:$$PATH" $(MAKE) --no-print-directory LCMAP_CARGO='cargo auditable' build image
+	@PATH="$(abspath $(auditing))/bin:$$PATH" release/dist.py $(target)/bin $(image)/lcmap-spark-operator.tar $(target)/dist
+
+$(auditing)/bin/auditable2cdx:
+	@$(timed) "install cargo-auditable" cargo install --quiet --locked --root $(auditing) cargo-auditable@^0.7 auditable2cdx@^0.1
 
 .PHONY: examples
 examples: setup $(jar) ## the Scala example's jar

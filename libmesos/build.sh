@@ -11,7 +11,7 @@ if [ ! -x "$tools/bin/cargo-zigbuild" ]; then
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet cargo-zigbuild ziglang
 fi
-PATH="$tools/bin:$PATH" cargo zigbuild --quiet --locked --profile libmesos --package lcmap-libmesos --target "$target.$oldest"
+PATH="$tools/bin:$PATH" RUSTFLAGS="${LCMAP_RUSTFLAGS:-}" ${LCMAP_CARGO:-cargo} zigbuild --quiet --locked --profile libmesos --package lcmap-libmesos --target "$target.$oldest"
 library=$folder/$target/libmesos/libmesos.so
 newest=$(objdump -T "$library" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1)
 if [ "$(printf '%s\n' "GLIBC_$oldest" "$newest" | sort -V | tail -1)" != "GLIBC_$oldest" ]; then

@@ -5,6 +5,7 @@
 mod health;
 mod kustomize;
 mod monitoring;
+mod package;
 mod release;
 mod rendering;
 mod server;

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // all of it is a test, and a panic its verdict
 
 mod archive;
+mod dist;
 mod environment;
 mod installed;
