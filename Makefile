@@ -125,7 +125,8 @@ demo: ## set up, build, and run every example on this machine
 
 ##@ Test
 
-layers := unit spark api chart cluster mesos
+# Those that need no Kubernetes come first: its programs are built beside them.
+layers := unit spark mesos api chart cluster
 spark := commands containers examples machines manifests neighbours notebook operator_image outcomes packed pages secrets shells \
 	stopping verbatim wheel
 
@@ -168,16 +169,16 @@ spark: programs examples java podman test-image wheels test-wheel ## lcmap-spark
 	$(cargo-test) --no-fail-fast $(spark:%=--test %) -- $(report)
 
 .PHONY: api
-api: programs java ## admission and the operator, held to a real API server (built with Go, some minutes, once) and a real Mesos
+api: programs java kubernetes ## admission and the operator, held to a real API server (built with Go, some minutes, once) and a real Mesos
 	$(cargo-test) --test api_admission -- $(report)
 	$(cargo-test) --test operator -- $(report) --test-threads=$(waiters)
 
 .PHONY: chart
-chart: programs ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server
+chart: programs kubernetes ## the Helm chart and the kustomize base, by helm and kubectl, on a real API server
 	$(cargo-test) --test chart -- $(report)
 
 .PHONY: cluster
-cluster: test-image java podman ## SparkJobs in real pods on real nodes, by chart and kubectl (as root; some minutes, once)
+cluster: test-image java podman kubernetes ## SparkJobs in real pods on real nodes, by chart and kubectl (as root; some minutes, once)
 	$(cargo-test) --test kubernetes_bed --test kubernetes_bed_crash --test kubernetes_nodes -- $(report)
 	$(cargo-test) --test pods -- $(report) --test-threads=3
 
@@ -251,6 +252,12 @@ fuzz: ## each fuzz target for a minute (needs a nightly toolchain)
 	cd tests/fuzz && for fuzzed in plan pem answer events wire zookeeper; do cargo +nightly fuzz run $$fuzzed -- -max_total_time=60; done
 
 ##@ Check
+
+.PHONY: checks
+checks: ## lint, deny, package and check-core, in a build folder of their own: they can run beside tests
+	@for check in lint deny package check-core; do \
+	    CARGO_TARGET_DIR=$(abspath $(target))/checks $(timed) "make $$check" $(MAKE) --no-print-directory $$check || failed=1; done; \
+	    test -z "$${failed:-}"
 
 .PHONY: fmt
 fmt: ## format
