@@ -194,7 +194,7 @@ fn supervise(
         (state.pid, state.ui, state.notebook) = (None, None, None);
     });
     let circumstances = Circumstances {
-        command: ready.prepared.command,
+        command: &ready.prepared.command,
         oom_kills: cgroup::oom_kills(root).unwrap_or_default().saturating_sub(oom_kills_before),
         grace_period_ms: plan.grace_period_ms,
     };

@@ -15,7 +15,7 @@ use nix::unistd::{getegid, geteuid, getppid};
 use crate::attempt::{self, Doors, report};
 use crate::console;
 use crate::identity::Entry;
-use crate::{inspect, install, state};
+use crate::{exec, inspect, install, state};
 
 /// PID 1 beside Spark: certificates, configuration, launch, signals, exit.
 #[derive(Debug, Parser)]
@@ -30,6 +30,9 @@ struct CommandLine {
 pub enum Command {
     /// Runs a launch plan to its end and exits with its command's exit code.
     Launch(Launch),
+    /// Runs a command as PID 1, the way `docker run IMAGE COMMAND` does with the agent as the image's entrypoint: passes
+    /// signals on, reaps orphans, installs the certificates in /certs.
+    Exec(Exec),
     /// Copies the agent into a folder, to be run in other images.
     Install {
         /// The folder, made if need be.
@@ -45,6 +48,18 @@ pub enum Command {
     /// Looks at the image that it runs in: refuses private keys under /certs, writes passwd and group with an entry
     /// for the user.
     Inspect(Inspect),
+}
+
+/// The arguments of `exec`.
+#[derive(Debug, Clone, Args)]
+pub struct Exec {
+    /// The folder with mesos.crt, mesos.key and trustedroot.crt, if there are any. A variable that turns TLS on or off
+    /// wins.
+    #[arg(long, value_name = "DIR", default_value = "/certs")]
+    certificates: PathBuf,
+    /// The command and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
 }
 
 /// The arguments of `inspect`.
@@ -91,11 +106,14 @@ pub struct Launch {
 }
 
 impl Command {
-    /// Does it. The exit code of `launch` is its command's: 128 + n when signal n killed it, 127 when it was not
+    /// Does it. The exit code of `launch` and `exec` is their command's: 128 + n when signal n killed it, 127 when it was not
     /// found, 126 when it could not be started, 125 when the agent itself failed before.
     pub fn run(self) -> ExitCode {
         match self {
             Self::Launch(launch) => ExitCode::from(attempt::run(&launch.doors())),
+            Self::Exec(Exec { certificates, command }) => {
+                ExitCode::from(exec::run(&exec::Request { command, certificates }))
+            }
             Self::Install { folder } => match install::install(&folder) {
                 Ok(_) => ExitCode::SUCCESS,
                 Err(error) => failed(&format!("the agent cannot be copied to {}: {error}", folder.display())),

@@ -1,5 +1,6 @@
 //! PURE: what is run, as an argument vector. No shell sees it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::configuration::{Properties, quoted};
@@ -9,7 +10,7 @@ use crate::plan::{Notebook, Run, Shell, Submit};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandLine {
     /// The command's name.
-    pub command: &'static str,
+    pub command: Cow<'static, str>,
     /// Its arguments.
     pub args: Vec<String>,
     /// What its standard input is.
@@ -76,7 +77,7 @@ pub(crate) fn command_line(run: &Run, privileges: Privileges, options: SparkOpti
         Run::Notebook(notebook) => ("jupyter", notebook_args(notebook, privileges)),
     };
     let input = if shell(run).is_some() { Input::Commands } else { Input::Data };
-    CommandLine { command, args, input }
+    CommandLine { command: command.into(), args, input }
 }
 
 /// The run as a shell, if it is one: at home at a terminal, and stopped when idle.
@@ -143,7 +144,7 @@ mod tests {
     const OPTIONS: SparkOptions<'_> = SparkOptions { name: "a job", conf: NOTHING };
 
     fn words(line: &CommandLine) -> Vec<&str> {
-        [line.command].into_iter().chain(line.args.iter().map(String::as_str)).collect()
+        [line.command.as_ref()].into_iter().chain(line.args.iter().map(String::as_str)).collect()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod configuration;
 mod console;
 mod environment;
 mod error;
+mod exec;
 mod failure;
 mod home;
 mod identity;

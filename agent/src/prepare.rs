@@ -137,7 +137,7 @@ pub(crate) fn prepare(plan: &LaunchPlan, image: Environment, places: &Places<'_>
     let token_file = notebook.as_ref().map(|notebook| notebook.token.file.as_path());
     let secrets = world.secrets(plan, &properties, &environment, token_file)?;
     let line = launch::command_line(&inputs.program(&plan.run)?, privileges, options);
-    let located = spark::locate(line.command, world.spark.as_ref(), &environment);
+    let located = spark::locate(&line.command, world.spark.as_ref(), &environment);
     let prepared = Prepared::new(line, located, environment)?;
     let (ui_ports, warnings) = (ui::ports(&properties), world.warnings(private, &missed));
     Ok(Ready { prepared, ui_ports, notebook, secrets, warnings, _unpacked: unpacked })

@@ -1,5 +1,6 @@
 //! Starting the image's command in a process group of its own.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
@@ -23,7 +24,7 @@ const LONGEST_STRING: usize = 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// Its name, for messages.
-    pub command: &'static str,
+    pub command: Cow<'static, str>,
     /// Its file.
     pub program: PathBuf,
     /// Its arguments.
@@ -44,7 +45,7 @@ pub(crate) enum LaunchError {
     )]
     NotFound {
         /// The command.
-        command: &'static str,
+        command: Cow<'static, str>,
         /// The folders that were searched: Spark's `bin` and those of `PATH`.
         searched: Vec<PathBuf>,
     },
@@ -60,7 +61,7 @@ pub(crate) enum LaunchError {
     )]
     TooLong {
         /// The command.
-        command: &'static str,
+        command: Cow<'static, str>,
         /// Which argument or variable.
         what: String,
         /// How long it is, in bytes.
@@ -139,7 +140,7 @@ impl Prepared {
         };
         let longest = args.chain(self.environment.iter().map(length)).max_by_key(|(_, length)| *length);
         match longest.filter(|(_, length)| *length >= LONGEST_STRING) {
-            Some((what, length)) => LaunchError::TooLong { command: self.command, what, length },
+            Some((what, length)) => LaunchError::TooLong { command: self.command.clone(), what, length },
             None => LaunchError::Refused { path: self.program.clone(), source },
         }
     }

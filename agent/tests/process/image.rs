@@ -1,11 +1,10 @@
 //! The agent in an image: users that it does not know, keys that it should not hold.
 
 use std::fs;
-use std::path::PathBuf;
 
 use lcmap_spark_agent::plan::Certificates;
 use lcmap_spark_agent::report::ExitReason;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::KeyPair;
 
 use crate::support::{AGENT, Bed, run, stderr, stdout};
 
@@ -13,10 +12,10 @@ const LAUNCH: [&str; 7] =
     ["launch", "--plan", "/bed/plan", "--state", "/bed/state", "--termination-log", "/bed/ended"];
 
 /// Runs what follows as a user that the image does not know.
-const AS_STRANGER: &str = "AS_USER='unshare --user --map-user=4242 --map-group=4242'";
+pub(crate) const AS_STRANGER: &str = "AS_USER='unshare --user --map-user=4242 --map-group=4242'";
 
 /// Makes one of the image's files read-only.
-fn read_only(path: &str) -> String {
+pub(crate) fn read_only(path: &str) -> String {
     format!("mount --bind $ROOT{path} $ROOT{path}; mount -o remount,bind,ro $ROOT{path}")
 }
 
@@ -75,28 +74,14 @@ fn a_private_key_in_the_image_is_refused_by_inspect_and_by_launch() {
     }
 }
 
-/// Writes a self-signed certificate into the bed's `mine`.
-fn write_certificates(bed: &Bed) -> PathBuf {
-    let folder = bed.path("mine");
-    fs::create_dir_all(&folder).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![]).unwrap().self_signed(&key).unwrap().pem();
-    for (name, content) in
-        [("mesos.crt", &certificate), ("mesos.key", &key.serialize_pem()), ("trustedroot.crt", &certificate)]
-    {
-        fs::write(folder.join(name), content).unwrap();
-    }
-    folder
-}
-
 /// Shows where libmesos is told to look, and what lies there.
-const SHOW: &str = "echo $LIBPROCESS_SSL_ENABLED $LIBPROCESS_SSL_KEY_FILE $LIBPROCESS_SSL_CA_DIR; \
+pub(crate) const SHOW: &str = "echo $LIBPROCESS_SSL_ENABLED $LIBPROCESS_SSL_KEY_FILE $LIBPROCESS_SSL_CA_DIR; \
                     stat -L -c '%a %n' $LIBPROCESS_SSL_CERT_FILE $LIBPROCESS_SSL_KEY_FILE $LIBPROCESS_SSL_CA_FILE";
 
 #[test]
 fn certificates_are_installed_in_a_memory_backed_target() {
     let bed = Bed::with_submit(SHOW);
-    write_certificates(&bed);
+    bed.write_certificates();
     bed.plan(|plan| {
         plan.certificates = Some(Certificates { source: "/bed/mine".into(), target: Some("/certs".into()) });
     });
@@ -109,7 +94,7 @@ fn certificates_are_installed_in_a_memory_backed_target() {
 #[test]
 fn certificates_that_the_user_mounts_are_an_input() {
     let bed = Bed::with_submit(SHOW);
-    write_certificates(&bed);
+    bed.write_certificates();
     bed.plan(|plan| {
         plan.certificates = Some(Certificates { source: "/certs".into(), target: Some("/certs".into()) });
     });
@@ -124,7 +109,7 @@ fn certificates_that_the_user_mounts_are_an_input() {
 #[test]
 fn bad_certificates_are_refused_before_the_command_starts() {
     let bed = Bed::with_submit("echo never");
-    let source = write_certificates(&bed);
+    let source = bed.write_certificates();
     fs::write(source.join("mesos.key"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
     bed.plan(|plan| plan.certificates = Some(Certificates { source, target: None }));
     let output = run(bed.as_child());

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod exec;
+#[cfg(test)]
 mod image;
 #[cfg(test)]
 mod launch_failures;

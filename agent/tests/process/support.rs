@@ -11,6 +11,7 @@ use lcmap_spark_agent::report::TerminationMessage;
 use lcmap_spark_agent::state::DriverState;
 use nix::sys::signal::{self, Signal};
 use nix::unistd::{Pid, geteuid};
+use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
@@ -68,6 +69,22 @@ impl Bed {
         };
         edit(&mut plan);
         fs::write(self.path("plan"), plan.encode().unwrap()).unwrap();
+    }
+
+    /// Writes a self-signed certificate into the folder `mine`.
+    pub(crate) fn write_certificates(&self) -> PathBuf {
+        let folder = self.path("mine");
+        fs::create_dir_all(&folder).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![]).unwrap().self_signed(&key).unwrap().pem();
+        for (name, content) in [
+            ("mesos.crt", &certificate),
+            ("mesos.key", &key.serialize_pem()),
+            ("trustedroot.crt", &certificate),
+        ] {
+            fs::write(folder.join(name), content).unwrap();
+        }
+        folder
     }
 
     pub(crate) fn grace(&self, grace: Duration) {
