@@ -169,3 +169,40 @@ fn an_image_that_is_not_there_is_named() {
     assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
     says(&run.stderr, &["ImagePullFailed", "localhost/no-such-image:0"]);
 }
+
+/// An image of one's own whose entrypoint is the agent, as docs/moving.md shows it.
+const BY_HAND: &str = "localhost/lcmap-spark:by-hand";
+
+/// `podman run IMAGE COMMAND` for a user that no passwd knows: what it prints.
+fn by_hand(options: &[&str], command: &[&str]) -> String {
+    let mut podman = Command::new("podman");
+    // As with Docker, nobody but the agent adds the user to /etc/passwd.
+    podman.envs(bed::podman()).args(["run", "--rm", "--user=12345", "--passwd=false", "--network=host"]);
+    let output = podman.args(options).arg(BY_HAND).args(command).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_image_whose_entrypoint_is_the_agent_runs_what_people_type() {
+    let context = Folder::new();
+    std::fs::copy(bed::agent(), context.path().join("lcmap-agent")).unwrap();
+    std::fs::copy(bed::repository("examples/sum/jobs/job.py"), context.path().join("job.py")).unwrap();
+    let containerfile = format!(
+        "FROM {}\nCOPY lcmap-agent /usr/local/bin/\nCOPY job.py jobs/\nRUN chmod g+w /etc/passwd\n\
+         ENTRYPOINT [\"lcmap-agent\", \"exec\", \"--\"]\n",
+        bed::IMAGE
+    );
+    context.write("Containerfile", containerfile);
+    let mut build = Command::new("podman");
+    build.envs(bed::podman()).args(["build", "--quiet", "--tag", BY_HAND]).arg(context.path());
+    assert!(build.status().unwrap().success());
+
+    assert_eq!(by_hand(&[], &["id", "-un"]), "lcmap\n");
+    assert_eq!(by_hand(&[], &["spark-submit", "jobs/job.py"]), "The sum of 0, 1 and 2 is 3\n");
+    let version = by_hand(&["--read-only"], &["jupyter", "--ip=127.0.0.1", "notebook", "--version"]);
+    assert!(version.starts_with("7."), "{version}");
+    let removed = Command::new("podman").envs(bed::podman()).args(["rmi", BY_HAND]).output().unwrap();
+    assert!(removed.status.success());
+}
