@@ -74,3 +74,24 @@ fn every_link_leads_somewhere() {
         }
     }
 }
+
+#[test]
+fn the_supported_versions_are_those_that_the_beds_have() {
+    let page = fs::read_to_string(bed::repository("docs/support.md")).unwrap();
+    let tests_run = |row: &str| {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {row} |"))).unwrap();
+        row.split(" | ").nth(2).unwrap().trim_end_matches(" |").to_owned()
+    };
+    let pins = |file: &str| fs::read_to_string(bed::repository("tests/beds").join(file)).unwrap();
+    let kubernetes = format!("k8s.io/kubernetes v{} ", tests_run("Kubernetes"));
+    assert!(pins("kubernetes/tools/kubernetes/go.mod").contains(&kubernetes), "{kubernetes}");
+    let mesos = tests_run("Mesos");
+    let mesos = mesos.split(';').next().unwrap();
+    assert!(pins("mesos/assemble.sh").contains(&format!("mesos-scheduler=={mesos}.")), "{mesos}");
+    let spark = tests_run("Spark");
+    let spark = spark.split(';').next().unwrap();
+    assert!(pins("spark-requirements.txt").contains(&format!("pyspark=={spark}.*")), "{spark}");
+    let java = tests_run("Java");
+    let java = java.split(';').next().unwrap();
+    assert!(pins("spark.sh").contains(&format!("openjdk-{java}-jre-headless")), "{java}");
+}
