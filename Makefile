@@ -89,6 +89,17 @@ image-root: binaries libmesos
 	@rm -rf $(image)/root && mkdir -p $(image)/root
 	@cp $(target)/$(static)/release/lcmap-spark $(target)/$(static)/agent/lcmap-agent $(libmesos) $(image)/root/
 
+base-image := localhost/lcmap-spark
+.PHONY: base-image
+base-image: base-image-files podman ## the lcmap-spark image that jobs run in, and its slim stage, by podman
+	@$(timed) "build $(base-image):slim" image/build.sh slim $(base-image):slim
+	@$(timed) "build $(base-image):$(version)" image/build.sh full $(base-image):$(version)
+
+.PHONY: base-image-files
+base-image-files: agent libmesos ## what image/Dockerfile copies
+	@cp $(libmesos) $(target)/bin/
+	@image/files.sh $(target)/bin $(image)/files
+
 .PHONY: wheel
 wheel: build ## what `pip install` takes: the command, the agent and libmesos.so, in target/dist/
 	@python/wheel.py $(target)/bin $(target)/dist

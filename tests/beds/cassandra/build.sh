@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . ../steps.sh
 
 bed=$beds/cassandra
-stamp=$(cat build.sh ./*.xml requirements.txt "$beds/spark/.stamp" | sha256sum)
+stamp=$(cat build.sh ./*.xml ../../../image/connector.* requirements.txt "$beds/spark/.stamp" | sha256sum)
 mkdir -p "$beds"
 exec 9>"$beds/cassandra.lock"
 flock 9 # two tests may ask at once
@@ -14,11 +14,9 @@ if ! is_made "$bed" "$stamp"; then
     step cassandra "Cassandra and pyccd, into $bed (a minute)"
     rm -rf "$bed"
     command -v mvn >/dev/null || missing Maven "install Maven: apt-get install maven"
-    for jars in server connector; do
-        mvn --batch-mode --quiet --file $jars.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-            -DincludeScope=runtime -DoutputDirectory="$bed/$jars" ||
-            missing "Cassandra's $jars" "Maven could not fetch it: see above"
-    done
+    mvn --batch-mode --quiet --file server.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$bed/server" || missing Cassandra "Maven could not fetch it: see above"
+    ../../../image/connector.sh "$bed/connector" || missing "Spark's connector" "Maven could not fetch it: see above"
     "$beds/spark/bin/python3" -m venv "$bed/python"
     "$bed/python/bin/pip" install --quiet --disable-pip-version-check --no-compile -r requirements.txt ||
         missing pyccd "pip could not install it: see above"
