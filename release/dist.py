@@ -48,7 +48,7 @@ def archive_of_programs(programs: pathlib.Path, archive: pathlib.Path) -> None:
     """The programs and the texts below one folder, without time and owner."""
     folder = archive.name.removesuffix(".tar.gz")
     files = [(programs / name, 0o755) for name in PROGRAMS] + [(ROOT / name, 0o644) for name in TEXTS]
-    with open(archive, "wb") as file, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as zipped:
+    with open(archive, "wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as zipped:
         with tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar:
             for path, mode in files:
                 content = path.read_bytes()

@@ -27,7 +27,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_release_holds_what_people_install_with_its_digests_and_is_the_same_each_time() {
+fn a_release_holds_what_people_install_and_is_the_same_each_time() {
     let (first, second) = (dist(), dist());
     let version = env!("CARGO_PKG_VERSION");
     let expected = [
@@ -47,13 +47,9 @@ fn a_release_holds_what_people_install_with_its_digests_and_is_the_same_each_tim
     run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(first.path()));
     let changes = String::from_utf8_lossy(&files.0["CHANGES.md"]);
     assert!(changes.starts_with("### Added"), "{changes}");
-}
 
-#[test]
-fn the_programs_of_a_release_run_where_they_are_unpacked() {
-    let folder = dist();
-    let name = format!("lcmap-spark-{}-linux-x86_64", env!("CARGO_PKG_VERSION"));
-    run(Command::new("tar").args(["-xzf", &format!("{name}.tar.gz")]).current_dir(folder.path()));
-    let said = run(Command::new(folder.path().join(name).join("lcmap-spark")).arg("--version"));
-    assert_eq!(said.trim(), format!("lcmap-spark {}", env!("CARGO_PKG_VERSION")));
+    let name = format!("lcmap-spark-{version}-linux-x86_64");
+    run(Command::new("tar").args(["-xzf", &format!("{name}.tar.gz")]).current_dir(first.path()));
+    let said = run(Command::new(first.path().join(name).join("lcmap-spark")).arg("--version"));
+    assert_eq!(said.trim(), format!("lcmap-spark {version}"));
 }
