@@ -59,7 +59,7 @@ pub(crate) fn run(doors: &Doors) -> u8 {
         Ok(message) => message,
         Err(error) => {
             let mut message = verdict::of_error(&error);
-            // Whose command was never started has asked Mesos for nothing.
+            // A command that never started has asked Mesos for nothing.
             message.frameworks = (!matches!(error, Error::Signals(_))).then(Reported::default);
             message
         }

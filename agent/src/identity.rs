@@ -1,4 +1,4 @@
-//! Who we are, by `/etc/passwd`: Hadoop cannot write a file for a user id that has no entry there.
+//! The user's entry in `/etc/passwd`: Hadoop cannot write a file for a user id that has none.
 //!
 //! `getpwuid` is never called: in a static binary it would load the image's own NSS modules.
 

@@ -113,7 +113,7 @@ impl StateFile {
     /// An empty state in a folder, which is made if need be. Nothing is written yet.
     pub fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        // Whoever looked at the image before may have left a pipe there, for which the agent would wait, or a link.
+        // An earlier container may have left a pipe here, which would block the agent, or a link.
         let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let mut lock = OpenOptions::new();
         let lock = lock.write(true).create(true).truncate(true).custom_flags(flags.bits());

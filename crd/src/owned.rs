@@ -9,11 +9,11 @@ use lcmap_spark_variables::Manifest;
 pub struct Owned {
     /// The property, variable or option.
     pub name: &'static str,
-    /// Who sets it.
+    /// The field, or the program, that sets it.
     pub owner: Owner,
 }
 
-/// Who sets a property, variable or option.
+/// The field, or the program, that sets a property, variable or option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// This field of the specification, as a path below `spec`.

@@ -21,7 +21,7 @@ use crate::{
 /// How long a stop waits for the master's word: a little longer than the scheduler itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
 
-/// Who acknowledges status updates.
+/// The side that acknowledges status updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Acknowledgements {
     /// The driver, after the callback.

@@ -83,7 +83,7 @@ impl fmt::Display for Ensemble {
 pub enum Masters {
     /// These, any of which redirects to the leader.
     Listed(Vec<HostPort>),
-    /// Whoever leads in this ZooKeeper.
+    /// The leader that this ZooKeeper names.
     Elected(Ensemble),
 }
 

@@ -1,4 +1,4 @@
-//! Who asks: a principal and its secret, sent as HTTP Basic.
+//! A principal and its secret, sent as HTTP Basic.
 
 use std::{
     fmt, fs, io,
@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 /// A principal and its secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
-    /// Who.
+    /// The name that Mesos knows.
     pub principal: String,
     secret: String,
 }

@@ -117,7 +117,7 @@ pub enum Error {
          them, add it to the masters as it announces itself (--hostname, --advertise_ip), or name their zk:// address; if not, ask who answers at {at}"
     )]
     Stranger {
-        /// Who sends us there.
+        /// The master that redirects there.
         at: HostPort,
         /// Where.
         to: HostPort,

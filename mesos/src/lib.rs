@@ -58,6 +58,6 @@ pub struct Settings {
     pub masters: Masters,
     /// How to speak to them.
     pub security: tls::Security,
-    /// Who asks.
+    /// The principal of each request.
     pub credential: CredentialSource,
 }

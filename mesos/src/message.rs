@@ -125,7 +125,7 @@ pub struct TaskStatus {
     /// The agent that ran it.
     #[prost(message, optional, tag = "5")]
     pub agent_id: Option<Id>,
-    /// Who speaks: 0 the master, 1 the agent, 2 the executor.
+    /// The source: 0 the master, 1 the agent, 2 the executor.
     #[prost(int32, optional, tag = "9")]
     pub source: Option<i32>,
     /// Why, by Mesos' number.

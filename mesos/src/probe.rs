@@ -54,7 +54,7 @@ async fn step_by_step(master: &Master, security: &Security, probed: &mut Probed)
     match agree(master, settings).await {
         Ok(agreed) => probed.agreed = Some(agreed),
         Err(error) => {
-            // Whose certificate it is that is not accepted: only the look takes it, and nothing is said through it.
+            // The look accepts any certificate, to describe the one that was refused. It sends no secret.
             let lenient = TlsSettings { verify: Verify::None, ..settings.clone() };
             probed.agreed = agree(master, &lenient).await.ok();
             return Err(explained(error, security).await);

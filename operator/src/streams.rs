@@ -1,6 +1,6 @@
 //! Lines on standard output and standard error.
 //!
-//! Whoever reads them may have gone away, as `| head -1` does: that ends neither a job nor a verdict. The macros of the
+//! The reader may have gone away, as `| head -1` does: that ends neither a job nor a verdict. The macros of the
 //! standard library panic then, so nothing else here uses them.
 
 use std::fmt::Display;

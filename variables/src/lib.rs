@@ -59,7 +59,7 @@ pub enum Manifest {
 /// Variables that belong together.
 #[derive(Debug, Clone, Copy)]
 pub struct Family {
-    /// Whose they are.
+    /// The program that reads them.
     pub title: &'static str,
     /// The variables.
     pub variables: &'static [Variable],

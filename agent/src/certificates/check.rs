@@ -46,7 +46,7 @@ pub(super) fn renewal(bundle: &Bundle) -> Option<String> {
     parse(&bundle.leaf).and_then(|leaf| Validity::of(&leaf).renewal())
 }
 
-/// Whose certificate a bundle is of, and until when it is valid.
+/// Subject of a bundle's certificate, and until when it is valid.
 pub(super) fn summary(bundle: &Bundle) -> String {
     parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).summary()).unwrap_or_default()
 }

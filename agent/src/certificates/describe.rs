@@ -13,9 +13,9 @@ use super::validity::shown;
 /// What stands in a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
-    /// Whose it is.
+    /// The name that the certificate is for.
     pub subject: String,
-    /// Who signed it.
+    /// The name of the authority that signed it.
     pub issuer: String,
     /// Its subject alternative names: host names and addresses.
     pub names: Vec<String>,

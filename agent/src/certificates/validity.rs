@@ -52,7 +52,7 @@ impl Validity {
         Some(format!("{}/{}", rfc3339(from), rfc3339(self.to)))
     }
 
-    /// Whose certificate it is, and until when it is valid.
+    /// The certificate's subject, and until when it is valid.
     pub(super) fn summary(&self) -> String {
         format!("{}, valid until {}", self.subject, shown(self.to))
     }

@@ -3,7 +3,7 @@
 use super::lines::{self, Place, TRACEBACK};
 use super::words;
 
-/// Whose exception it is.
+/// The language that an exception is thrown in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     Python,

@@ -5,7 +5,7 @@
 //! everybody else (`Opened`). It is then reached through its descriptor, since its name may stand for something else by then.
 //! Nothing here waits for anybody.
 //!
-//! Whoever is killed cannot clean up, so each holds a lock on its folder, and the next one finds the abandoned.
+//! A killed process cannot clean up. So each holds a lock on its folder, and the next one finds the abandoned ones.
 
 mod abandoned;
 mod opened;

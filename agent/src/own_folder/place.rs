@@ -37,7 +37,7 @@ impl Place {
 /// each folder of the path belongs to us or to root, and is written by nobody else or is sticky, as `/tmp` is.
 fn sheltered(path: &Path) -> io::Result<PathBuf> {
     let path = path.canonicalize()?;
-    // Whoever owns / can do anything. In a user namespace that may be nobody whom it knows.
+    // The owner of / can do anything. In a user namespace the owner may have no id there.
     let trusted = [0, geteuid().as_raw(), fs::metadata("/")?.uid()];
     for folder in path.ancestors() {
         if let Some(why) = danger(&fs::metadata(folder)?, &trusted) {

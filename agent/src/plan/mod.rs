@@ -32,7 +32,7 @@ pub const VERSION: u32 = 3;
 pub struct LaunchPlan {
     /// The plan's version, [`VERSION`]. Checked before anything else is read.
     pub version: u32,
-    /// Whose attempt this is.
+    /// The job and its attempt.
     pub job: Job,
     /// Spark's application name (`spark.app.name`).
     pub application_name: String,
@@ -88,7 +88,7 @@ impl LaunchPlan {
     }
 }
 
-/// Whose attempt a plan is.
+/// The job and the attempt that a plan is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Job {
@@ -112,7 +112,7 @@ pub struct EnvVar {
     pub name: String,
     /// Where its value comes from.
     pub value: EnvValue,
-    /// Who sees it.
+    /// The processes that get it.
     #[serde(default)]
     pub visibility: Visibility,
 }
@@ -127,7 +127,7 @@ pub enum EnvValue {
     File(PathBuf),
 }
 
-/// Who sees an [`EnvVar`].
+/// The processes that get an [`EnvVar`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Visibility {

@@ -64,7 +64,7 @@ impl Signal {
     }
 }
 
-/// Who sent a signal.
+/// The sender of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// A process, by kill(2) or the like.

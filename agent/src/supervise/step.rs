@@ -71,7 +71,7 @@ pub(crate) enum Action {
     All(Signal),
 }
 
-/// Who listens to ctrl-C.
+/// The receiver of ctrl-C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attendance {
     /// A person at a terminal, through the kernel: an INT that reaches the agent is meant for the shell.
@@ -85,7 +85,7 @@ pub(crate) enum Attendance {
 pub(crate) struct Rules {
     /// From TERM to KILL.
     pub grace: Duration,
-    /// Who listens to ctrl-C.
+    /// The receiver of ctrl-C.
     pub attendance: Attendance,
 }
 

@@ -18,7 +18,7 @@ use nix::unistd::{Pid, getpgrp, getpid, getsid, setsid, tcgetpgrp, tcsetpgrp};
 #[derive(Debug)]
 pub(crate) struct Terminal {
     stdin: Stdin,
-    /// Who had the terminal before; `None` if that group lives in another pid namespace.
+    /// The foreground group before; `None` if it lives in another pid namespace.
     before: Option<Pid>,
     /// How it was set: a killed shell leaves it without echo.
     settings: Option<Termios>,

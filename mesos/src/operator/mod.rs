@@ -20,7 +20,7 @@ use view::{Answer, Flag};
 pub struct Operator {
     settings: Settings,
     detector: Detector,
-    /// Who answered last.
+    /// The master that answered last.
     answered_by: Option<HostPort>,
 }
 

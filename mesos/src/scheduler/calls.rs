@@ -51,7 +51,6 @@ pub(super) struct RefusedCall {
 
 struct Outgoing {
     call: Call,
-    /// Who waits for the answer.
     answer: Option<oneshot::Sender<Result<(), Error>>>,
 }
 

@@ -254,7 +254,7 @@ impl Scheduler {
     }
 
     fn emit(&self, signal: Signal) {
-        // Whoever does not listen any more is about to stop.
+        // A receiver that is gone is about to stop.
         let _ = self.signals.send(signal);
     }
 }
@@ -274,7 +274,7 @@ fn while_disconnected(
         (Some(Command::Call(call)), _) => {
             presence.note(&call);
             for status in known::lost(&call, "the master is disconnected") {
-                // Whoever does not listen any more is about to stop.
+                // A receiver that is gone is about to stop.
                 let _ = signals.send(Signal::Update(status));
             }
             None

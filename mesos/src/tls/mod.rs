@@ -34,7 +34,7 @@ pub enum Security {
 pub struct TlsSettings {
     /// What is shown to a master that wants a client certificate.
     pub identity: Option<IdentityFiles>,
-    /// Who is trusted.
+    /// The authorities that are trusted.
     pub authorities: Authorities,
     /// How much of the master's certificate is verified.
     pub verify: Verify,

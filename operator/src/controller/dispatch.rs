@@ -37,7 +37,7 @@ pub(crate) struct Dispatcher<L> {
     pub(crate) reconciler: Arc<Reconciler<L>>,
     /// What there is, and what is to be looked at.
     pub(crate) watches: Watches,
-    /// Whose jobs are looked after.
+    /// The namespaces whose jobs are managed.
     pub(crate) scope: Scope,
     /// Whether this replica leads.
     pub(crate) leadership: Leadership,

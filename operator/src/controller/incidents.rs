@@ -60,7 +60,7 @@ pub(crate) struct Incidents {
 struct Answer {
     answered: Option<Instant>,
     incidents: HashMap<String, Vec<Incident>>,
-    /// Who wants to know more, by the UIDs of their pods.
+    /// The jobs that want to know more, by the UIDs of their pods.
     waiting: HashMap<String, JobKey>,
     state: State,
 }

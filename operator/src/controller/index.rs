@@ -107,7 +107,6 @@ pub(crate) struct Snapshot {
 /// The web UI of a driver that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DriverUi {
-    /// Whose driver it is.
     pub(crate) job: JobKey,
     /// Its pod's UID.
     pub(crate) pod: String,

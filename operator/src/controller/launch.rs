@@ -33,7 +33,6 @@ pub(crate) enum Started {
 
 /// Starts drivers.
 pub(crate) struct Launcher<'a, L> {
-    /// Who writes.
     pub(crate) writer: &'a Writer<L>,
     /// For what must be read live.
     pub(crate) client: &'a Client,

@@ -1,4 +1,4 @@
-//! Whose jobs are looked after: all, those of some namespaces, or those of namespaces with some labels.
+//! The namespaces whose jobs are managed: all, named ones, or those with some labels.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -20,7 +20,7 @@ use super::writer::limited;
 /// What the API server answers to a selector that it cannot read.
 const BAD_REQUEST: u16 = 400;
 
-/// Whose jobs are looked after.
+/// The namespaces whose jobs are managed.
 #[derive(Debug, Clone)]
 pub(crate) enum Scope {
     /// Everybody's.

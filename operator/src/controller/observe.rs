@@ -32,7 +32,6 @@ pub(crate) struct Observer<'a> {
     pub(crate) incidents: &'a Incidents,
     /// What drivers report of their progress.
     pub(crate) reports: &'a Reports,
-    /// Who looks at Mesos.
     pub(crate) mesos: &'a Observers,
     /// How long a framework that cannot be seen gone keeps its job.
     pub(crate) patience: Duration,

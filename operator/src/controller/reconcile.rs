@@ -55,19 +55,15 @@ pub(crate) struct Reconciler<L> {
     pub(crate) incidents: Incidents,
     /// What drivers tell of themselves.
     pub(crate) reports: Reports,
-    /// Who writes.
     pub(crate) writer: Writer<L>,
-    /// Who tells.
     pub(crate) events: Events,
     /// What the operator adds to every job.
     pub(crate) settings: Settings,
-    /// Who looks at Mesos.
     pub(crate) mesos: Observers,
     /// What this cluster is called on Mesos.
     pub(crate) cluster: Arc<Cluster>,
     /// How long a framework that cannot be seen gone keeps its job.
     pub(crate) abandon_after: Duration,
-    /// Who else waits.
     pub(crate) queue: Arc<Queue>,
     /// What was in the way of starting.
     pub(crate) obstacles: Obstacles,

@@ -223,13 +223,13 @@ pub struct Obstacle {
     pub reason: Reason,
     /// The same for people: object, field and remedy.
     pub message: String,
-    /// Who clears it away.
+    /// The way in which it goes away.
     pub remedy: Remedy,
     /// When to try whether it is still there. None: not before the job changes.
     pub until: Option<Timestamp>,
 }
 
-/// Who clears an obstacle away.
+/// The way in which an obstacle goes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     /// Somebody must mend something: the job, its namespace or the operator's configuration.

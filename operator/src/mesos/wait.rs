@@ -65,7 +65,7 @@ impl Need {
         if seen.executors.running > 0 {
             return self.reached_by(seen.cores);
         }
-        // Who had executors may want none at the moment: that is the driver's to know.
+        // A driver that had executors may want none at the moment; only the driver knows.
         let overdue = || if seen.has_run { None } else { unoffered(youngest, now) };
         self.unmet_by(agents?).or_else(overdue)
     }

@@ -134,7 +134,7 @@ pub(crate) struct Container {
     pub(crate) mounts: Vec<Mount>,
 }
 
-/// Who runs the engine.
+/// The user that runs the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Privilege {
     /// Root.
@@ -143,7 +143,7 @@ pub(crate) enum Privilege {
     Rootless,
 }
 
-/// Whose processes a container sees.
+/// The processes that a container sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PidNamespace {
     /// Its own.

@@ -45,7 +45,7 @@ pub(crate) struct ImageLauncher {
     pub(crate) user: (u32, u32),
     /// The network they are in.
     pub(crate) network: Network,
-    /// Whose processes they see.
+    /// The processes that drivers see.
     pub(crate) pid: PidNamespace,
     /// What the job needs mounted.
     pub(crate) mounts: Vec<Mount>,

@@ -37,7 +37,6 @@ pub(crate) struct Cluster {
     pub(crate) nodes: [bool; 2],
     /// Mesos.
     pub(crate) mesos: Mesos,
-    /// Who watches over it all.
     pub(crate) laws: Laws,
     /// Since when the job is kept though nothing of it can be on Mesos, as far as time went by in which it could be let go.
     pub(crate) kept_since: Option<Timestamp>,

@@ -251,7 +251,7 @@ impl World {
         self.tell(|| format!("{fault:?} ({drawn})"));
     }
 
-    /// Who takes over lists everything anew before it acts: what its watches told it so far may be older than what
+    /// A new leader lists everything anew before it acts: what its watches have seen so far may be older than what
     /// the leader before did.
     fn take_over(&mut self, which: usize) {
         self.operators[self.leader].lose_the_lead();

@@ -22,7 +22,7 @@ fn place(status: &SparkJobStatus) -> String {
     format!("{phase:?} {:?} {:?} {:?}", status.reason, status.attempt, status.message)
 }
 
-/// Who watches over it all.
+/// What must hold after every step.
 #[derive(Default)]
 pub(crate) struct Laws {
     /// The first law that was broken, and how.
@@ -48,7 +48,7 @@ pub(crate) struct Laws {
     seen: BTreeSet<String>,
     /// The attempts that were decided to start while no pod of them was recorded.
     unheard_of: BTreeSet<(String, i32)>,
-    /// Whose run the time that follows is of.
+    /// The run that the following time belongs to.
     timed: Option<String>,
     suspended_since: Option<Timestamp>,
     suspended: Duration,

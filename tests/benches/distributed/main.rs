@@ -30,7 +30,7 @@ fn main() {
     by_run(&mesos);
     let mut timings: [Vec<Timings>; 3] = Default::default();
     for round in 0..rounds {
-        // Who goes first alternates, so that a machine that warms up or slows down favours nobody.
+        // The first one alternates, so that a machine that warms up or slows down favours none.
         for way in (0..3).map(|next| (round + next) % 3) {
             timings[way].push(match way {
                 0 => bare.run(),

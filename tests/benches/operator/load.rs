@@ -22,7 +22,7 @@ const AT_A_TIME: usize = 32;
 /// The annotation that lets a pretended node's pod run without end.
 pub(crate) const ENDLESS: &str = "bed.test/endless";
 
-/// Whoever makes the load.
+/// The load, and the cluster that it is put on.
 pub(crate) struct Load<'a> {
     bed: &'a ControlPlane,
     runtime: Runtime,

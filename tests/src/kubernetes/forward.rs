@@ -55,7 +55,7 @@ impl Forwarder {
                 let dial = Arc::clone(&dial);
                 thread::spawn(move || {
                     let mut connection = File::from(connection);
-                    // Whoever connected sees its connection end; the bed has nothing to add.
+                    // The client sees its connection end; the bed has nothing to add.
                     let _ =
                         dial(&mut connection).map(|other| join(connection, File::from(OwnedFd::from(other))));
                 });

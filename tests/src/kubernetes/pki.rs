@@ -24,7 +24,7 @@ pub(crate) struct Pair {
     pub(crate) key: PathBuf,
 }
 
-/// Who a client certificate speaks for: to Kubernetes the common name is the user, the organization its group.
+/// The user of a client certificate: to Kubernetes the common name is the user, the organization its group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity<'a> {
     pub(crate) user: &'a str,

@@ -12,7 +12,7 @@ use rcgen::{
     KeyUsagePurpose, SanType, date_time_ymd,
 };
 
-/// Who signs: the authority that the bed trusts, or one that it does not.
+/// The authority that signs: the one that the bed trusts, or one that it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
     /// The one in every `ca.crt` of the bed.

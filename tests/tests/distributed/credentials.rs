@@ -1,4 +1,4 @@
-//! Who may do what: principals, secrets, roles.
+//! Rights: principals, secrets, roles.
 
 use lcmap_spark_tests::{
     mesos::{Access, Bed},

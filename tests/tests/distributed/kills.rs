@@ -1,4 +1,4 @@
-//! Who works for a job is killed: its driver, its agent, `run` itself, in each phase.
+//! The driver, the agent or `run` is killed, in each phase.
 
 use lcmap_spark_tests::{Folder, mesos::Bed, says};
 use rustix::process::Signal;

@@ -1,4 +1,4 @@
-//! Whose pod is whose: one driver per attempt, and never another's.
+//! The pods of a job: one driver per attempt, and never another job's.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Whose jobs are looked after.
+//! The namespaces whose jobs are managed.
 
 use std::{thread, time::Duration};
 

@@ -19,7 +19,7 @@ use super::moment::Moment;
 /// The fields of a Lease that matter to the election. Any change of them is a sign of life of its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LeaseRecord {
-    /// Who holds it; none if it was released.
+    /// The holder; none if it was released.
     pub(super) holder: Option<String>,
     /// How long others are to wait since they saw a sign of life.
     pub(super) duration: Option<Duration>,
@@ -100,7 +100,7 @@ impl Election {
         let changed = known != self.known;
         match &known {
             Known::Nothing => {}
-            // Who has never seen a Lease takes it that there was none. Otherwise somebody has deleted it, and its
+            // A process that has never read a Lease takes it that there was none. Otherwise somebody has deleted it, and its
             // holder may lead on by what he wrote into it last, just before.
             Known::NoLease => match &self.known {
                 Known::Nothing => self.free_at = Some(now),
@@ -177,7 +177,7 @@ impl Election {
         self.claimed_at.map(|at| at + self.terms.leads_for())
     }
 
-    /// Who holds the Lease, as far as this process knows.
+    /// The holder of the Lease, as far as this process knows.
     pub(super) fn holder(&self) -> Option<&String> {
         match &self.known {
             Known::Lease(record) => record.holder.as_ref(),

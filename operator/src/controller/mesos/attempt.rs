@@ -30,7 +30,6 @@ pub(super) enum Missing {
 /// An attempt that has, or had, something on Mesos.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    /// Who asks about it.
     pub(super) subject: Subject,
     /// What of it must go, once its driver is over.
     pub(super) debt: Option<Debt>,

@@ -21,7 +21,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 #[derive(Debug, Default)]
 pub(super) struct Attempts(HashMap<String, Attempt>);
 
-/// Who asks about an attempt.
+/// The job that an attempt on Mesos belongs to.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
     /// The job.

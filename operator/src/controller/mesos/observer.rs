@@ -111,7 +111,7 @@ impl Observer {
     /// Looks, and settles and sweeps beside that, for as long as there is anything to look at; at the Mesos that the operator is
     /// configured for always.
     pub(super) async fn run(self) {
-        // Whoever is at work is brought nothing new: what is due stays due.
+        // A busy settler gets nothing new: what is due stays due.
         let (bills, brought) = mpsc::channel(1);
         let (listings, listed) = mpsc::channel(1);
         let (watched, context) = (self.watched.clone(), Arc::clone(&self.context));

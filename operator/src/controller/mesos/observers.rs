@@ -190,7 +190,7 @@ impl Observers {
         let watched = observers.entry(target.clone()).or_insert_with(Watched::new).clone();
         watched.is_asked_for();
         if is_new {
-            // Whoever supervises lives as long as the operator.
+            // The supervisor lives as long as the operator.
             let _ = self.0.orders.send(Order { target, stay, watched: watched.clone() });
         }
         watched

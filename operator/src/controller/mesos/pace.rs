@@ -96,7 +96,7 @@ async fn looks_go_on_while_the_api_server_and_a_teardown_are_waited_for() {
     let looking = tokio::spawn(supervisor.run(CancellationToken::new()));
     let four = async {
         while looks.load(Ordering::Relaxed) < 4 {
-            // Whoever owes wakes the observer.
+            // A framework to settle wakes the observer.
             observers.settle(&key, &job, 1);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

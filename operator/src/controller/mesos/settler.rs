@@ -29,7 +29,6 @@ pub(super) struct Bill {
 pub(super) struct Owed {
     /// The id of the attempt's first framework.
     pub(super) id: String,
-    /// Whose it is.
     pub(super) subject: Subject,
     /// What is owed.
     pub(super) debt: Debt,
@@ -73,7 +72,7 @@ impl Settler {
                     self.context.queue.push(job, Lane::Finishing);
                 }
             }
-            // Whoever had no luck looks for the leader anew.
+            // After a failure the leader is looked for anew.
             known = is_well.then_some((access, operator));
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn is_labelled(framework: &Framework) -> bool {
     framework.labels.iter().any(|(key, _)| key == LABEL_CLUSTER)
 }
 
-/// Whose a framework is, if it is of this cluster: others, and people at their laptops, have frameworks on the same Mesos.
+/// Reads the labels of a framework of this cluster. Others, and people at their laptops, have frameworks on the same Mesos.
 pub(super) fn labelled(framework: &Framework, cluster: &str) -> Option<Labelled> {
     let label =
         |name: &str| framework.labels.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -30,7 +30,7 @@ pub(crate) struct JobCensus {
     pub(crate) oldest_waiting: Option<Duration>,
 }
 
-/// Whoever knows where the jobs stand.
+/// The source of the numbers of jobs by phase and reason.
 pub(crate) trait Census: fmt::Debug + Send + Sync + 'static {
     /// Counts the jobs, as quickly as a scrape may take.
     fn count(&self) -> JobCensus;

@@ -58,7 +58,7 @@ impl Step<'_> {
             return true;
         }
         let told = mesos.settling_since.as_ref().map(|since| since.0);
-        // Whoever is told to be suspended holds nothing: that is taken back at once.
+        // A job that is told to suspend holds nothing: this takes it back at once.
         let is_told = told.is_some() || over.is_none() || self.phase() == Phase::Suspended;
         let since = told.or(over).unwrap_or(self.observed.now);
         let attempt = self.attempt();
@@ -66,7 +66,7 @@ impl Step<'_> {
             Frameworks::Left { ids, reason, message } => (ids.clone(), *reason, message.clone()),
             _ => (Vec::new(), Reason::TearingDown, "Mesos is asked for what is left".to_owned()),
         };
-        // Whoever was away for longer than the limit asks first.
+        // An operator that was away for longer than the limit asks Mesos first.
         let is_asked = self.observed.frameworks != Frameworks::Unasked;
         if self.is_abandoned(&ids) || is_asked && self.passed(limit.and_then(|limit| later(since, limit))) {
             self.abandon(&ids);

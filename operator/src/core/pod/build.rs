@@ -175,7 +175,7 @@ fn metadata(job: &SparkJob, attempt: i32, plan: &str) -> Value {
     })
 }
 
-/// Who owns a job's children: they go when it goes, and `--cascade=foreground` waits for them.
+/// The owner reference of a job's children: they go when the job goes, and `--cascade=foreground` waits for them.
 pub(super) fn owner(job: &SparkJob) -> Value {
     json!({"apiVersion": API_VERSION, "kind": KIND, "name": job.metadata.name, "uid": job.metadata.uid,
         "controller": true, "blockOwnerDeletion": true})
@@ -216,7 +216,7 @@ fn init_resources(init: &[Value], template: &Value, requested: &Value) -> Value 
     named.collect()
 }
 
-/// Whoever names a service account wants its token; the namespace's default one has nothing to say.
+/// A template that names a service account wants its token; the namespace's default account has no rights.
 fn names_an_account(spec: &SparkJobSpec) -> bool {
     spec.pod.as_ref().is_some_and(|pod| pod.spec.contains_key("serviceAccountName"))
 }

@@ -93,7 +93,7 @@ pub(super) fn driver(job: &SparkJob, image: &str, mounts: &[Value], settings: &S
             container["startupProbe"] = answers();
         }
         Ok(run) if run.kind() != RunKind::Submit => {
-            // Whoever attaches may come and go: the shell's input ends with the shell.
+            // People may attach and detach: the shell's input ends with the shell.
             container["stdin"] = json!(true);
             container["tty"] = json!(true);
         }

@@ -34,7 +34,7 @@ pub struct PodMeta {
     pub creation_timestamp: Option<Time>,
     /// When it is to be gone, grace period included. None unless it is being deleted.
     pub deletion_timestamp: Option<Time>,
-    /// Whose it is.
+    /// The job and the attempt that it belongs to.
     pub labels: PodLabels,
     /// What it was made from.
     pub annotations: PodAnnotations,

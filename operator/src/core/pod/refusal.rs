@@ -26,7 +26,7 @@ pub struct Refused<'a> {
 pub struct Refusal {
     /// What it is.
     pub reason: Reason,
-    /// Who clears it away.
+    /// The way in which it goes away.
     pub remedy: Remedy,
     /// What to do, to follow the server's words. Empty where they say it all.
     pub hint: String,
