@@ -68,7 +68,7 @@ pub struct Inspect {
     /// The folder that passwd and group are written to; without one they are not.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The folder of the certificates that the driver is to show to Mesos; they are checked, and their end is told.
+    /// The folder of the certificates that the driver will show to Mesos; they are checked, and their end is reported.
     #[arg(long, value_name = "DIR")]
     certificates: Option<PathBuf>,
     /// The file that the termination message is written to.

@@ -32,13 +32,13 @@ const LONGEST_CULL_INTERVAL: Duration = Duration::from_secs(300);
 /// The privileges that the command is started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Privileges {
-    /// User id 0. Jupyter wants to be told.
+    /// User id 0. Jupyter needs an option for it.
     Root,
     /// Any other user.
     User,
 }
 
-/// What Spark's own commands are told on the command line, since it reaches Spark no other way.
+/// Options of Spark's own commands that reach Spark in no other way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SparkOptions<'a> {
     /// The application's name: Spark's shells would give themselves another.
@@ -88,7 +88,7 @@ pub(crate) fn shell(run: &Run) -> Option<&Shell> {
     }
 }
 
-/// Whether the command is a plain Python that must be told where `pyspark` is; Spark's own commands know.
+/// Whether the command is a plain Python that needs the path of `pyspark`; Spark's own commands know it.
 pub(crate) fn needs_python_path(run: &Run) -> bool {
     matches!(run, Run::Notebook(_))
 }

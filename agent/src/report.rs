@@ -41,7 +41,7 @@ pub struct Frameworks {
 }
 
 impl Frameworks {
-    /// How many ids are told of.
+    /// How many ids a message holds.
     const MOST: usize = 16;
 
     /// These, of which some are left.
@@ -136,7 +136,7 @@ pub enum ExitReason {
     AgentsExcluded,
     /// The program ended well and has never asked Mesos for anything.
     NeverConnected,
-    /// The program ended well, and its JVM only when it was told to.
+    /// The program ended well, and its JVM only after TERM.
     JvmLingers,
 }
 

@@ -105,7 +105,7 @@ pub struct StateFile {
     current: DriverState,
     /// Locked for as long as the agent lives.
     _lock: File,
-    /// A full disk is told once, not at each change.
+    /// A full disk is reported once, not at each change.
     complained: bool,
 }
 
@@ -131,7 +131,7 @@ impl StateFile {
 
     /// Changes the state and, if that made a difference, the file.
     ///
-    /// A file that cannot be written is told on standard error and never ends the job.
+    /// A file that cannot be written becomes a warning on standard error and never ends the job.
     pub fn update(&mut self, change: impl FnOnce(&mut DriverState)) {
         let mut next = self.current.clone();
         change(&mut next);

@@ -15,7 +15,7 @@ use crate::supervise::step::{Ended, Outcome, StopCause};
 /// The exit code of a command that could not be killed, as if it had been.
 const UNKILLABLE: u8 = 137;
 
-/// What a JVM ends with that was told to: 128 + 15.
+/// The exit code of a JVM after TERM: 128 + 15.
 const ENDED_ON_TERM: u8 = 143;
 
 /// What else is known when a command ends.

@@ -109,7 +109,7 @@ const OF_MESOS: &[&str] = &[
     "spark.mesos.uris",
 ];
 
-/// A name of Mesos that Spark does not know. One that nearly is a known one is told which.
+/// A name of Mesos that Spark does not know. The message names the known one that is nearest.
 fn misspelt(name: &str) -> Option<String> {
     // `spark.Mesos.` and `spark.meso.` are slips, too; `spark.memory.` is Spark's own.
     let (prefix, _) = name.strip_prefix("spark.")?.split_once('.')?;

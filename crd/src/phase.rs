@@ -31,7 +31,7 @@ pub enum Phase {
 /// What moves a job from one phase to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The attempt was seen to have moved on. Steps may be skipped: a short program ends between two looks.
+    /// The attempt has moved on. Steps may be skipped: a short program ends between two looks.
     Observed,
     /// The restart policy asks for the next attempt.
     Retry,

@@ -26,7 +26,7 @@ pub(crate) fn create(env: &mut Env<'_>, this: &JObject<'_>) -> Result<Driver> {
     let given = Given::read(env, this)?;
     let java = JavaSide { vm: env.get_java_vm()?, driver: env.new_weak_ref(this)?, classes };
     let acknowledgements = given.acknowledgements;
-    // As it is shown, without a password; what is no address is told at the start.
+    // For messages, without a password; a bad address is refused at the start.
     let master =
         given.master.parse::<Masters>().map_or_else(|_| String::new(), |masters| masters.to_string());
     let mut file = None;

@@ -44,7 +44,7 @@ pub(crate) struct Prepared {
 pub(crate) enum Start {
     /// The driver runs, or was started before: its status.
     Was(Status),
-    /// It cannot run: the driver is aborted, and the program has to be told why.
+    /// It cannot run: the driver is aborted, and the program gets the reason.
     Failed(String),
 }
 

@@ -7,10 +7,10 @@ use tokio::{net::lookup_host, time::sleep};
 
 use crate::driver::Driver;
 
-/// After this a name is looked up once more, before anybody is told: name servers have their moments.
+/// After this a name is looked up once more before anything is reported: name servers have their moments.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// So many are told of: where one does not resolve, mostly none does.
+/// At most so many are reported: where one does not resolve, mostly none does.
 const MOST: usize = 5;
 
 /// Names that are looked up once each.

@@ -88,7 +88,7 @@ pub(crate) fn host(task: &[u8]) -> Option<String> {
     host.split_whitespace().next().map(str::to_owned)
 }
 
-/// Where an executor of Spark's is told to find its driver, as host and port.
+/// The host and port at which an executor of Spark finds its driver.
 pub(crate) fn driver_address(task: &[u8]) -> Option<String> {
     let command = wire::text(wire::bytes(task, field::COMMAND)?, field::VALUE);
     let address = command.split_once(ENDPOINT)?.1;

@@ -58,7 +58,7 @@ pub struct FrameworkState {
     /// The same in one word, where Mesos or the way to it is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<ErrorKind>,
-    /// Where its executors are told to find their driver, as host and port, once it has launched one of Spark's.
+    /// The host and port at which its executors find their driver, once it has launched one of Spark's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver_address: Option<String>,
     /// Whether any task of its has run.

@@ -1,4 +1,4 @@
-//! The one table of the environment variables by which Spark, PySpark, Python and Jupyter are told what to do.
+//! The table of the environment variables that change what Spark, PySpark, Python and Jupyter do.
 //!
 //! The manifest decides. What a shell, an image or its `spark-env.sh` says is taken only where it tells of the place
 //! (where Hadoop is, what Python is called) and not of the job. Agent, admission and reference all read this table.

@@ -41,7 +41,7 @@ pub fn expiry(bundle: &Bundle) -> Option<Expiry> {
     parse(&bundle.leaf).map(|leaf| Validity::of(&leaf).end())
 }
 
-/// From when on the certificate of a bundle should be renewed, and when it ends, as Mesos is told.
+/// When the certificate of a bundle should be renewed, and when it ends, as the label of its framework reports it.
 pub(super) fn renewal(bundle: &Bundle) -> Option<String> {
     parse(&bundle.leaf).and_then(|leaf| Validity::of(&leaf).renewal())
 }

@@ -1,4 +1,4 @@
-//! Renewal while the driver runs: what changes in the source is checked and taken, and the end of what is installed is told.
+//! Renewal while the driver runs: checks and installs what changes in the source, and reports when a certificate ends.
 //!
 //! libmesos.so reads the installed files at each connection, so that nothing is to be restarted.
 
@@ -19,7 +19,7 @@ pub(super) const EVERY: Duration = Duration::from_secs(5);
 /// How long a source must stay as it is before it is judged: people write its files one after the other.
 pub(super) const SETTLED: Duration = Duration::from_secs(1);
 
-/// What is to be told.
+/// A message about certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
     /// New certificates are in use.
@@ -37,7 +37,7 @@ pub(crate) struct Rotation {
     source: PathBuf,
     /// What is installed, but for its private key, which the installed files alone hold.
     bundle: Bundle,
-    /// When that should be renewed, as Mesos is told.
+    /// When that should be renewed, as the label of the framework reports it.
     renewal: Option<String>,
     /// How the source looked when it was last judged.
     judged: Stamp,
@@ -78,7 +78,7 @@ impl Rotation {
         self.installed.files()
     }
 
-    /// From when on the certificate should be renewed that is in use, and when it ends, as Mesos is told.
+    /// When the certificate in use should be renewed, and when it ends, as the label of the framework reports it.
     pub(crate) fn renewal(&self) -> Option<&str> {
         self.renewal.as_deref()
     }

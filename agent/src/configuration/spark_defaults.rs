@@ -25,7 +25,7 @@ pub(crate) struct Sources {
 
 /// Merges image < proposed < plan < folders < owned.
 ///
-/// Properties that come from folders are taken for secrets, too: Spark is told to hide them by name.
+/// Properties that come from folders count as secrets, too: Spark hides them by name.
 pub(crate) fn merge(sources: Sources) -> Properties {
     let of_folders = sources.folders.iter().flatten().map(|(name, _)| name);
     let secret: Vec<String> = sources.secret.iter().chain(of_folders).map(|name| quote(name)).collect();

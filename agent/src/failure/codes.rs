@@ -36,7 +36,7 @@ pub(super) fn is_of_spark(code: u8) -> bool {
 
 /// Whether the heap of the driver's JVM was full.
 pub(crate) fn is_out_of_heap(code: u8, failure: Option<&Failure>) -> bool {
-    // Such a JVM was told to end by -XX:+ExitOnOutOfMemoryError (3) or +CrashOnOutOfMemoryError (134).
+    // -XX:+ExitOnOutOfMemoryError (3) or +CrashOnOutOfMemoryError (134) ends such a JVM.
     let says_so = |failure: &Failure| failure.to_string().contains("OutOfMemoryError");
     code == OUT_OF_HEAP || (matches!(code, 3 | 134) && failure.is_some_and(says_so))
 }

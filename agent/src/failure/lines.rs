@@ -75,7 +75,7 @@ fn base_name(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
-/// Whether a line is how a Python exception is told: its class, and perhaps a message.
+/// Whether a line is the last of a Python traceback: its class, and perhaps a message.
 pub(super) fn is_python_exception(line: &str) -> bool {
     let class = line.split_once(": ").map_or(line.strip_suffix(':').unwrap_or(line), |(class, _)| class);
     let is_name = |name: &str| {

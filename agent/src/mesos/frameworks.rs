@@ -17,7 +17,7 @@ use crate::supervise::signals::Signal;
 /// How long a program may take to end by itself once Mesos took its framework: its own words about it are better.
 const RESPITE: Duration = Duration::from_secs(5);
 
-/// How long a JVM may take to end that was told to, before it is killed: Spark's own shutdown waits 10 s for executors.
+/// How long a JVM may take to end after TERM, before it is killed: Spark's own shutdown waits 10 s for executors.
 const GRACE: Duration = Duration::from_secs(15);
 
 /// Follows them while the driver runs.
@@ -28,7 +28,7 @@ pub(crate) struct Frameworks {
     labels: Labels,
     /// JVMs that are to end.
     doomed: BTreeMap<u32, Doom>,
-    /// Whether one has ended that was told to.
+    /// Whether a JVM has ended after TERM.
     has_ended_one: bool,
     /// Those whose JVM was gone at the last look, by number.
     bereft: BTreeSet<u32>,
@@ -41,7 +41,7 @@ pub(crate) struct Frameworks {
 enum Doom {
     /// Nothing: it may still end by itself. Since when.
     Spared(Instant),
-    /// It was told to. When.
+    /// It got TERM, at this time.
     Asked(Instant),
 }
 

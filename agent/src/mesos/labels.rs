@@ -15,7 +15,7 @@ pub(super) struct Labels {
     wanted: lcmap_mesos::Labels,
     /// What the file holds, as far as it is known.
     written: lcmap_mesos::Labels,
-    /// Whether it was told that they cannot be written.
+    /// Whether the user knows that they cannot be written.
     is_told: bool,
 }
 

@@ -28,7 +28,7 @@ pub(crate) use standstill::{Standstill, unresolved};
 /// A Mesos that has answered.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// Whom to speak to, and as whom: the same that libmesos.so is told.
+    /// The masters and the principal, the same that libmesos.so gets.
     pub settings: Settings,
     /// The address of this machine that the leading master was reached from: agents reach the driver there.
     pub driver_host: IpAddr,

@@ -46,7 +46,7 @@ fn remedy(kind: ErrorKind) -> &'static str {
 }
 
 /// Asks the leading master. An election under way is waited for, up to `patience`, and the loss of a leader that may be noticed
-/// soon, for a shorter time; anything else in the way is told at once.
+/// soon, for a shorter time; any other obstacle ends the preflight at once.
 pub(crate) fn preflight(
     settings: &Settings,
     patience: Duration,

@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn who_owes_nothing_asks_nobody() {
         let settings = Settings {
-            // Nobody answers there, and that would be told.
+            // Nobody answers there, which would become a warning.
             masters: "127.0.0.1:1".parse().unwrap(),
             security: Security::Plain,
             credential: CredentialSource::None,

@@ -36,7 +36,7 @@ impl Standstill {
     }
 }
 
-/// What is to be told of an agent whose host name does not resolve.
+/// The warning about an agent whose host name does not resolve.
 pub(crate) fn unresolved(host: &str) -> String {
     format!(
         "the host name {host} of a Mesos agent, on which an executor runs, does not resolve where the driver is: results of \

@@ -31,7 +31,7 @@ pub(crate) struct Expected {
     pub folders: Folders,
 }
 
-/// What is seen of a notebook server.
+/// The state of a notebook server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Look {
     /// It does not answer yet.

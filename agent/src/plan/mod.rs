@@ -61,12 +61,12 @@ pub struct LaunchPlan {
     pub certificates: Option<Certificates>,
     /// Milliseconds between TERM and KILL when the job is stopped: Spark's share, `terminationGracePeriod`.
     pub grace_period_ms: u64,
-    /// What is told of a program that failed.
+    /// What the status says of a program that failed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failure_message: FailureMessage,
 }
 
-/// What is told of a program that failed, beyond that it did.
+/// What the status says of a program that failed, beyond that it did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FailureMessage {

@@ -110,7 +110,7 @@ pub(super) fn nobody_is_above() -> bool {
     getsid(None) == Ok(getpid())
 }
 
-/// Stops this process until it is told to go on. (SIGTSTP would not: it is blocked.)
+/// Stops this process until a CONT. (SIGTSTP would not: it is blocked.)
 pub(super) fn stop_ourselves() {
     // A signal to ourselves is refused by no kernel.
     let _ = raise(Known::SIGSTOP);

@@ -74,7 +74,7 @@ fn a_private_key_in_the_image_is_refused_by_inspect_and_by_launch() {
     }
 }
 
-/// Shows where libmesos is told to look, and what lies there.
+/// Shows where libmesos looks for certificates, and what lies there.
 pub(crate) const SHOW: &str = "echo $LIBPROCESS_SSL_ENABLED $LIBPROCESS_SSL_KEY_FILE $LIBPROCESS_SSL_CA_DIR; \
                     stat -L -c '%a %n' $LIBPROCESS_SSL_CERT_FILE $LIBPROCESS_SSL_KEY_FILE $LIBPROCESS_SSL_CA_FILE";
 

@@ -89,7 +89,7 @@ fn leaf(folder: &Path) -> Vec<u8> {
     read(folder).unwrap().leaf.to_vec()
 }
 
-/// Reads what is installed for as long as it is told to, and gives every certificate that it found. A pair that is torn
+/// Reads what is installed until `enough`, and returns every certificate that it found. A pair that is torn
 /// apart, or missing for a moment, ends the test.
 fn read_all_the_while(target: &Path, enough: &AtomicBool) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();

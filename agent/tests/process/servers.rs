@@ -11,7 +11,7 @@ use lcmap_spark_agent::report::ExitReason;
 use lcmap_spark_agent::state::Scheme;
 use nix::sys::signal::Signal;
 
-/// A `spark-submit` with a UI where Spark would put it, from which a second process can be told to close it.
+/// A `spark-submit` with a UI where Spark would put it, and a second process that can have it closed.
 const WITH_UI: &str = r#"#!/usr/bin/env python3
 import os, re, socket, time
 conf = open(os.environ["SPARK_CONF_DIR"] + "/spark-defaults.conf").read()

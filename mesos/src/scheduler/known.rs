@@ -1,4 +1,4 @@
-//! The tasks that this scheduler has launched and that have not ended, as far as it was told.
+//! The tasks that this scheduler has launched and that have not ended, by the updates so far.
 
 use std::collections::BTreeMap;
 

@@ -285,7 +285,7 @@ fn while_disconnected(
     }
 }
 
-/// How a scheduler ends that no master could be told of.
+/// The end of a scheduler that no master knows.
 fn not_torn_down(registration: Registration, why: &str) -> Ended {
     match registration {
         Registration::First => Ended::NeverSubscribed,

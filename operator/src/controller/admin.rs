@@ -55,7 +55,7 @@ pub(crate) struct Answers {
     pub(crate) metrics: Arc<Registry>,
 }
 
-/// A server that listens already, and answers once it is told to [`serve`](Admin::serve).
+/// A server that listens already, and answers from [`serve`](Admin::serve) on.
 #[derive(Debug)]
 pub(crate) struct Admin {
     listener: TcpListener,

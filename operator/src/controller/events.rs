@@ -35,7 +35,7 @@ pub(crate) fn channel(client: Client, instance: String) -> (Events, Teller) {
 }
 
 impl Events {
-    /// Lets something be told of a job.
+    /// Records an event of a job.
     pub(crate) fn tell(&self, key: &JobKey, job: &WatchedJob, announcement: Announcement) {
         let reference = k8s_openapi::api::core::v1::ObjectReference {
             api_version: Some(API_VERSION.into()),

@@ -72,7 +72,7 @@ pub fn announcements(before: Option<&SparkJobStatus>, after: &SparkJobStatus) ->
     told
 }
 
-/// How a turn is told, if it is. A job that goes its usual way has two Events: its driver's creation and its end.
+/// The Event of a turn, if it has one. A job that goes its usual way has two: its driver's creation and its end.
 fn severity(phase: Phase, reason: Reason) -> Option<Severity> {
     use Reason::{
         Connecting, CoresMaxReached, DriverRunning, DriverStarting, Edited, ExecutorsRunning, NotebookReady,

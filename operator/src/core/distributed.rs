@@ -1,4 +1,4 @@
-//! A Distributed job → what Spark and the agent are told of Mesos.
+//! A Distributed job → what Spark and the agent get to know of Mesos.
 
 use std::collections::BTreeMap;
 

@@ -115,7 +115,7 @@ pub struct OnMesos {
     pub connection: Connection,
     /// Where Spark's web UI is, as the last of them tells.
     pub ui: Option<SocketAddr>,
-    /// When the first of them was seen registered.
+    /// When the first of them was registered.
     pub registered: Option<Timestamp>,
     /// Its executors.
     pub executors: Executors,
@@ -135,7 +135,7 @@ pub struct OnMesos {
     pub wait: Option<(Reason, String)>,
     /// When the look at Mesos began that this comes from. None: nobody has looked yet.
     pub looked: Option<Timestamp>,
-    /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what was seen last.
+    /// Why Mesos cannot be asked at the moment, if it cannot: the rest is what is known from before.
     pub trouble: Option<(Reason, String)>,
 }
 

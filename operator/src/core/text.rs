@@ -26,7 +26,7 @@ pub(super) fn unreached(address: &str) -> String {
     )
 }
 
-/// A wait in whole seconds, rounded up: nobody should be told that something starts in `0s`.
+/// A wait in whole seconds, rounded up: nothing starts in `0s`.
 pub(super) fn seconds(wait: Duration) -> String {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     match (seconds / 60, seconds % 60) {

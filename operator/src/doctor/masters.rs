@@ -13,7 +13,7 @@ use super::report::Report;
 pub(super) struct Servers {
     /// The address here that the first of them was reached from.
     pub(super) from: Option<IpAddr>,
-    /// What is wrong, as it was told.
+    /// What is wrong, in the words of the look.
     told: Vec<String>,
 }
 

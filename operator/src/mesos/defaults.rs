@@ -7,7 +7,7 @@ use lcmap_spark_crd::spec::{CertificateVerification, Certificates};
 
 use crate::core::MesosDefaults;
 
-/// A site's Mesos, as it is told once: to the operator by its chart, on a laptop by the environment.
+/// A site's Mesos, said once: to the operator by its chart, on a laptop by the environment.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(next_help_heading = "Mesos")]
 pub(crate) struct DefaultsArgs {

@@ -1,4 +1,4 @@
-//! Mesos as it is seen from outside the driver: a job's frameworks and executors, by the operator API.
+//! Mesos from outside the driver: a job's frameworks and executors, by the operator API.
 
 pub(crate) mod attempt;
 mod defaults;

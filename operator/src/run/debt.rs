@@ -42,7 +42,7 @@ impl Debt {
         &self.left
     }
 
-    /// The same, as `core` is told of it.
+    /// The same for `core`.
     pub(crate) fn frameworks(&self) -> Frameworks {
         if self.left.is_empty() {
             return Frameworks::Gone;

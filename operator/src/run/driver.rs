@@ -233,7 +233,7 @@ impl Driver {
         self.debt.as_mut().filter(|debt| !debt.left().is_empty())
     }
 
-    /// The same, as `core` is told of it.
+    /// The same for `core`.
     pub(crate) fn frameworks(&self) -> Frameworks {
         self.debt.as_ref().map_or(Frameworks::Gone, Debt::frameworks)
     }

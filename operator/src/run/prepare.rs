@@ -146,7 +146,7 @@ pub(crate) fn prepare(manifest: &Manifest, surface: &Surface) -> Result<Prepared
     }
 }
 
-/// Whom to ask about a Distributed job's frameworks. A Secret that is missing was told before.
+/// The masters and the principal of a Distributed job. A missing Secret has been refused before.
 pub(crate) fn mesos(job: &SparkJob, folders: &Folders) -> Result<Option<lcmap_mesos::Settings>, Fault> {
     let spec = &job.spec.mesos;
     if job.spec.mode == Mode::NonDistributed || spec.master.is_none() {

@@ -10,12 +10,12 @@ use super::{Args, Fault, exit};
 use crate::manifest::{self, Document, Manifest, Source};
 use crate::streams;
 
-/// Runs every job of every manifest, in order. What is wrong with one is told and keeps none of the others.
+/// Runs every job of every manifest, in order. A fault of one is reported and keeps none of the others.
 ///
 /// Returns the exit code of the first job that failed, or [`exit::REFUSED`] when all jobs went well and a
 /// manifest was refused.
 pub(crate) async fn run(args: &Args, surface: &Surface, mut reporter: Reporter) -> u8 {
-    // Every manifest is read and judged before the first job runs, so that a slip of the pen is told now and not
+    // Every manifest is read and judged before the first job runs, so that a slip of the pen shows now and not
     // after an hour.
     let (mut jobs, mut code) = gather(args, surface, &mut reporter);
     // Not before: a manifest may come through a pipe to which nobody writes, and until a job runs a signal may end us at once.

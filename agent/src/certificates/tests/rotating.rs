@@ -34,7 +34,7 @@ impl Bed {
         Self::with(Folder::valid())
     }
 
-    /// What is told in the next half minute.
+    /// The messages of the next half minute.
     fn news(&mut self) -> Vec<News> {
         let mut news = Vec::new();
         for _ in 0..30 {

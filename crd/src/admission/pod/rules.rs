@@ -1,4 +1,4 @@
-//! What an API server refuses in a pod that it can read. It names these fields itself; here they are told without it.
+//! Rules of a pod that an API server can read and refuses. It names these fields; this does so without a server.
 //!
 //! Source: `pkg/apis/core/validation/validation.go` (1.34).
 

@@ -32,9 +32,9 @@ pub(super) struct LeaseRecord {
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Nothing until then, or until the Lease is seen to change. Without a time: until it is seen at all.
+    /// Nothing until then, or until the Lease changes. Without a time: until there is one.
     Wait(Option<Moment>),
-    /// Write this process into the Lease, from the version that was seen last; create it if there is none.
+    /// Write this process into the Lease, from the last known version; create it if there is none.
     Claim,
 }
 
@@ -94,7 +94,7 @@ impl Election {
         Self { me, terms, jitter, known: Known::Nothing, free_at: None, claimed_at: None, tried_at: None }
     }
 
-    /// Takes note of the Lease as it is seen now; none if there is none.
+    /// Takes note of the present Lease; none if there is none.
     pub(super) fn see(&mut self, now: Moment, record: Option<LeaseRecord>) {
         let known = record.map_or(Known::NoLease, Known::Lease);
         let changed = known != self.known;

@@ -21,7 +21,7 @@ pub(crate) enum Verb {
     Create,
     /// Acquire, renew, release.
     Update,
-    /// To be told of changes; begins with a list.
+    /// Watching for changes; begins with a list.
     Watch,
 }
 

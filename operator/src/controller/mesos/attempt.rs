@@ -1,4 +1,4 @@
-//! One attempt: what was seen of it on Mesos, and what of that is told.
+//! One attempt: what Mesos has of it, and what of that the status reports.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) struct Attempt {
     seen: OnMesos,
     told: OnMesos,
     told_at: Instant,
-    /// When the last look began by which it was seen.
+    /// When the last look at it began.
     looked: Option<Timestamp>,
     missing_since: Option<Instant>,
 }
@@ -53,7 +53,7 @@ impl Attempt {
         Self { subject, debt: None, told, seen, told_at: Instant::now(), looked: None, missing_since: None }
     }
 
-    /// What is told.
+    /// What the status reports.
     pub(super) fn told(&self) -> OnMesos {
         OnMesos { looked: self.looked, ..self.told.clone() }
     }
@@ -114,7 +114,7 @@ impl Attempt {
         }
     }
 
-    /// Takes in what was seen. Answers whether that is to be told.
+    /// Takes in a look. Answers whether the status has to change.
     pub(super) fn sees(&mut self, mut now: OnMesos) -> bool {
         // The time of a look is left out: it alone changes nothing.
         self.looked = now.looked.take().or(self.looked);
@@ -122,12 +122,12 @@ impl Attempt {
         self.tell(now)
     }
 
-    /// Takes in why nothing is seen. What was seen before stays.
+    /// Takes in why the look failed. What is known stays.
     pub(super) fn cannot_be_seen(&mut self, trouble: (Reason, String)) -> bool {
         self.tell(OnMesos { trouble: Some(trouble), ..self.seen.clone() })
     }
 
-    /// Whether something is to be told: a turn at once, numbers alone after a while.
+    /// Whether the status has to change: a turn at once, numbers alone after a while.
     fn tell(&mut self, now: OnMesos) -> bool {
         if now == self.told {
             return false;
@@ -136,7 +136,7 @@ impl Attempt {
             (
                 it.registered.is_some(),
                 it.executors.running > 0,
-                // That executors are on their way is told if it lasts.
+                // That executors are on their way is reported if it lasts.
                 it.wait.as_ref().map(|(reason, _)| *reason).filter(|reason| *reason != Reason::Registered),
                 it.offers.standstill.as_ref().map(|(reason, _)| *reason),
                 it.offers.wanted_since,

@@ -32,7 +32,7 @@ pub(super) struct Subject {
     pub(super) user: String,
     /// The role that its frameworks are in.
     pub(super) role: Option<String>,
-    /// What was told of its executors before.
+    /// What the status reported of its executors before.
     pub(super) executors: Executors,
 }
 
@@ -56,7 +56,7 @@ impl Attempts {
         self.0.contains_key(id)
     }
 
-    /// What an attempt has on Mesos, as it was seen last. From now on it is looked at.
+    /// What an attempt has on Mesos, by the last look. From now on it is looked at.
     pub(super) fn look(&mut self, id: &str, subject: Subject) -> OnMesos {
         self.0.entry(id.to_owned()).or_insert_with(|| Attempt::new(subject)).told()
     }
@@ -188,7 +188,7 @@ impl Attempts {
         news
     }
 
-    /// Takes in why Mesos cannot be asked. What was seen before stays.
+    /// Takes in why Mesos cannot be asked. What is known stays.
     pub(super) fn trouble(&mut self, trouble: &(Reason, String)) -> Vec<JobKey> {
         let mut news = Vec::new();
         for attempt in self.0.values_mut() {

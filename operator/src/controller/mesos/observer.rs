@@ -248,7 +248,7 @@ impl Observer {
         }
     }
 
-    /// Takes in what was read anew. What cannot be read now is as it was; what may not be read any more is to be told.
+    /// Takes in credentials that were read anew. What cannot be read now stays; what may not be read any more is reported.
     fn renew(&mut self, fresh: Result<Access, IdentityError>) {
         match (fresh, &mut self.access) {
             (Ok(access), _) => self.access = Some((Arc::new(access), Instant::now())),

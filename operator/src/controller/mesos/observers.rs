@@ -170,7 +170,7 @@ impl Observers {
         watched.wake.notify_one();
     }
 
-    /// Where an attempt is and as whom, by what its status says, or by what its next driver will be told.
+    /// The Mesos and the principal of an attempt, by its status, or by what its next driver will get.
     fn watched(&self, filled: &SparkJob) -> Result<(String, MesosIdentity, Watched), (Reason, String)> {
         let Some((master, identity)) = place(filled) else {
             return Err((

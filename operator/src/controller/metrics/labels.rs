@@ -1,4 +1,4 @@
-//! The words that metrics are told apart by. Closed lists: never the name of an object, nor the text of an error.
+//! The labels of metrics. Closed lists: never the name of an object, nor the text of an error.
 
 use std::fmt;
 

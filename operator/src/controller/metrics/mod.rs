@@ -1,4 +1,4 @@
-//! What Prometheus is told. Each metric's help says what it means, and what to do when it grows.
+//! The metrics for Prometheus. Each metric's help says what it means, and what to do when it grows.
 
 mod census;
 mod labels;

@@ -154,7 +154,7 @@ impl Step<'_> {
         told.role = Some(mesos.role.clone().unwrap_or_else(|| "*".to_owned()));
     }
 
-    /// Takes down what an attempt has on Mesos. What cannot be asked at the moment stays as it was seen last.
+    /// Records what an attempt has on Mesos. What cannot be asked at the moment stays as it is known.
     fn note_mesos(&mut self, mesos: &OnMesos) {
         if mesos.registered.is_none() {
             return;

@@ -1,4 +1,4 @@
-//! A job's whole life, told as what is seen and what is decided.
+//! A job's whole life, as observations and decisions.
 
 mod allocation;
 mod asked;

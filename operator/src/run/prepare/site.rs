@@ -1,4 +1,4 @@
-//! What this machine adds to a job: where its Secrets, ConfigMaps and libmesos.so are, and what its executors are told.
+//! What this machine adds to a job: where its Secrets, ConfigMaps and libmesos.so are, and what its executors get.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! An attempt goes forward, whatever is seen of it late, or not seen any more.
+//! An attempt goes forward, whatever comes late or goes missing.
 
 use lcmap_spark_crd::status::Executors;
 use proptest::prelude::*;
@@ -39,7 +39,7 @@ fn a_notebook_that_is_too_busy_to_answer_is_not_ended_for_not_having_started() {
     assert_eq!(world.condition(ConditionType::DriverReady), ConditionStatus::True);
 }
 
-/// What may be seen of a driver on Mesos, in any order: looks overtake each other, and masters forget.
+/// Observations of a driver on Mesos, in any order: looks overtake each other, and masters forget.
 fn seen(world: &World, which: u8) -> OnMesos {
     let lost = Executors { running: 0, failed: 1, lost: 1 };
     match which {
